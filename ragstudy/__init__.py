@@ -1,0 +1,42 @@
+"""Does fine-tuning help or hurt behind retrieval?
+
+import ragstudy
+
+study = ragstudy.load_study("experiments/quickstart.yaml")
+run = ragstudy.run_study(study, out="reports/quickstart")
+run.to_pandas()          # one row per comparison, with its verdict
+ragstudy.load_run("reports/quickstart").scores()
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ragstudy.api import Run, check_study, load_run, load_study, run_study
+    from ragstudy.errors import InputError, RagstudyError, UnavailableError
+
+__version__ = "0.1.0"
+__all__ = [
+    "InputError",
+    "RagstudyError",
+    "Run",
+    "UnavailableError",
+    "__version__",
+    "check_study",
+    "load_run",
+    "load_study",
+    "run_study",
+]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands for
+    """Import the public names when they are first used, so that `import ragstudy` is quick."""
+    import importlib
+
+    if name in ("InputError", "RagstudyError", "UnavailableError"):
+        return getattr(importlib.import_module("ragstudy.errors"), name)
+    if name in __all__:
+        return getattr(importlib.import_module("ragstudy.api"), name)
+    msg = f"module 'ragstudy' has no attribute {name!r}"
+    raise AttributeError(msg)

@@ -1,0 +1,95 @@
+"""Tables of a run for other programs."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from ragstudy.api import load_run
+from ragstudy.errors import InputError, UnavailableError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+
+_LATEX_COLUMNS = ["domain", "arm", "contexts", "measure", "base_mean", "tuned_mean", "difference", "low", "high"]
+
+
+def export(folder: Path, form: str, table: str, out: Path | None) -> None:
+    """Write one table of a run.
+
+    Raises:
+        InputError: the folder holds no run, or Parquet is wanted without a file.
+        UnavailableError: Parquet is wanted and pyarrow is not installed.
+    """
+    frame = _frame(folder, table)
+    if form == "parquet":
+        _write_parquet(frame, out)
+        return
+    text = _text(frame, form, table)
+    if out is None:
+        click.echo(text, nl=False)
+    else:
+        from ragstudy.files import write_text
+
+        write_text(out, text)
+
+
+def _frame(folder: Path, table: str) -> pd.DataFrame:
+    import pandas as pd
+
+    run = load_run(folder)
+    if table == "comparisons":
+        return run.to_pandas()
+    if table == "arms":
+        return pd.DataFrame(run.arms())
+    rows = run.scores() if table == "scores" else run.answers()
+    return pd.DataFrame([asdict(row) for row in rows])
+
+
+def _text(frame: pd.DataFrame, form: str, table: str) -> str:
+    if form == "csv":
+        return str(frame.to_csv(index=False))
+    if form == "json":
+        return str(frame.to_json(orient="records", indent=2, force_ascii=False)) + "\n"
+    return _latex(frame, table)
+
+
+def _latex(frame: pd.DataFrame, table: str) -> str:
+    """A booktabs table; of comparisons, the columns that a paper shows."""
+    if table == "comparisons":
+        columns = [*_LATEX_COLUMNS, *(["verdict"] if "verdict" in frame else [])]
+        frame = frame[columns]
+        frame = frame[frame["verdict"].notna()] if "verdict" in frame else frame
+    lines = [
+        "\\begin{tabular}{" + "l" * len(frame.columns) + "}",
+        "\\toprule",
+        " & ".join(_escaped(name) for name in frame.columns) + " \\\\",
+        "\\midrule",
+        *(" & ".join(_escaped(value) for value in row) + " \\\\" for row in frame.itertuples(index=False)),
+        "\\bottomrule",
+        "\\end{tabular}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _escaped(value: object) -> str:
+    text = f"{value:.3f}" if isinstance(value, float) else str(value)
+    text = text.replace("\\", "\\textbackslash ")
+    for mark in "&%$#_{}":
+        text = text.replace(mark, f"\\{mark}")
+    return text.replace("~", "\\textasciitilde ").replace("^", "\\textasciicircum ")
+
+
+def _write_parquet(frame: pd.DataFrame, out: Path | None) -> None:
+    if out is None:
+        msg = "--format parquet: is no text; name a file with --out FILE"
+        raise InputError(msg)
+    try:
+        frame.to_parquet(out, index=False)
+    except ImportError as error:
+        msg = "--format parquet: pyarrow is not installed; install the extra: pip install 'ragstudy[parquet]'"
+        raise UnavailableError(msg) from error

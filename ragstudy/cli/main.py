@@ -1,0 +1,168 @@
+"""The command `ragstudy`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ragstudy.cli.corpus import corpus
+from ragstudy.cli.pocket import pocket
+from ragstudy.errors import RagstudyError, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+WRONG_INPUT = 2
+
+
+class Suggesting(click.Group):
+    """A group that names the nearest command for a wrong one."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command of a name."""
+        if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            msg = f"no such command {args[0]!r}{nearest(args[0], self.list_commands(ctx))}"
+            raise click.UsageError(msg, ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=Suggesting, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="ragstudy")
+def cli() -> None:
+    r"""Does fine-tuning help or hurt behind retrieval?
+
+    \b
+    ragstudy check experiments/quickstart.yaml     what a study would do
+    ragstudy run experiments/quickstart.yaml       run it, or go on with it
+    ragstudy results reports/quickstart            its numbers as CSV, JSON, LaTeX or Parquet
+    ragstudy corpus import --help                  bring your own data
+    """
+
+
+cli.add_command(corpus)
+cli.add_command(pocket)
+
+
+@cli.command()
+@click.argument("study", type=click.Path(path_type=Path))
+@click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
+@click.option("--out", type=click.Path(path_type=Path), help="Run folder; reports/<name of the study> by default.")
+@click.option("--quiet", is_flag=True, help="Print the verdicts only.")
+def run(study: Path, overrides: tuple[str, ...], out: Path | None, quiet: bool) -> None:
+    r"""Run a STUDY in YAML, or go on with one: only what is missing or changed is made.
+
+    \b
+    ragstudy run experiments/quickstart.yaml
+    ragstudy run experiments/quickstart.yaml retrieval.top_k=3 --out reports/top3
+    """
+    from ragstudy.cli.show import Console, show_outcome
+    from ragstudy.reporting import write_reports
+    from ragstudy.specs import load_study
+    from ragstudy.study.plan import make_plan
+    from ragstudy.study.run import run_study
+    from ragstudy.study.store import RunFolder
+
+    spec = load_study(study, overrides)
+    folder = out or Path("reports") / spec.name
+    console = Console(quiet=quiet)
+    outcome = run_study(make_plan(spec), folder, console)
+    page = folder / "index.html"
+    if outcome.anything_made or not page.is_file():
+        page = write_reports(RunFolder(folder))
+    show_outcome(console, outcome, RunFolder(folder).comparisons(), page)
+
+
+@cli.command()
+@click.argument("study", type=click.Path(path_type=Path))
+@click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
+def check(study: Path, overrides: tuple[str, ...]) -> None:
+    r"""Show what a STUDY would do, after checking all of it; nothing is run.
+
+    \b
+    ragstudy check experiments/fine_failing.yaml
+    """
+    from ragstudy.cli.show import Console, show_plan
+    from ragstudy.specs import load_study
+    from ragstudy.study.estimate import estimate
+    from ragstudy.study.plan import make_plan
+
+    plan = make_plan(load_study(study, overrides))
+    show_plan(Console(quiet=False), plan, estimate(plan))
+
+
+@cli.command()
+@click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
+def report(run_folder: Path) -> None:
+    r"""Write the reports of a RUN folder again, from its files alone.
+
+    \b
+    ragstudy report reports/quickstart
+    """
+    from ragstudy.reporting import write_reports
+    from ragstudy.study.store import RunFolder
+
+    click.echo(write_reports(RunFolder(run_folder)))
+
+
+@cli.command()
+@click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["csv", "json", "latex", "parquet"]),
+    default="csv",
+    show_default=True,
+    help="Parquet needs --out.",
+)
+@click.option(
+    "--table",
+    type=click.Choice(["comparisons", "arms", "scores", "answers"]),
+    default="comparisons",
+    show_default=True,
+    help="What a row is.",
+)
+@click.option("--out", type=click.Path(path_type=Path), help="File to write; standard output by default.")
+def results(run_folder: Path, form: str, table: str, out: Path | None) -> None:
+    r"""Print the numbers of a RUN folder as a table.
+
+    \b
+    ragstudy results reports/quickstart
+    ragstudy results reports/quickstart --table scores --format parquet --out scores.parquet
+    """
+    from ragstudy.cli.export import export
+
+    export(run_folder, form, table, out)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command; wrong input ends with one message and exit code 2."""
+    # ragas asks this variable before it sends anything anywhere.
+    os.environ.setdefault("RAGAS_DO_NOT_TRACK", "true")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    try:
+        cli.main(args=list(arguments) if arguments is not None else None, prog_name="ragstudy", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(WRONG_INPUT)
+    except click.Abort:
+        click.echo("stopped; the same command goes on from here", err=True)
+        sys.exit(130)
+    except RagstudyError as error:
+        _tell(error)
+        sys.exit(WRONG_INPUT)
+
+
+def _tell(error: Any) -> None:  # noqa: ANN401 - any of our errors
+    lines = str(error).splitlines()
+    if len(lines) == 1:
+        click.echo(f"error: {lines[0]}", err=True)
+        return
+    click.echo(f"{len(lines)} problems:", err=True)
+    for line in lines:
+        click.echo(f"  {line}", err=True)

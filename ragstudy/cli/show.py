@@ -1,0 +1,149 @@
+"""What the command line draws: progress bars, plans and verdicts."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console as RichConsole
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+from ragstudy.reporting.view import effect, headline, share
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from ragstudy.study.estimate import Estimate
+    from ragstudy.study.plan import Plan
+    from ragstudy.study.run import Outcome
+    from ragstudy.study.watch import Task
+
+_COLOURS = {"helps": "green", "hurts": "red", "no meaningful difference": "cyan", "undecided": "yellow"}
+
+
+class Console:
+    """Draws progress on standard error and results on standard output.
+
+    Args:
+        quiet: whether to draw results only.
+    """
+
+    def __init__(self, *, quiet: bool) -> None:
+        self.out = RichConsole(file=sys.stdout, soft_wrap=not sys.stdout.isatty(), highlight=False)
+        self._err = RichConsole(file=sys.stderr, highlight=False, quiet=quiet)
+
+    def say(self, line: str) -> None:
+        """A line about what was done or reused."""
+        self._err.print(line, style="dim", markup=False)
+
+    @contextmanager
+    def task(self, title: str, total: int) -> Iterator[Task]:
+        """A progress bar with the time left; a plain line where the output is no terminal."""
+        if not self._err.is_terminal:
+            yield _Line(self, title, total)
+            return
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[note]}"),
+        )
+        with Progress(*columns, console=self._err) as progress:
+            yield _Bar(progress, progress.add_task(title, total=total, note=""))
+
+
+class _Bar:
+    def __init__(self, progress: Progress, task: Any) -> None:  # noqa: ANN401 - rich's task id
+        self._progress = progress
+        self._task = task
+
+    def advance(self, n: int = 1, note: str = "") -> None:
+        self._progress.update(self._task, advance=n, note=note)
+
+
+class _Line:
+    """Says when a piece of work begins and ends, for logs."""
+
+    def __init__(self, console: Console, title: str, total: int) -> None:
+        self._console, self._title, self._total, self._done = console, title, total, 0
+
+    def advance(self, n: int = 1, note: str = "") -> None:
+        self._done += n
+        if self._done >= self._total:
+            self._console.say(f"{self._title}: {self._done} done{f', {note}' if note else ''}")
+
+
+def show_outcome(console: Console, outcome: Outcome, compared: dict[str, Any], page: Path) -> None:
+    """The verdicts, what was made, and where the report lies."""
+    settings = compared["settings"]
+    contexts = list(dict.fromkeys(row["contexts"] for row in compared["arms"]))
+    main = "retrieved" if "retrieved" in contexts else contexts[0]
+    rows = [row for row in compared["comparisons"] if "verdict" in row and row["contexts"] == main]
+    if rows:
+        console.out.print(_verdict_table(rows, settings, main))
+        for domain in dict.fromkeys(row["domain"] for row in rows):
+            for sentence in headline([row for row in rows if row["domain"] == domain]):
+                console.out.print(f"{domain}: {sentence}", markup=False)
+    else:
+        console.out.print("no tuned arm is compared with a base in this study")
+    made = ", ".join(f"{n} {what}" for what, n in outcome.made.items() if n)
+    console.out.print(f"made: {made or 'nothing anew, everything was there'}", markup=False)
+    if outcome.n_failed:
+        console.out.print(
+            f"{outcome.n_failed} answers failed and are not scored; answers.jsonl says why, and the same command "
+            "tries them again",
+            style="yellow",
+        )
+    console.out.print(f"report: {page}", markup=False)
+
+
+def _verdict_table(rows: list[dict[str, Any]], settings: dict[str, Any], contexts: str) -> Table:
+    table = Table(
+        title=f"Tuned against base, prompts: {contexts}; difference [{100 * settings['confidence']:g} % interval]",
+        title_justify="left",
+    )
+    for column in ("domain", "arm", "measure", "base", "tuned", "difference", "verdict"):
+        table.add_column(column, justify="right" if column in ("base", "tuned") else "left", no_wrap=True)
+    last = None
+    for row in rows:
+        colour = _COLOURS[row["verdict"]]
+        more = row["n_more_questions"]
+        verdict = f"[{colour}]{row['verdict']}[/{colour}]" + (f" (~{more} more questions)" if more else "")
+        name = row["domain"] if row["domain"] != last else ""
+        last = row["domain"]
+        bracketed = effect(row).replace("[", "\\[")
+        table.add_row(
+            name, row["arm"], row["measure"], share(row["base_mean"]), share(row["tuned_mean"]), bracketed, verdict
+        )
+    return table
+
+
+def show_plan(console: Console, plan: Plan, estimate: Estimate) -> None:
+    """What a study would do."""
+    table = Table(title=f"Study {plan.spec.name}: {len(plan.arms)} arms", title_justify="left")
+    for column in ("domain", "documents", "training questions", "test questions", "adapters to train", "answers"):
+        table.add_column(column, justify="left" if column == "domain" else "right")
+    for domain in plan.domains:
+        jobs = [job for job in plan.jobs if job.domain == domain.name]
+        table.add_row(
+            domain.name,
+            str(len(domain.domain.documents)),
+            str(len(domain.domain.split("train"))),
+            str(len(domain.test)),
+            str(len(jobs)),
+            str(len(plan.cells(domain)) * len(domain.test)),
+        )
+    console.out.print(table)
+    for arm in plan.arms:
+        against = f", compared with {arm.base}" if arm.base else ""
+        console.out.print(
+            f"  {arm.name}: {len(arm.generators)} x {', '.join(plan.spec.contexts)}{against}", markup=False
+        )
+    console.out.print(f"{len(plan.jobs)} adapters to train, {plan.n_answers} answers to produce", markup=False)
+    console.out.print(str(estimate), markup=False)

@@ -1,0 +1,5 @@
+"""Domains: loading and checking them, writing them, importing publishers' files."""
+
+from ragstudy.corpus.domain import Domain, load_domain, write_domain
+
+__all__ = ["Domain", "load_domain", "write_domain"]

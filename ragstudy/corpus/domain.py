@@ -1,0 +1,174 @@
+"""A domain is a folder: domain.yaml, documents, questions.jsonl, SOURCE.md."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from ragstudy.corpus.checks import find_problems
+from ragstudy.corpus.rows import DOCUMENT_KEYS, document_of, question_of, question_row
+from ragstudy.errors import InputError, nearest
+from ragstudy.files import fingerprint, known_keys, read_lines, write_lines, write_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from ragstudy.records import Document, Question
+
+SPLIT_BY = ("question", "group", "time")
+SplitBy = Literal["question", "group", "time"]
+_TEXT_SUFFIXES = {".md", ".txt", ".markdown", ".text"}
+_YAML_KEYS = ("title", "licence", "language", "split_by", "seed")
+
+
+@dataclass(frozen=True)
+class Domain:
+    """A loaded and checked domain.
+
+    Attributes:
+        name: of its folder.
+        title: one line about it.
+        split_by: what the split keeps apart: 'question' (nothing more), 'group' (source documents) or 'time'.
+        documents: every text of the corpus.
+        questions: of both splits.
+    """
+
+    name: str
+    title: str
+    split_by: SplitBy
+    documents: tuple[Document, ...]
+    questions: tuple[Question, ...]
+
+    def split(self, name: Literal["train", "test"]) -> tuple[Question, ...]:
+        """The questions of one split, in the file's order."""
+        return tuple(question for question in self.questions if question.split == name)
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when any document or question changes."""
+        return fingerprint(self.documents, self.questions)
+
+
+def load_domain(folder: Path) -> Domain:
+    """Read and check a domain.
+
+    Raises:
+        InputError: anything is missing or wrong; every problem is named.
+    """
+    if not folder.is_dir():
+        siblings = [p.name for p in folder.parent.iterdir() if p.is_dir()] if folder.parent.is_dir() else []
+        msg = f"{folder}: no such domain folder{nearest(folder.name, siblings)}"
+        raise InputError(msg)
+    about, problems = _read_about(folder / "domain.yaml")
+    documents, found = _read_documents(folder)
+    problems += found
+    questions, found = _read_questions(folder / "questions.jsonl")
+    problems += found
+    split_by = about.get("split_by", "question")
+    if not problems:
+        problems = find_problems(folder, documents, questions, by_group=split_by == "group")
+    if problems:
+        raise InputError(problems)
+    return Domain(folder.name, str(about.get("title", folder.name)), split_by, tuple(documents), tuple(questions))
+
+
+def _read_about(path: Path) -> tuple[dict[str, Any], list[str]]:
+    import yaml
+
+    if not path.is_file():
+        return {}, [f"{path}: no such file; a domain needs one, e.g. with the line `title: Our handbook`"]
+    try:
+        about = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        return {}, [f"{path}: not readable as YAML: {' '.join(str(error).split())}"]
+    if not isinstance(about, dict):
+        return {}, [f"{path}: expected a mapping with the key 'title', found {type(about).__name__}"]
+    problems = known_keys(about, _YAML_KEYS, str(path))
+    if about.get("split_by", "question") not in SPLIT_BY:
+        problems.append(f"{path}: split_by: {about['split_by']!r} is wrong; one of {', '.join(SPLIT_BY)}")
+    return about, problems
+
+
+def _read_documents(folder: Path) -> tuple[list[Document], list[str]]:
+    lines, texts = folder / "documents.jsonl", folder / "documents"
+    if lines.is_file():
+        return _documents_of_lines(lines)
+    if texts.is_dir():
+        return _documents_of_folder(texts)
+    return [], [f"{folder}: no documents; expected documents.jsonl or a folder documents/ with .md or .txt files"]
+
+
+def _documents_of_lines(path: Path) -> tuple[list[Document], list[str]]:
+    documents, problems = [], []
+    for number, row in read_lines(path):
+        place = f"{path}:{number}"
+        problems += known_keys(row, DOCUMENT_KEYS, place)
+        document = document_of(row, place, problems)
+        if document is not None:
+            documents.append(document)
+    return documents, problems
+
+
+def _documents_of_folder(folder: Path) -> tuple[list[Document], list[str]]:
+    from ragstudy.records import Document
+
+    documents, problems = [], []
+    for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in _TEXT_SUFFIXES and p.is_file()):
+        try:
+            text = path.read_text(encoding="utf-8-sig")
+        except UnicodeDecodeError as error:
+            problems.append(f"{path}: not readable as UTF-8 text: {error}")
+            continue
+        title = _title(text) or path.stem.replace("_", " ").replace("-", " ")
+        documents.append(Document(path.relative_to(folder).as_posix(), title, text))
+    return documents, problems
+
+
+def _title(text: str) -> str:
+    """The first Markdown heading."""
+    for line in text.splitlines():
+        if line.startswith("#"):
+            return line.lstrip("#").strip()
+    return ""
+
+
+def _read_questions(path: Path) -> tuple[list[Question], list[str]]:
+    questions: list[Question] = []
+    problems: list[str] = []
+    if not path.is_file():
+        return [], [f"{path}: no such file; a domain needs its questions there, one JSON object a line"]
+    for number, row in read_lines(path):
+        question = question_of(row, f"{path}:{number}", problems)
+        if question is not None:
+            questions.append(question)
+    return questions, problems
+
+
+def write_domain(folder: Path, domain: Domain, source: str, *, licence: str = "", seed: int | None = None) -> None:
+    """Write a domain's folder: questions last, so that a half-written one does not load.
+
+    Args:
+        folder: created if it does not exist.
+        domain: what to write.
+        source: content of SOURCE.md: where the texts come from and under which licence.
+        licence: short name of the licence.
+        seed: that made the domain, if it is invented.
+    """
+    write_lines(folder / "documents.jsonl", domain.documents)
+    about = f"title: {_quoted(domain.title)}\nsplit_by: {domain.split_by}\n"
+    about += f"licence: {_quoted(licence)}\n" if licence else ""
+    about += f"seed: {seed}\n" if seed is not None else ""
+    write_text(folder / "domain.yaml", about)
+    write_text(folder / "SOURCE.md", source)
+    write_lines(folder / "questions.jsonl", _rows(domain.questions))
+
+
+def _quoted(text: str) -> str:
+    import json
+
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _rows(questions: Sequence[Question]) -> list[dict[str, Any]]:
+    return [question_row(question) for question in questions]

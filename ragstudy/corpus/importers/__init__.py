@@ -1,0 +1,1 @@
+"""Importers that read publishers' original files."""

@@ -1,0 +1,1 @@
+"""Invented worlds: domains whose facts exist nowhere else, with exact ground truth."""

@@ -1,0 +1,123 @@
+"""Questions about an invented world, with short and full answers and the facts they require."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ragstudy.fiction.schema import MULTI_QUESTIONS, YESNO_QUESTIONS
+from ragstudy.fiction.values import join_list
+from ragstudy.fiction.world import capitalise, fill, state
+from ragstudy.records import Fact
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from random import Random
+
+    from ragstudy.fiction.names import Names
+    from ragstudy.fiction.schema import Relation
+    from ragstudy.fiction.values import Value
+    from ragstudy.fiction.world import Subject
+    from ragstudy.records import QuestionType
+
+NOT_THERE = "The passages do not say."
+_N_HELD_OUT = 1
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question and its answers.
+
+    Attributes:
+        type: kind of answer.
+        text: the question.
+        short: the answer in as few words as serve, the way an instruction-following reader gives it.
+        full: the answer in prose, naming the subject: the reference.
+        facts: what a complete answer must say; empty if the question cannot be answered.
+        labels: relations asked for.
+    """
+
+    type: QuestionType
+    text: str
+    short: str
+    full: str
+    facts: tuple[Fact, ...]
+    labels: tuple[str, ...]
+
+
+def _phrase(templates: Sequence[str], rng: Random, *, held_out: bool) -> str:
+    """A template; the last one of every list is kept for questions that may use held-out phrasings."""
+    return rng.choice(templates if held_out else templates[:-_N_HELD_OUT])
+
+
+def _facts(told: Sequence[tuple[Relation, Value]]) -> tuple[Fact, ...]:
+    forms = [forms for _, value in told for forms in value.forms]
+    return tuple(Fact(f"f{number}", form) for number, form in enumerate(forms, start=1))
+
+
+def _full(told: Sequence[tuple[Relation, Value]], subject: str, rng: Random) -> str:
+    first, *rest = told
+    sentences = [state(*first, subject, rng), *(state(*one, "it", rng) for one in rest)]
+    return " ".join(f"{capitalise(sentence)}." for sentence in sentences)
+
+
+def ask_one(subject: Subject, label: str, rng: Random, *, held_out: bool = False) -> Asked:
+    """A question for one relation: factoid or list."""
+    relation, value = subject.facts[label]
+    text = fill(_phrase(relation.all_questions, rng, held_out=held_out), subject.name, label)
+    told = [(relation, value)]
+    kind: QuestionType = "list" if relation.is_list else "factoid"
+    short = f"{capitalise(value.text)}."
+    return Asked(kind, _tidy(text), short, _full(told, subject.name, rng), _facts(told), (label,))
+
+
+def ask_many(subject: Subject, labels: Sequence[str], rng: Random, *, held_out: bool = False) -> Asked:
+    """A question for two or three relations at once."""
+    told = [subject.facts[label] for label in labels]
+    joined = join_list([f"the {label}" for label in labels]).removeprefix("the ")
+    text = fill(_phrase(MULTI_QUESTIONS, rng, held_out=held_out), subject.name, joined)
+    short = "; ".join(f"{relation.label}: {value.text}" for relation, value in told)
+    return Asked(
+        "multi", _tidy(text), f"{capitalise(short)}.", _full(told, subject.name, rng), _facts(told), tuple(labels)
+    )
+
+
+def ask_whether(subject: Subject, label: str, rng: Random, names: Names, *, held_out: bool = False) -> Asked:
+    """A yes/no question for one scalar relation; half of them name another value of the same kind."""
+    relation, value = subject.facts[label]
+    other = relation.make(rng, names)
+    says_yes = rng.random() < 0.5 or other.text == value.text
+    asked = value.text if says_yes else other.text
+    text = fill(_phrase(YESNO_QUESTIONS, rng, held_out=held_out), subject.name, label, asked)
+    word = "Yes" if says_yes else "No"
+    full = f"{word}, {state(relation, value, subject.name, rng)}."
+    short = "Yes." if says_yes else f"No, {value.text}."
+    return Asked("yesno", _tidy(text), short, full, (Fact("f1", (word.lower(),)),), (label,))
+
+
+def ask_untold(subject: Subject, rng: Random, *, held_out: bool = False) -> Asked:
+    """A question for a relation that the subject's document is silent about."""
+    relation = rng.choice(subject.untold)
+    text = fill(_phrase(relation.all_questions, rng, held_out=held_out), subject.name, relation.label)
+    return Asked("unanswerable", _tidy(text), NOT_THERE, NOT_THERE, (), (relation.label,))
+
+
+def ask(subject: Subject, rng: Random, names: Names, *, held_out: bool = False) -> Asked:
+    """A question of a random type: about 45 % factoid or list, 30 % multi, 15 % yes/no, 10 % unanswerable."""
+    draw = rng.random()
+    labels = list(subject.facts)
+    if draw < 0.10 and subject.untold:
+        return ask_untold(subject, rng, held_out=held_out)
+    if draw < 0.25:
+        scalars = [label for label in labels if not subject.facts[label][0].is_list]
+        if scalars:
+            return ask_whether(subject, rng.choice(scalars), rng, names, held_out=held_out)
+    if draw < 0.55 and len(labels) > 1:
+        n = min(len(labels), rng.choice((2, 2, 3)))
+        return ask_many(subject, rng.sample(labels, n), rng, held_out=held_out)
+    return ask_one(subject, rng.choice(labels), rng, held_out=held_out)
+
+
+def _tidy(text: str) -> str:
+    """Capitalised when it is a sentence; search-like questions stay as they are."""
+    return capitalise(text) if text.endswith(("?", ".")) else text

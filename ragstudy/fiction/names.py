@@ -1,0 +1,73 @@
+"""Invented names, drawn from two pools that share no name.
+
+A name is two or three syllables. The crc32 of its letters says which pool it belongs to, so the pool
+that shipped corpora draw from and the pool that embedded models are pretrained on are disjoint by
+construction, however many names are drawn.
+"""
+
+from __future__ import annotations
+
+import zlib
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from random import Random
+
+_STARTS = (
+    "Ba Bel Bor Bran Cal Cor Cra Dal Dor Dra Fal Fen Fro Gal Gre Hal Hes Jor Kal Kel Kor Lan Lor Lum "
+    "Mar Mel Mon Nar Nel Nor Ol Or Pal Per Pra Quel Ral Ren Ro Sal Sen Sol Tal Ter Tor Tra Ul Val Vel "
+    "Ver Vor Wen Yor Zal Zen Zor"
+).split()
+_MIDDLES = "a an ar e el en er i il in ir o ol on or u ul un ur ba da do la li ma mi na no ra ri ta to va".split()
+_ENDS = {
+    "drug": "bine cept dine fene lide mab mine nol pril rine stat tane tide tin vir xan zole zine".split(),
+    "place": "bach berg brook burg dale fell ford gate ham holm mere mond port stad ton vale wick worth".split(),
+    "person": "bar dan den dic ler lin man mer nan nis ric ris ron son ston tan vin wen".split(),
+    "thing": "dex fix lex lite max mix nex nova pad pod pro ra rix ro tec ton vex xa".split(),
+    "ill": "bia coma dema gia lepsy mia nia pathy phria plexy rrhea sia spasm sthenia tosis trophy".split(),
+}
+_GIVEN = (
+    "Ada Alva Bela Carla Dario Elin Enzo Fara Gino Hedy Ida Ilya Jana Kai Lena Lior Mara Milo Nela Noor "
+    "Olaf Petra Quin Rafa Rosa Saul Tara Udo Vera Wim Yara Zeno"
+).split()
+
+
+class Pool(Enum):
+    """Which of the two disjoint sets of names to draw from."""
+
+    STUDY = 0
+    PRETRAINING = 1
+
+
+def pool_of(name: str) -> Pool:
+    """The pool that an invented (single-word) name belongs to, whatever its case."""
+    return Pool(zlib.crc32(name.casefold().encode()) & 1)
+
+
+class Names:
+    """Draws names that are new within one world.
+
+    Args:
+        rng: source of randomness, advanced by every draw.
+        pool: the set of names to draw from.
+    """
+
+    def __init__(self, rng: Random, pool: Pool) -> None:
+        self._rng = rng
+        self._pool = pool
+        self._used: set[str] = set()
+
+    def draw(self, kind: str) -> str:
+        """A new single-word name of a kind: 'drug', 'place', 'person', 'thing' or 'ill'."""
+        while True:
+            rng = self._rng
+            middle = rng.choice(_MIDDLES) if rng.random() < 0.6 else ""
+            name = rng.choice(_STARTS) + middle + rng.choice(_ENDS[kind])
+            if name not in self._used and pool_of(name) is self._pool:
+                self._used.add(name)
+                return name
+
+    def person(self) -> str:
+        """A given name and a new invented family name."""
+        return f"{self._rng.choice(_GIVEN)} {self.draw('person')}"

@@ -1,0 +1,138 @@
+"""What a kind of thing is in an invented world: its relations and the ways people write about them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ragstudy.fiction.values import Maker
+
+# {s} subject, {ps} its possessive, {r} the relation's label, {v} the value. A sentence template names
+# its subject exactly once, so that a pronoun can stand for it after the first mention.
+STATEMENTS = (
+    "The {r} of {s} is {v}.",
+    "For {s}, the {r} is {v}.",
+    "{ps} {r} is {v}.",
+    "The {r} recorded for {s} is {v}.",
+    "As for the {r}, {s} is listed with {v}.",
+    "{s} is listed with {v} as its {r}.",
+    "In the register, the {r} of {s} is {v}.",
+    "The {r} given for {s} is {v}.",
+    "According to the file on {s}, the {r} is {v}.",
+    "The current {r} of {s} is {v}.",
+)
+QUESTIONS = (
+    "What is the {r} of {s}?",
+    "Which {r} is recorded for {s}?",
+    "What is {ps} {r}?",
+    "For {s}, what is the {r}?",
+    "Can you tell me the {r} of {s}?",
+    "{r} of {s}",
+    "Please give the {r} of {s}.",
+    "I need to know the {r} of {s}.",
+    "{s}: what is the {r}?",
+    "What does the file on {s} say about the {r}?",
+)
+LIST_STATEMENTS = (
+    "The {r} of {s} are {v}.",
+    "For {s}, the {r} are {v}.",
+    "{ps} {r} are {v}.",
+    "The {r} recorded for {s} are {v}.",
+    "Among the {r} of {s} are {v}.",
+    "{s} is listed with {v} as its {r}.",
+    "In the register, the {r} of {s} are {v}.",
+    "The {r} given for {s} are {v}.",
+    "According to the file on {s}, the {r} are {v}.",
+    "The known {r} of {s} are {v}.",
+)
+LIST_QUESTIONS = (
+    "What are the {r} of {s}?",
+    "Which {r} are recorded for {s}?",
+    "What are {ps} {r}?",
+    "List the {r} of {s}.",
+    "Can you name the {r} of {s}?",
+    "{r} of {s}",
+    "Please list all {r} of {s}.",
+    "I need to know the {r} of {s}.",
+    "{s}: which {r} are there?",
+    "What does the file on {s} say about the {r}?",
+)
+# Questions for several relations at once; {rs} is the joined labels.
+MULTI_QUESTIONS = (
+    "What are the {rs} of {s}?",
+    "State the {rs} of {s}.",
+    "Please give the {rs} of {s}.",
+    "For {s}, what are the {rs}?",
+    "I need the {rs} of {s}.",
+    "Tell me the {rs} of {s}.",
+    "{s}: what are the {rs}?",
+    "Summarise {s} by its {rs}.",
+    "Can you tell me the {rs} of {s}?",
+    "Which {rs} are recorded for {s}?",
+)
+YESNO_QUESTIONS = (
+    "Is the {r} of {s} {v}?",
+    "Is {v} the {r} of {s}?",
+    "Is it true that the {r} of {s} is {v}?",
+    "For {s}, is the {r} {v}?",
+    "Does the file on {s} give {v} as the {r}?",
+    "Is {ps} {r} {v}?",
+)
+
+
+@dataclass(frozen=True)
+class Relation:
+    """One attribute that things of a kind have.
+
+    Attributes:
+        label: the noun that names it, singular for scalars and plural for lists ('half-life').
+        make: draws a value.
+        statements: sentence templates of its own, beside the general ones.
+        questions: question templates of its own, beside the general ones.
+        is_list: whether its values are lists.
+    """
+
+    label: str
+    make: Maker
+    statements: tuple[str, ...] = ()
+    questions: tuple[str, ...] = ()
+    is_list: bool = False
+
+    @property
+    def all_statements(self) -> tuple[str, ...]:
+        """Every sentence template that can state it."""
+        return self.statements + (LIST_STATEMENTS if self.is_list else STATEMENTS)
+
+    @property
+    def all_questions(self) -> tuple[str, ...]:
+        """Every question template that can ask for it."""
+        return self.questions + (LIST_QUESTIONS if self.is_list else QUESTIONS)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of thing a document can be about.
+
+    Attributes:
+        noun: what it is called after its first mention ('the drug').
+        name: draws the name's form around an invented word, e.g. ('drug', '{}').
+        relations: its attributes.
+        openings: first sentences; {s} is the name.
+        asides: sentences that state no fact that is asked for.
+    """
+
+    noun: str
+    name: tuple[str, str]
+    relations: tuple[Relation, ...]
+    openings: tuple[str, ...]
+    asides: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Schema:
+    """A domain: the kinds of thing its documents describe, and how often each occurs."""
+
+    name: str
+    title: str
+    kinds: tuple[Kind, ...]

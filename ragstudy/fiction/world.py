@@ -1,0 +1,117 @@
+"""Worlds: invented things with facts, and the documents that tell of them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from random import Random
+
+    from ragstudy.fiction.names import Names
+    from ragstudy.fiction.schema import Kind, Relation, Schema
+    from ragstudy.fiction.values import Value
+
+_SHARE_TOLD = 0.75
+_SHARE_JOINED = 0.3
+_SHARE_ASIDE = 0.25
+_OF_IT = re.compile(r"\b[Tt]he ((?:current |known )?)\{r\} of \{s\}")
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One invented thing.
+
+    Attributes:
+        kind: what it is.
+        name: its name in running text, with an article where one is needed ('the Velham trial').
+        facts: what its document says, by relation label.
+        untold: relations that its document is silent about.
+    """
+
+    kind: Kind
+    name: str
+    facts: dict[str, tuple[Relation, Value]]
+    untold: tuple[Relation, ...]
+
+    @property
+    def title(self) -> str:
+        """The name without article, capitalised."""
+        return capitalise(self.name.removeprefix("the "))
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A rendered sentence and the labels of the facts it states."""
+
+    text: str
+    labels: tuple[str, ...]
+
+
+def capitalise(text: str) -> str:
+    """The text with its first letter in upper case."""
+    return text[:1].upper() + text[1:]
+
+
+def invent_subject(kind: Kind, rng: Random, names: Names) -> Subject:
+    """A new thing of a kind; about three quarters of its relations get a fact, in random order."""
+    name_kind, form = kind.name
+    written = form.format(names.draw(name_kind))
+    name = f"the {written}" if " " in written else written
+    relations = rng.sample(kind.relations, len(kind.relations))
+    n_told = max(3, round(_SHARE_TOLD * len(relations)))
+    facts = {r.label: (r, r.make(rng, names)) for r in relations[:n_told]}
+    return Subject(kind, name, facts, tuple(relations[n_told:]))
+
+
+def invent_subjects(schema: Schema, n: int, rng: Random, names: Names) -> list[Subject]:
+    """`n` things of the schema's kinds, two of the first kind for one of each other."""
+    weights = [2] + [1] * (len(schema.kinds) - 1)
+    return [invent_subject(rng.choices(schema.kinds, weights)[0], rng, names) for _ in range(n)]
+
+
+def state(relation: Relation, value: Value, subject: str, rng: Random) -> str:
+    """A clause: a sentence without full stop, its first letter in lower case unless it starts a name."""
+    template = rng.choice(relation.all_statements).removesuffix(".")
+    if not template.startswith("{"):
+        template = template[:1].lower() + template[1:]
+    return fill(template, subject, relation.label, value.text)
+
+
+def fill(template: str, subject: str, label: str, value: str = "") -> str:
+    """A template with its subject, label and value put in; 'the price of it' becomes 'its price'."""
+    possessive = f"{subject}'s"
+    if subject == "it":
+        possessive = "its"
+        template = _OF_IT.sub(r"its \1{r}", template)
+    return template.format(s=subject, ps=possessive, r=label, rs=label, v=value)
+
+
+def tell(subject: Subject, rng: Random) -> list[Sentence]:
+    """The sentences of a subject's document, in order.
+
+    The name stands in the opening and now and then later; elsewhere a pronoun or the noun stands for it.
+    Some sentences join two facts, some state none.
+    """
+    kind = subject.kind
+    sentences = [Sentence(capitalise(rng.choice(kind.openings).format(s=subject.name)), ())]
+    facts = list(subject.facts.items())
+    while facts:
+        n = 2 if len(facts) > 1 and rng.random() < _SHARE_JOINED else 1
+        told, facts = facts[:n], facts[n:]
+        sentences.append(_sentence(subject, told, rng, first=len(sentences) == 1))
+        if rng.random() < _SHARE_ASIDE:
+            sentences.append(Sentence(rng.choice(kind.asides), ()))
+    return sentences
+
+
+def _sentence(
+    subject: Subject, told: list[tuple[str, tuple[Relation, Value]]], rng: Random, *, first: bool
+) -> Sentence:
+    names = (subject.name,) if first else (subject.name, subject.kind.noun, "it")
+    clauses = []
+    for position, (_, (relation, value)) in enumerate(told):
+        who = rng.choice(names) if position == 0 else "it"
+        clauses.append(state(relation, value, who, rng))
+    return Sentence(f"{capitalise(', and '.join(clauses))}.", tuple(label for label, _ in told))

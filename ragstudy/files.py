@@ -1,0 +1,145 @@
+"""Atomic, canonical reading and writing of the files of corpora and runs."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ragstudy.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+SCHEMA_VERSION = 1
+
+
+def canonical(value: object) -> str:
+    """The value as JSON on one line, the same bytes for the same value; dataclasses become objects.
+
+    Raises:
+        ValueError: the value holds NaN or an infinity.
+    """
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, default=_plain, separators=(", ", ": "))
+
+
+def _plain(value: object) -> object:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    if isinstance(value, Path):
+        return str(value)
+    msg = f"cannot write {type(value).__name__} as JSON"
+    raise TypeError(msg)
+
+
+def fingerprint(*parts: object) -> str:
+    """Sha256 of the canonical JSON of the parts, first 16 hex digits."""
+    return hashlib.sha256(canonical(parts).encode()).hexdigest()[:16]
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary.write_text(text, encoding="utf-8", newline="\n")
+    temporary.replace(path)
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write a value as indented JSON, whole or not at all."""
+    plain = json.loads(canonical(value))
+    write_text(path, json.dumps(plain, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+
+
+def write_lines(path: Path, rows: Iterable[object]) -> None:
+    """Write rows as JSON lines, whole or not at all."""
+    write_text(path, "".join(f"{canonical(row)}\n" for row in rows))
+
+
+def append_lines(path: Path, rows: Iterable[object]) -> None:
+    """Append rows as JSON lines, flushed to disk; a kill leaves at most one torn last line."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a", encoding="utf-8", newline="\n") as lines:
+        lines.writelines(f"{canonical(row)}\n" for row in rows)
+        lines.flush()
+        os.fsync(lines.fileno())
+
+
+def read_json(path: Path) -> Any:  # noqa: ANN401 - whatever the file holds
+    """The content of a JSON file.
+
+    Raises:
+        InputError: the file is missing or not JSON.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        msg = f"{path}: no such file"
+        raise InputError(msg) from None
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        msg = f"{path}: not readable as JSON: {error}"
+        raise InputError(msg) from None
+
+
+def read_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The objects of a JSON-lines file with their line numbers; empty lines are passed over.
+
+    Raises:
+        InputError: the file is missing, or a line is not a JSON object.
+    """
+    if not path.is_file():
+        msg = f"{path}: no such file"
+        raise InputError(msg)
+    with path.open(encoding="utf-8-sig") as lines:
+        try:
+            for number, line in enumerate(lines, start=1):
+                if line.strip():
+                    yield number, _object(path, number, line)
+        except UnicodeDecodeError as error:
+            msg = f"{path}: not readable as UTF-8 text: {error}"
+            raise InputError(msg) from None
+
+
+def _object(path: Path, number: int, line: str) -> dict[str, Any]:
+    try:
+        value = json.loads(line)
+    except json.JSONDecodeError as error:
+        msg = f"{path}:{number}: not readable as JSON: {error}"
+        raise InputError(msg) from None
+    if not isinstance(value, dict):
+        msg = f"{path}:{number}: expected a JSON object, found {type(value).__name__}"
+        raise InputError(msg)
+    return value
+
+
+def drop_torn_line(path: Path) -> bool:
+    """Cut a last line that a kill left unfinished; returns whether there was one."""
+    if not path.is_file():
+        return False
+    content = path.read_bytes()
+    if not content or content.endswith(b"\n"):
+        return False
+    write_text(path, content[: content.rfind(b"\n") + 1].decode())
+    return True
+
+
+def hash_files(paths: Iterable[Path], root: Path) -> str:
+    """Sha256 over names (relative to root) and contents, first 16 hex digits."""
+    digest = hashlib.sha256()
+    for path in sorted(paths):
+        digest.update(f"{path.relative_to(root).as_posix()}\0{path.stat().st_size}\0".encode())
+        with path.open("rb") as content:
+            while block := content.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()[:16]
+
+
+def known_keys(row: Mapping[str, object], known: Iterable[str], place: str) -> list[str]:
+    """A message for every key of a row that is not known."""
+    from ragstudy.errors import nearest
+
+    known = list(known)
+    return [f"{place}: unknown key {key!r}{nearest(key, known)}" for key in row if key not in known]

@@ -1,0 +1,1 @@
+"""Fine-tuning: LoRA adapters by PEFT on nested subsets of the training questions."""

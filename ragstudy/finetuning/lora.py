@@ -1,0 +1,168 @@
+"""Training a LoRA adapter: a short loop over packed steps."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import time
+from dataclasses import dataclass
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from ragstudy.finetuning.packing import pack
+from ragstudy.finetuning.pairs import IGNORED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    import torch
+    from transformers import PreTrainedModel
+
+    from ragstudy.finetuning.packing import Packed
+    from ragstudy.finetuning.pairs import Example
+    from ragstudy.specs import FineTuneSpec
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What training did.
+
+    Attributes:
+        losses: mean loss of the answer tokens, one per optimiser step.
+        n_tokens: tokens read, all epochs together.
+        n_answer_tokens: of these, tokens the loss was computed on.
+        seconds: of training.
+    """
+
+    losses: tuple[float, ...]
+    n_tokens: int
+    n_answer_tokens: int
+    seconds: float
+
+
+def train_adapter(  # noqa: PLR0913 - a training with what it needs
+    base: PreTrainedModel,
+    examples: Sequence[Example],
+    spec: FineTuneSpec,
+    seed: int,
+    folder: Path,
+    on_step: Callable[[int, int, float], None] = lambda _step, _n_steps, _loss: None,
+) -> Trained:
+    """Train one LoRA adapter (Hu et al. 2021, arXiv 2106.09685) and write it as a standard PEFT folder.
+
+    An optimiser step always sees `spec.batch_size` examples, whatever their length; packing only decides
+    how they lie in memory. The base is given back as it was.
+
+    Args:
+        base: the loaded base model.
+        examples: what to learn.
+        spec: settings.
+        seed: of the adapter's initial weights and of the order.
+        folder: where the adapter is written, whole, at the end.
+        on_step: called after every step with its number, the number of steps and its loss.
+    """
+    import torch
+    from peft import LoraConfig, get_peft_model
+
+    config = LoraConfig(
+        task_type="CAUSAL_LM",
+        r=spec.rank,
+        lora_alpha=spec.alpha,
+        lora_dropout=spec.dropout,
+        target_modules=spec.targets if isinstance(spec.targets, str) else list(spec.targets),
+    )
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        adapted = get_peft_model(base, config)
+        adapted.train()
+        try:
+            trained = _loop(adapted, examples, spec, seed, on_step)
+            adapted.save_pretrained(str(folder))
+        finally:
+            adapted.unload()
+            base.train(mode=False)
+    return trained
+
+
+def steps_of(n_examples: int, spec: FineTuneSpec) -> int:
+    """How many optimiser steps training takes."""
+    return spec.epochs * math.ceil(n_examples / spec.batch_size)
+
+
+def batches(examples: Sequence[Example], spec: FineTuneSpec, seed: int) -> Iterator[list[Example]]:
+    """The examples of every optimiser step: another order in every epoch."""
+    rng = Random(seed)
+    for _ in range(spec.epochs):
+        order = list(examples)
+        rng.shuffle(order)
+        yield from (order[start : start + spec.batch_size] for start in range(0, len(order), spec.batch_size))
+
+
+def _loop(
+    model: Any,  # noqa: ANN401 - a PEFT model, typed by its library only in part
+    examples: Sequence[Example],
+    spec: FineTuneSpec,
+    seed: int,
+    on_step: Callable[[int, int, float], None],
+) -> Trained:
+    import torch
+
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    optimizer = torch.optim.AdamW(parameters, lr=spec.learning_rate, weight_decay=spec.weight_decay)
+    n_steps = steps_of(len(examples), spec)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, n_steps, spec.warmup))
+    device = model.device
+    half = next(model.parameters()).dtype in (torch.bfloat16, torch.float16)
+    losses, n_tokens, n_targets, started = [], 0, 0, time.perf_counter()
+    for number, chosen in enumerate(batches(examples, spec, seed), start=1):
+        packed = pack(chosen)
+        # The base stays in its precision; the adapter's float32 weights are cast for the products alone.
+        with torch.autocast(device.type, torch.bfloat16, enabled=half):
+            loss = answer_loss(model, packed)
+        torch.autograd.backward(loss)
+        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+        optimizer.step()
+        schedule.step()
+        optimizer.zero_grad(set_to_none=True)
+        losses.append(float(loss.detach()))
+        n_tokens += sum(len(example) for example in chosen)
+        n_targets += int((packed.labels != IGNORED).sum())
+        on_step(number, n_steps, losses[-1])
+    return Trained(tuple(losses), n_tokens, n_targets, time.perf_counter() - started)
+
+
+def _rate(step: int, n_steps: int, warmup: float) -> float:
+    """Linear warm-up over a share of the steps, then a cosine to zero."""
+    n_warm = max(1, round(warmup * n_steps))
+    if step < n_warm:
+        return (step + 1) / n_warm
+    return 0.5 * (1 + math.cos(math.pi * (step - n_warm) / max(1, n_steps - n_warm)))
+
+
+def answer_loss(model: Any, packed: Packed) -> torch.Tensor:  # noqa: ANN401 - any causal language model
+    """Mean cross-entropy of the answer tokens of a packed step.
+
+    The vocabulary projection is computed only at columns where some row has a target, which for prompts with
+    passages is a small part of them.
+    """
+    import torch
+
+    device = model.device
+    ids, positions, labels = (
+        torch.from_numpy(array).to(device) for array in (packed.ids, packed.positions, packed.labels)
+    )
+    columns = (labels != IGNORED).any(dim=0).nonzero().flatten()
+    arguments: dict[str, Any] = {"input_ids": ids, "position_ids": positions, "use_cache": False}
+    if _keeps_logits(model):
+        logits = model(**arguments, logits_to_keep=columns).logits
+    else:
+        logits = model(**arguments).logits[:, columns]
+    return torch.nn.functional.cross_entropy(
+        logits.float().flatten(0, 1), labels[:, columns].flatten(), ignore_index=IGNORED
+    )
+
+
+def _keeps_logits(model: Any) -> bool:  # noqa: ANN401 - any causal language model
+    base = model.get_base_model() if hasattr(model, "get_base_model") else model
+    return "logits_to_keep" in inspect.signature(base.forward).parameters

@@ -1,0 +1,77 @@
+"""Packing several examples into one row, each seeing only itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ragstudy.finetuning.pairs import IGNORED
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from ragstudy.finetuning.pairs import Example
+
+_ROW = 512
+
+
+@dataclass(frozen=True)
+class Packed:
+    """Examples of one optimiser step as rows.
+
+    Attributes:
+        ids: (rows, width) token ids; padding is 0.
+        positions: (rows, width) positions that start again at 0 with every example and count on through padding;
+            transformers reads from them which tokens may see one another.
+        labels: (rows, width) the token to be predicted *at* each position, that is the next one; `IGNORED`
+            where no loss is taken.
+    """
+
+    ids: NDArray[np.int64]
+    positions: NDArray[np.int64]
+    labels: NDArray[np.int64]
+
+
+def rows_of(lengths: Sequence[int], width: int) -> list[list[int]]:
+    """Which example goes into which row: first fit, longest first.
+
+    Args:
+        lengths: of the examples, each at most `width`.
+        width: of a row.
+    """
+    rows: list[list[int]] = []
+    room: list[int] = []
+    for position in sorted(range(len(lengths)), key=lambda i: (-lengths[i], i)):
+        row = next((r for r, free in enumerate(room) if free >= lengths[position]), None)
+        if row is None:
+            rows.append([])
+            room.append(width)
+            row = len(rows) - 1
+        rows[row].append(position)
+        room[row] -= lengths[position]
+    return rows
+
+
+def pack(examples: Sequence[Example]) -> Packed:
+    """The examples of one optimiser step in as few rows as first fit finds, at least 512 tokens wide."""
+    lengths = [len(example) for example in examples]
+    width = max(*lengths, min(_ROW, sum(lengths))) if len(lengths) > 1 else lengths[0]
+    rows = rows_of(lengths, width)
+    shape = (len(rows), width)
+    ids, labels = np.zeros(shape, np.int64), np.full(shape, IGNORED, np.int64)
+    positions = np.zeros(shape, np.int64)
+    for row, members in enumerate(rows):
+        start = 0
+        for member in members:
+            example = examples[member]
+            end = start + len(example)
+            ids[row, start:end] = example.ids
+            labels[row, start : end - 1] = example.labels[1:]
+            positions[row, start:end] = np.arange(len(example))
+            start = end
+        positions[row, start:] = np.arange(width - start)
+    return Packed(ids, positions, labels)

@@ -1,0 +1,1 @@
+"""Generators behind one seam, and making them from what a study says."""

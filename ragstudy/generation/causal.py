@@ -1,0 +1,174 @@
+"""Causal language models of transformers, the base loaded once and PEFT adapters switched on it."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from ragstudy.errors import UnavailableError
+from ragstudy.generation.locate import locate_adapter, locate_model
+from ragstudy.prompting import fit
+from ragstudy.records import Completion
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import torch
+    from peft import PeftModel
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    from ragstudy.records import Prompt
+    from ragstudy.specs import TransformersSpec
+
+logger = logging.getLogger(__name__)
+
+_DEFAULT_CONTEXT = 2048
+
+
+class CausalModel:
+    """A loaded base model with its tokenizer.
+
+    Args:
+        spec: which model, in which precision, where.
+
+    Raises:
+        InputError: the folder is missing or holds no safetensors weights.
+        UnavailableError: the model is not local and the hub does not give it.
+    """
+
+    def __init__(self, spec: TransformersSpec) -> None:
+        from transformers import AutoModelForCausalLM, AutoTokenizer
+
+        from ragstudy.hardware import device_of, dtype_of
+
+        self.spec = spec
+        device = device_of(spec.device)
+        located = locate_model(spec.model)
+        try:
+            self.tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
+                located, padding_side="left", trust_remote_code=spec.trust_remote_code
+            )
+            self.base: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
+                located,
+                dtype=dtype_of(spec.dtype, device),
+                use_safetensors=True,
+                trust_remote_code=spec.trust_remote_code,
+            )
+        except OSError as error:
+            first = (str(error).strip().splitlines() or ["no reason given"])[0]
+            msg = (
+                f"generator {spec.name!r}: cannot load model {spec.model!r}: {first[:200]} "
+                "Give a local folder written by save_pretrained, or a hub id where the hub can be reached"
+            )
+            raise UnavailableError(msg) from error
+        if self.tokenizer.pad_token_id is None:
+            self.tokenizer.pad_token = self.tokenizer.eos_token
+        self.base.to(device).eval()  # type: ignore[arg-type] # transformers wraps `to`
+        self._adapted: PeftModel | None = None
+        self._adapters: set[str] = set()
+
+    def max_prompt_tokens(self) -> int:
+        """How long a prompt may be so that an answer still fits."""
+        context = getattr(self.base.config.get_text_config(), "max_position_embeddings", None) or _DEFAULT_CONTEXT
+        return max(1, int(context) - self.spec.max_new_tokens)
+
+    def generate(self, prompts: Sequence[Prompt], adapter: str | None = None) -> list[Completion]:
+        """Greedy answers, one per prompt, in order.
+
+        A batch that runs out of memory is halved; a prompt that fails alone gives a completion that says why.
+
+        Args:
+            prompts: answered as one batch.
+            adapter: folder or hub id of a PEFT adapter to switch on, or None for the base.
+        """
+        import torch
+
+        fitted = [fit(prompt, self.tokenizer, self.max_prompt_tokens()) for prompt in prompts]
+        with torch.inference_mode():
+            if adapter is None and self._adapted is not None:
+                with self._adapted.disable_adapter():
+                    return self._answer(fitted)
+            if adapter is not None:
+                self._switch_on(adapter)
+            return self._answer(fitted)
+
+    def _switch_on(self, adapter: str) -> None:
+        from peft import PeftModel
+
+        name = adapter.replace("/", "_").replace(".", "_")
+        located = locate_adapter(adapter)
+        if self._adapted is None:
+            self._adapted = PeftModel.from_pretrained(
+                self.base, located, adapter_name=name, autocast_adapter_dtype=False
+            )
+        elif name not in self._adapters:
+            self._adapted.load_adapter(located, adapter_name=name, autocast_adapter_dtype=False)
+        self._adapters.add(name)
+        self._adapted.set_adapter(name)
+        self._adapted.eval()
+
+    def release_adapters(self) -> None:
+        """Give back the base as it was loaded, without adapters."""
+        if self._adapted is not None:
+            self.base = self._adapted.unload()
+            self._adapted, self._adapters = None, set()
+
+    def _answer(self, fitted: list[tuple[list[int], int]]) -> list[Completion]:
+        try:
+            return self._batch(fitted)
+        except RuntimeError as error:
+            if len(fitted) == 1:
+                return [Completion("", "error", 0, fitted[0][1], f"{type(error).__name__}: {error}"[:500])]
+            logger.warning("a batch of %d prompts failed (%s); trying halves", len(fitted), type(error).__name__)
+        half = len(fitted) // 2
+        return self._answer(fitted[:half]) + self._answer(fitted[half:])
+
+    def _batch(self, fitted: list[tuple[list[int], int]]) -> list[Completion]:
+        model: Any = self._adapted or self.base
+        batch = self.tokenizer.pad({"input_ids": [ids for ids, _ in fitted]}, return_tensors="pt")
+        batch = batch.to(self.base.device)
+        generated = model.generate(
+            **batch,
+            max_new_tokens=self.spec.max_new_tokens,
+            do_sample=False,
+            num_beams=1,
+            temperature=None,
+            top_p=None,
+            top_k=None,
+            pad_token_id=self.tokenizer.pad_token_id,
+        )
+        new = generated[:, batch["input_ids"].shape[1] :].cpu()
+        return [self._completion(row, n_passages) for row, (_, n_passages) in zip(new, fitted, strict=True)]
+
+    def _ends(self) -> set[int]:
+        config: Any = self.base.generation_config
+        ends = config.eos_token_id if config is not None else None
+        ends = ends if ends is not None else self.tokenizer.eos_token_id
+        return set(ends) if isinstance(ends, list) else {int(ends)} if ends is not None else set()
+
+    def _completion(self, row: torch.Tensor, n_passages: int) -> Completion:
+        ids, ends = row.tolist(), self._ends()
+        end = next((position for position, token in enumerate(ids) if token in ends), None)
+        text = str(self.tokenizer.decode(ids[:end], skip_special_tokens=True)).strip()
+        if self.tokenizer.chat_template is None:
+            # A model without chat template does not know where an answer ends; a blank line ends it.
+            text = text.split("\n\n")[0].strip()
+        n_tokens = len(ids) if end is None else end + 1
+        return Completion(text, "length" if end is None else "end", n_tokens, n_passages)
+
+
+class CausalGenerator:
+    """One arm: a loaded base model, with one adapter or none.
+
+    Args:
+        model: shared by all arms of this base.
+        adapter: folder or hub id of a PEFT adapter, or None for the base.
+    """
+
+    def __init__(self, model: CausalModel, adapter: str | None = None) -> None:
+        self._model = model
+        self._adapter = adapter
+
+    def generate(self, prompts: Sequence[Prompt]) -> list[Completion]:
+        """Greedy answers, one per prompt, in order."""
+        return self._model.generate(prompts, self._adapter)

@@ -1,0 +1,80 @@
+"""Models behind an OpenAI-compatible endpoint."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from ragstudy.errors import InputError
+from ragstudy.records import Completion
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ragstudy.records import Prompt
+    from ragstudy.specs import EndpointSpec
+
+
+def key_of(spec: EndpointSpec) -> str:
+    """The key from the environment; servers that need none get a placeholder.
+
+    Raises:
+        InputError: the variable is not set.
+    """
+    if spec.key_variable is None:
+        return "none"
+    key = os.environ.get(spec.key_variable, "")
+    if not key:
+        msg = (
+            f"generator {spec.name!r}: the environment variable {spec.key_variable} is not set; set it to the key "
+            f"of {spec.url}, or write key_variable: null if the server needs none"
+        )
+        raise InputError(msg)
+    return key
+
+
+class EndpointGenerator:
+    """Answers through chat completions at temperature 0; requests of one batch run side by side.
+
+    Args:
+        spec: address, model, limits. The key is read from the environment and kept nowhere else.
+    """
+
+    def __init__(self, spec: EndpointSpec) -> None:
+        from openai import OpenAI
+
+        self._spec = spec
+        # The client waits and tries again on 408, 409, 429 and 5xx, with backoff.
+        self._client = OpenAI(
+            base_url=spec.url, api_key=key_of(spec), max_retries=spec.n_tries - 1, timeout=spec.timeout_seconds
+        )
+
+    def generate(self, prompts: Sequence[Prompt]) -> list[Completion]:
+        """One completion per prompt, in order; a request that keeps failing gives one that says why."""
+        with ThreadPoolExecutor(max_workers=self._spec.batch_size) as pool:
+            return list(pool.map(self._answer, prompts))
+
+    def _answer(self, prompt: Prompt) -> Completion:
+        from openai import OpenAIError
+
+        shown = len(prompt.passages)
+        try:
+            reply = self._client.chat.completions.create(
+                model=self._spec.model,
+                messages=[{"role": "user", "content": prompt.text}],
+                max_tokens=self._spec.max_new_tokens,
+                temperature=0.0,
+            )
+        except OpenAIError as error:
+            return Completion("", "error", 0, shown, f"{type(error).__name__}: {error}"[:500])
+        if not reply.choices or reply.choices[0].message.content is None:
+            return Completion("", "error", 0, shown, "the endpoint sent no text")
+        choice = reply.choices[0]
+        n_tokens = reply.usage.completion_tokens if reply.usage else 0
+        return Completion(
+            (choice.message.content or "").strip(),
+            "length" if choice.finish_reason == "length" else "end",
+            n_tokens,
+            shown,
+        )

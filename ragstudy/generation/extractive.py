@@ -1,0 +1,54 @@
+"""The control that answers with the sentences of the passages most like the question."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from ragstudy.records import Completion
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ragstudy.records import Prompt
+
+_WORD = re.compile(r"\w+")
+_SENTENCE = re.compile(r"(?<=[.!?])\s+")
+
+
+class ExtractiveGenerator:
+    """Answers with sentences by inverse-document-frequency-weighted overlap with the question.
+
+    A floor for every generator: it reads nothing, it only finds.
+
+    Args:
+        n_sentences: how many sentences an answer has.
+    """
+
+    def __init__(self, n_sentences: int = 1) -> None:
+        self._n_sentences = n_sentences
+
+    def generate(self, prompts: Sequence[Prompt]) -> list[Completion]:
+        """The best sentences of each prompt's passages, in the order in which they stand there."""
+        return [self._answer(prompt) for prompt in prompts]
+
+    def _answer(self, prompt: Prompt) -> Completion:
+        sentences = [
+            (f"{passage.title} {sentence}", sentence)
+            for passage in prompt.passages
+            for sentence in _SENTENCE.split(passage.text)
+            if sentence.strip()
+        ]
+        if not sentences:
+            return Completion("I do not know.", n_passages=0)
+        words = [set(_WORD.findall(text.casefold())) for text, _ in sentences]
+        counts = Counter(word for found in words for word in found)
+        asked = set(_WORD.findall(prompt.question.casefold()))
+        scores = [
+            math.fsum(math.log(1 + len(words) / counts[word]) for word in sorted(asked & found)) for found in words
+        ]
+        best = sorted(range(len(scores)), key=lambda i: (-scores[i], i))[: self._n_sentences]
+        text = " ".join(sentences[i][1].strip() for i in sorted(best))
+        return Completion(text, "end", len(text.split()), len(prompt.passages))

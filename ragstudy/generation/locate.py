@@ -1,0 +1,84 @@
+"""Where a language model is loaded from."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+from ragstudy.errors import InputError
+from ragstudy.files import fingerprint, hash_files
+
+EMBEDDED = {"pocket": "small"}
+_HASHED = ("*.safetensors", "*.json", "*.jinja", "*.model")
+
+
+def locate_model(name: str) -> str:
+    """A local folder, checked for weights, or the hub id as it is.
+
+    Args:
+        name: `pocket` for the embedded model, a folder, or a hub id.
+
+    Raises:
+        InputError: a folder that is missing, or has no configuration or no safetensors weights.
+    """
+    if name in EMBEDDED:
+        return str(files("ragstudy.pocket") / "models" / EMBEDDED[name])
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        _check_weights(folder, name, "config.json")
+        return str(folder)
+    if _looks_like_path(name):
+        msg = f"model {name!r}: no such folder; expected a model folder, a hub id like 'owner/name', or 'pocket'"
+        raise InputError(msg)
+    return name
+
+
+def locate_adapter(name: str) -> str:
+    """A local PEFT adapter folder, checked, or the hub id as it is.
+
+    Raises:
+        InputError: a folder that is missing, or has no configuration or no safetensors weights.
+    """
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        _check_weights(folder, name, "adapter_config.json")
+        return str(folder)
+    if _looks_like_path(name):
+        msg = f"adapter {name!r}: no such folder; expected a PEFT adapter folder or a hub id like 'owner/name'"
+        raise InputError(msg)
+    return name
+
+
+def _looks_like_path(name: str) -> bool:
+    return name.startswith((".", "/", "~")) or name.count("/") > 1 or "\\" in name
+
+
+def _check_weights(folder: Path, name: str, config: str) -> None:
+    if not (folder / config).is_file():
+        msg = f"model folder {name!r}: no {config} in it; expected a folder written by save_pretrained"
+        raise InputError(msg)
+    if any(folder.glob("*.safetensors")):
+        return
+    others = sorted(p.name for p in folder.iterdir() if p.suffix in {".bin", ".pt", ".pth", ".ckpt", ".gguf"})
+    found = f"found {others[0]}, which is not read" if others else "found no weights at all"
+    msg = (
+        f"model folder {name!r}: no *.safetensors in it ({found}); save the model again with "
+        "save_pretrained, which writes safetensors"
+    )
+    raise InputError(msg)
+
+
+def model_fingerprint(name: str) -> str:
+    """Changes with the files of a local model; for a hub id, with the id alone."""
+    located = Path(locate_model(name))
+    if not located.is_dir():
+        return fingerprint(name)
+    return hash_files([p for pattern in _HASHED for p in located.glob(pattern)], located)
+
+
+def adapter_fingerprint(name: str) -> str:
+    """Changes with the files of a local adapter; for a hub id, with the id alone."""
+    located = Path(locate_adapter(name))
+    if not located.is_dir():
+        return fingerprint(name)
+    return hash_files([*located.glob("adapter_*.json"), *located.glob("*.safetensors")], located)

@@ -1,0 +1,80 @@
+"""From what a study says of a generator to the generator."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+from ragstudy.errors import InputError
+from ragstudy.files import fingerprint
+from ragstudy.generation.locate import model_fingerprint
+from ragstudy.specs import CustomSpec, EndpointSpec, ExtractiveSpec, ScriptedSpec, TransformersSpec
+
+if TYPE_CHECKING:
+    from ragstudy.protocols import Generator
+    from ragstudy.specs import GeneratorSpec
+
+
+def make_generator(spec: GeneratorSpec) -> Generator:
+    """The generator that a study describes; a transformers model is loaded here.
+
+    Raises:
+        InputError: something it names is missing or wrong.
+        UnavailableError: something it needs cannot be reached.
+    """
+    match spec:
+        case TransformersSpec():
+            from ragstudy.generation.causal import CausalGenerator, CausalModel
+
+            return CausalGenerator(CausalModel(spec), spec.adapter)
+        case ExtractiveSpec():
+            from ragstudy.generation.extractive import ExtractiveGenerator
+
+            return ExtractiveGenerator(spec.n_sentences)
+        case ScriptedSpec():
+            from ragstudy.generation.scripted import ScriptedGenerator
+
+            return ScriptedGenerator(spec.answers, spec.default, spec.fails_on)
+        case EndpointSpec():
+            from ragstudy.generation.endpoint import EndpointGenerator
+
+            return EndpointGenerator(spec)
+        case CustomSpec():
+            return custom(spec)
+
+
+def custom(spec: CustomSpec) -> Generator:
+    """A generator of the user's own.
+
+    Raises:
+        InputError: the module or the object in it is not found, or it has no `generate`.
+    """
+    module, _, name = spec.object.partition(":")
+    place = f"generator {spec.name!r}: object {spec.object!r}"
+    try:
+        made = getattr(importlib.import_module(module), name)(**spec.options)
+    except ImportError as error:
+        msg = f"{place}: cannot import {module!r}: {error}; is its folder on PYTHONPATH?"
+        raise InputError(msg) from error
+    except AttributeError as error:
+        msg = f"{place}: module {module!r} has no {name!r}"
+        raise InputError(msg) from error
+    except TypeError as error:
+        msg = f"{place}: {error}; check `options`"
+        raise InputError(msg) from error
+    if not callable(getattr(made, "generate", None)):
+        msg = f"{place}: has no method generate(prompts); see ragstudy.protocols.Generator"
+        raise InputError(msg)
+    generator: Generator = made
+    return generator
+
+
+def generator_fingerprint(spec: GeneratorSpec) -> str:
+    """Changes whenever the generator's answers might: its settings (not its name or batch size) or its files."""
+    settings = spec.model_dump(mode="json", exclude={"name", "batch_size"})
+    if isinstance(spec, TransformersSpec):
+        from ragstudy.generation.locate import adapter_fingerprint
+
+        settings["weights"] = model_fingerprint(spec.model)
+        settings["adapter_weights"] = adapter_fingerprint(spec.adapter) if spec.adapter else ""
+    return fingerprint(settings)

@@ -1,0 +1,1 @@
+"""Embedded models: small readers pretrained by the recipe of this package on invented text."""

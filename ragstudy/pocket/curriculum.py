@@ -1,0 +1,166 @@
+"""What embedded models are pretrained on: conversations over passages of fresh worlds.
+
+One conversation shows some passages once and asks several questions about them, so that one reading of
+the passages is paid for once and supervises several answers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ragstudy.fiction.asking import NOT_THERE, ask, ask_untold
+from ragstudy.fiction.handbook import HANDBOOK
+from ragstudy.fiction.medicine import MEDICINE
+from ragstudy.fiction.names import Names, Pool
+from ragstudy.fiction.world import invent_subject, invent_subjects, tell
+from ragstudy.pocket.salad import ask_salad, random_schema, salad_sentences
+from ragstudy.prompting import render
+from ragstudy.records import Passage
+from ragstudy.specs import INSTRUCTION, INSTRUCTION_WITHOUT_PASSAGES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from random import Random
+
+    from ragstudy.fiction.world import Subject
+
+UNKNOWN = "I do not know."
+INSTRUCTIONS = (
+    INSTRUCTION,
+    INSTRUCTION,
+    INSTRUCTION,
+    "Use the passages below to answer. Say so if the answer is not in them.",
+    "Read the passages and answer the question.",
+    "Answer from the passages only.",
+    "Here are some passages. Answer briefly.",
+)
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A question and the answer to learn."""
+
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """A first message with passages, and turns of which the first question stands in that message."""
+
+    opening: str
+    turns: tuple[Turn, ...]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """How hard the conversations of one stage of pretraining are.
+
+    Attributes:
+        max_passages: most passages shown.
+        max_words: most words a passage has.
+        max_turns: most questions asked about one set of passages.
+        share_copied: share of the turns that ask to repeat a passage or a sentence: every token of such an
+            answer teaches copying, which questions with short answers alone teach only slowly.
+    """
+
+    max_passages: int
+    max_words: int
+    max_turns: int
+    share_copied: float = 0.0
+
+
+def conversations(stage: Stage, rng: Random) -> Iterator[Conversation]:
+    """An endless stream of conversations of a stage, from worlds of the pretraining pool."""
+    while True:
+        draw = rng.random()
+        if draw < 0.18:
+            yield _salad(stage, rng)
+        else:
+            yield _world(stage, rng)
+
+
+def _world(stage: Stage, rng: Random) -> Conversation:
+    names = Names(rng, Pool.PRETRAINING)
+    draw = rng.random()
+    schema = MEDICINE if draw < 0.35 else HANDBOOK if draw < 0.7 else random_schema(rng)
+    n_passages = rng.randint(1, stage.max_passages)
+    subjects = invent_subjects(schema, max(1, n_passages - rng.randint(0, 2)), rng, names)
+    shown: list[tuple[Subject, Passage, frozenset[str]]] = []
+    for subject in subjects:
+        shown += [(subject, passage, labels) for passage, labels in _cut(subject, stage, rng)]
+    rng.shuffle(shown)
+    shown = shown[:n_passages]
+    if rng.random() < 0.03:
+        shown = []
+    turns = []
+    for _ in range(rng.randint(1, stage.max_turns)):
+        if shown and rng.random() < stage.share_copied:
+            turns.append(_copy([passage for _, passage, _ in shown], rng))
+        else:
+            turns.append(_turn(subjects, shown, rng, names))
+    return _converse([passage for _, passage, _ in shown], turns, rng)
+
+
+def _turn(
+    subjects: list[Subject], shown: list[tuple[Subject, Passage, frozenset[str]]], rng: Random, names: Names
+) -> Turn:
+    if not shown:
+        return Turn(ask(rng.choice(subjects), rng, names).text, UNKNOWN)
+    subject = rng.choice(shown)[0]
+    if rng.random() < 0.08:
+        stranger = invent_subject(subject.kind, rng, names)
+        return Turn(ask(stranger, rng, names).text, NOT_THERE)
+    told = frozenset().union(*(labels for owner, _, labels in shown if owner is subject))
+    for _ in range(6):
+        asked = ask(subject, rng, names)
+        if asked.type == "unanswerable" or told.issuperset(asked.labels):
+            return Turn(asked.text, asked.short)
+        if told.isdisjoint(asked.labels) and rng.random() < 0.15:
+            return Turn(asked.text, NOT_THERE)
+    return Turn(ask_untold(subject, rng).text, NOT_THERE)
+
+
+def _copy(passages: list[Passage], rng: Random) -> Turn:
+    """A turn that asks for a passage by its number or for the sentence that begins in a given way."""
+    number = rng.randrange(len(passages))
+    if rng.random() < 0.5:
+        return Turn(f"What does passage {number + 1} say?", passages[number].text)
+    sentence = rng.choice(passages[number].text.split(". ")).rstrip(".")
+    start = " ".join(sentence.split()[:3])
+    return Turn(f"Which sentence begins with: {start}", f"{sentence}.")
+
+
+def _cut(subject: Subject, stage: Stage, rng: Random) -> list[tuple[Passage, frozenset[str]]]:
+    """The subject's document cut into passages of whole sentences, with the labels told in each."""
+    limit = rng.randint(stage.max_words // 2, stage.max_words)
+    title = subject.title if rng.random() < 0.9 else ""
+    pieces: list[tuple[list[str], set[str]]] = [([], set())]
+    for sentence in tell(subject, rng):
+        if pieces[-1][0] and sum(len(text.split()) for text in pieces[-1][0]) > limit:
+            pieces.append(([], set()))
+        pieces[-1][0].append(sentence.text)
+        pieces[-1][1].update(sentence.labels)
+    return [(Passage("", "", title, " ".join(texts)), frozenset(labels)) for texts, labels in pieces]
+
+
+def _salad(stage: Stage, rng: Random) -> Conversation:
+    n_passages = rng.randint(1, stage.max_passages)
+    passages, sentences = [], []
+    for _ in range(n_passages):
+        told = salad_sentences(rng, max(20, stage.max_words // 2))
+        sentences += told
+        passages.append(Passage("", "", "", " ".join(sentence.text for sentence in told)))
+    turns = []
+    for _ in range(rng.randint(1, stage.max_turns)):
+        if rng.random() < stage.share_copied:
+            turns.append(_copy(passages, rng))
+        else:
+            turns.append(Turn(*ask_salad(rng.choice(sentences), rng)))
+    return _converse(passages, turns, rng)
+
+
+def _converse(passages: list[Passage], turns: list[Turn], rng: Random) -> Conversation:
+    instruction = rng.choice(INSTRUCTIONS) if passages else INSTRUCTION_WITHOUT_PASSAGES
+    return Conversation(render(instruction, passages, turns[0].question), tuple(turns))

@@ -1,0 +1,91 @@
+"""Prompts: one function renders every prompt of a study."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from ragstudy.records import Prompt
+from ragstudy.specs import INSTRUCTION, INSTRUCTION_WITHOUT_PASSAGES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from transformers import PreTrainedTokenizerBase
+
+    from ragstudy.records import Passage
+
+
+def render(instruction: str, passages: Sequence[Passage], question: str) -> str:
+    """The user message: instruction, numbered passages with their titles, question.
+
+    Args:
+        instruction: what to do with the passages.
+        passages: shown in this order; may be empty.
+        question: the question's text.
+    """
+    shown = [_passage(number, passage) for number, passage in enumerate(passages, start=1)]
+    return "\n\n".join([instruction, *shown, f"Question: {question}"])
+
+
+def _passage(number: int, passage: Passage) -> str:
+    heading = f"[{number}] {passage.title}\n" if passage.title else f"[{number}] "
+    return f"{heading}{passage.text}"
+
+
+def make_prompt(
+    key: str,
+    question: str,
+    passages: Sequence[Passage],
+    instruction: str = INSTRUCTION,
+    instruction_without_passages: str = INSTRUCTION_WITHOUT_PASSAGES,
+) -> Prompt:
+    """The prompt for a question over some passages.
+
+    Args:
+        key: identifies the prompt to the caller.
+        question: the question's text.
+        passages: shown in this order; may be empty.
+        instruction: used when there are passages.
+        instruction_without_passages: used when there are none.
+    """
+    chosen = instruction if passages else instruction_without_passages
+    text = render(chosen, passages, question)
+    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+    return Prompt(key, chosen, question, tuple(passages), text, digest)
+
+
+def for_model(text: str, tokenizer: PreTrainedTokenizerBase) -> str:
+    """The text a language model continues: its chat template around the message, or a plain prompt.
+
+    Args:
+        text: the rendered user message.
+        tokenizer: of the model; its chat template is used when it has one.
+    """
+    if tokenizer.chat_template is None:
+        return f"{text}\nAnswer:"
+    chat = [{"role": "user", "content": text}]
+    return str(tokenizer.apply_chat_template(chat, add_generation_prompt=True, tokenize=False))
+
+
+def token_ids(text: str, tokenizer: PreTrainedTokenizerBase) -> list[int]:
+    """Token ids of a user message as `for_model` puts it; a chat template brings its own special tokens."""
+    ids: list[int] = tokenizer.encode(
+        for_model(text, tokenizer), add_special_tokens=tokenizer.chat_template is None, verbose=False
+    )
+    return ids
+
+
+def fit(prompt: Prompt, tokenizer: PreTrainedTokenizerBase, n_tokens: int) -> tuple[list[int], int]:
+    """Token ids of a prompt that has to fit into `n_tokens`, and how many of its passages are in them.
+
+    Passages are dropped from the end, the least similar first, until the prompt fits. A question that does
+    not fit without any passage is cut on the left.
+    """
+    for n_passages in range(len(prompt.passages), -1, -1):
+        kept = prompt.passages[:n_passages]
+        text = prompt.text if n_passages == len(prompt.passages) else render(prompt.instruction, kept, prompt.question)
+        ids = token_ids(text, tokenizer)
+        if len(ids) <= n_tokens:
+            return ids, n_passages
+    return ids[-n_tokens:], 0

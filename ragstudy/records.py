@@ -1,0 +1,199 @@
+"""What happened: frozen records, as they stand in the files of a corpus and of a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+QuestionType = Literal["factoid", "list", "yesno", "summary", "multi", "freeform", "unanswerable"]
+QUESTION_TYPES: tuple[QuestionType, ...] = (
+    "factoid",
+    "list",
+    "yesno",
+    "summary",
+    "multi",
+    "freeform",
+    "unanswerable",
+)
+Split = Literal["train", "test"]
+Stopped = Literal["end", "length", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A text of a corpus."""
+
+    id: str
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something a complete answer must say.
+
+    Attributes:
+        id: unique within its question.
+        forms: surface forms, any one of which counts as stating it.
+    """
+
+    id: str
+    forms: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question with what is known about its right answer.
+
+    Attributes:
+        id: unique within its domain.
+        text: the question.
+        references: acceptable answers; empty only when `type` is 'unanswerable'.
+        facts: what a complete answer must say; may be empty.
+        gold_documents: ids of the documents that hold the answer; may be empty.
+        evidence: passages of those documents that hold the answer, word for word; may be empty.
+        group: source document or paper; questions of one group are not independent.
+        split: 'train' or 'test'.
+        type: kind of answer that is expected.
+    """
+
+    id: str
+    text: str
+    references: tuple[str, ...]
+    facts: tuple[Fact, ...] = ()
+    gold_documents: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
+    group: str = ""
+    split: Split = "test"
+    type: QuestionType = "factoid"
+
+    @property
+    def answerable(self) -> bool:
+        """Whether the corpus holds an answer."""
+        return self.type != "unanswerable"
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A piece of a document, as it is embedded, retrieved and shown to a generator."""
+
+    id: str
+    document: str
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieval:
+    """The passages found for one question, best first.
+
+    Attributes:
+        domain: name of the domain.
+        question: question id.
+        passages: passage ids.
+        similarities: cosine similarity of each passage, in [-1, 1].
+        covers: for each passage, the numbers of the question's gold units (pieces of evidence, or gold
+            documents) that it covers.
+        n_units: how many gold units the question has; 0 if it names none.
+    """
+
+    domain: str
+    question: str
+    passages: tuple[str, ...]
+    similarities: tuple[float, ...]
+    covers: tuple[tuple[int, ...], ...]
+    n_units: int
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A prompt in the two forms a generator can use.
+
+    Attributes:
+        key: identifies the prompt to the caller; unique within a batch.
+        instruction: what to do.
+        question: the question's text.
+        passages: passages shown, in order.
+        text: the rendered user message.
+        digest: sha256 of `text`, first 16 hex digits.
+    """
+
+    key: str
+    instruction: str
+    question: str
+    passages: tuple[Passage, ...]
+    text: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """One generated text.
+
+    Attributes:
+        text: what was said.
+        stopped: why generation ended: 'end', 'length' or 'error'.
+        n_tokens: tokens generated.
+        n_passages: passages that were shown; fewer than the prompt has if they did not all fit.
+        error: reason, when `stopped` is 'error'.
+    """
+
+    text: str
+    stopped: Stopped = "end"
+    n_tokens: int = 0
+    n_passages: int = 0
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one generator said to one prompt.
+
+    Attributes:
+        domain: name of the domain.
+        question: question id.
+        generator: name of the generator within the study.
+        contexts: name of the test context, e.g. 'retrieved' or 'none'.
+        digest: digest of the prompt.
+        fingerprint: of the generator that answered: its settings, weights and adapter.
+        text: the answer; empty if the generator produced no text.
+        stopped: why generation ended: 'end', 'length' or 'error'.
+        n_tokens: tokens generated.
+        n_passages: passages that were shown; fewer than were retrieved if they did not all fit.
+        error: reason, when `stopped` is 'error'.
+    """
+
+    domain: str
+    question: str
+    generator: str
+    contexts: str
+    digest: str
+    fingerprint: str
+    text: str
+    stopped: Stopped
+    n_tokens: int
+    n_passages: int
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One measure of one answer.
+
+    Attributes:
+        domain: name of the domain.
+        question: question id.
+        generator: name of the generator.
+        contexts: name of the test context.
+        measure: name of the measure.
+        value: the score; None if it could not be scored.
+        reason: why there is no value.
+    """
+
+    domain: str
+    question: str
+    generator: str
+    contexts: str
+    measure: str
+    value: float | None
+    reason: str = ""

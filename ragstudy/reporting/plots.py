@@ -1,0 +1,83 @@
+"""Plots as SVG, drawn by matplotlib without a display and the same bytes for the same numbers."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+COLOURS = {
+    "helps": "#1a7f37",
+    "hurts": "#b42318",
+    "no meaningful difference": "#57606a",
+    "undecided": "#9a6700",
+}
+_STYLE = {"svg.hashsalt": "ragstudy", "svg.fonttype": "none", "font.family": "sans-serif", "font.size": 10}
+
+
+def _figure(width: float, height: float) -> Figure:
+    from matplotlib.figure import Figure as NewFigure
+
+    return NewFigure(figsize=(width, height), layout="constrained")
+
+
+def _svg(figure: Figure) -> str:
+    import matplotlib as mpl
+
+    written = io.StringIO()
+    with mpl.rc_context(_STYLE):  # type: ignore[arg-type] # a literal of every setting
+        figure.savefig(written, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
+    text = written.getvalue()
+    return text[text.index("<svg") :]
+
+
+def forest(rows: list[dict[str, Any]], measure: str, margin: float) -> str:
+    """Differences to the base with their intervals, coloured by verdict; the margin is shaded."""
+    mine = [row for row in rows if row["measure"] == measure and row["difference"] is not None]
+    if not mine:
+        return ""
+    figure = _figure(7.2, 0.9 + 0.34 * len(mine))
+    axes = figure.subplots()
+    axes.axvspan(-margin, margin, color="#d0d7de", alpha=0.5, lw=0)
+    axes.axvline(0, color="#57606a", lw=1)
+    for height, row in enumerate(reversed(mine)):
+        colour = COLOURS[row["verdict"]]
+        if row["low"] is not None and row["high"] is not None:
+            axes.plot([row["low"], row["high"]], [height, height], color=colour, lw=2.5, solid_capstyle="round")
+        axes.plot(row["difference"], height, "o", color=colour, ms=6)
+    axes.set_yticks(range(len(mine)), [row["arm"] for row in reversed(mine)])
+    axes.set_ylim(-0.6, len(mine) - 0.4)
+    axes.set_xlabel(f"difference in {measure}, tuned minus base")
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.tick_params(axis="y", length=0)
+    return _svg(figure)
+
+
+def dose(rows: list[dict[str, Any]], measure: str, base_mean: float | None) -> str:
+    """Score over the number of training pairs, one line per training format, the base as a level."""
+    mine = [row for row in rows if row["measure"] == measure and row["size"] and row["tuned_mean"] is not None]
+    if len({row["size"] for row in mine}) < 2 or base_mean is None:  # noqa: PLR2004 - a line needs two points
+        return ""
+    figure = _figure(7.2, 3.0)
+    axes = figure.subplots()
+    axes.axhline(base_mean, color="#57606a", lw=1.5, ls="--", label="base")
+    for colour, form in zip(("#b42318", "#0969da", "#8250df", "#1a7f37"), _formats(mine), strict=False):
+        points = sorted((row for row in mine if row["format"] == form), key=lambda row: row["size"])
+        sizes = [row["size"] for row in points]
+        axes.plot(sizes, [row["tuned_mean"] for row in points], "o-", color=colour, label=form)
+        # The interval is that of the difference to the base, drawn around the arm.
+        low = [row["base_mean"] + (row["low"] or 0.0) for row in points]
+        high = [row["base_mean"] + (row["high"] or 0.0) for row in points]
+        axes.fill_between(sizes, low, high, color=colour, alpha=0.15, lw=0)
+    axes.set_xlabel("training pairs")
+    axes.set_ylabel(measure)
+    axes.set_ylim(0, 1)
+    axes.legend(frameon=False, ncols=3, loc="upper right")
+    axes.spines[["top", "right"]].set_visible(False)
+    return _svg(figure)
+
+
+def _formats(rows: list[dict[str, Any]]) -> list[str]:
+    return list(dict.fromkeys(row["format"] for row in rows))

@@ -1,0 +1,1 @@
+"""Retrieval: embedding, passages, the FAISS index, ranking quality."""

@@ -1,0 +1,103 @@
+"""Embedding with sentence-transformers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ragstudy.errors import InputError, UnavailableError
+from ragstudy.retrieval import minilm
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from sentence_transformers import SentenceTransformer
+
+
+def locate_embedder(name: str) -> str:
+    """Where an embedder is loaded from: a local folder, the hub's cache, the package, or the hub itself.
+
+    Raises:
+        InputError: a local folder without a model.
+        UnavailableError: the default embedder is in none of these places.
+    """
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        if not (folder / "modules.json").is_file() and not (folder / "config.json").is_file():
+            msg = f"retrieval.embedder: {name}: the folder holds no model; expected modules.json or config.json in it"
+            raise InputError(msg)
+        return str(folder)
+    if _in_hub_cache(name) or name != minilm.HUB_ID:
+        return name
+    return str(minilm.verified_folder())
+
+
+def _in_hub_cache(name: str) -> bool:
+    from huggingface_hub import try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError
+
+    try:
+        return isinstance(try_to_load_from_cache(name, "model.safetensors"), str)
+    except HFValidationError:
+        return False
+
+
+class SentenceEmbedder:
+    """A sentence-transformers model that gives unit-length vectors.
+
+    Args:
+        name: local folder or hub id.
+        dtype: 'auto', 'float32', 'bfloat16' or 'float16'.
+        batch_size: texts embedded at a time.
+        device: 'auto' takes a GPU if there is one.
+    """
+
+    def __init__(self, name: str, dtype: str = "auto", batch_size: int = 64, device: str = "auto") -> None:
+        from sentence_transformers import SentenceTransformer
+
+        from ragstudy.hardware import device_of, dtype_of
+
+        self.batch_size = batch_size
+        chosen = device_of(device)
+        try:
+            self._model: SentenceTransformer = SentenceTransformer(
+                locate_embedder(name),
+                device=chosen,
+                model_kwargs={"dtype": dtype_of(dtype, chosen), "use_safetensors": True},
+            )
+        except OSError as error:
+            msg = (
+                f"retrieval.embedder: cannot load {name!r}: no such local folder, not in the hub's cache, and the hub "
+                f"gave: {_first_line(error)}. Give a local folder, or leave the key out for the default"
+            )
+            raise UnavailableError(msg) from error
+
+    def count_tokens(self) -> Callable[[str], list[int]]:
+        """A function from text to the model's token ids, without special tokens."""
+        tokenizer = self._model.tokenizer
+
+        def encode(text: str) -> list[int]:
+            ids: list[int] = tokenizer.encode(text, add_special_tokens=False, verbose=False)
+            return ids
+
+        return encode
+
+    def embed(self, texts: Sequence[str], *, progress: bool = False) -> np.ndarray:
+        """float32 array (n, d) of unit-length rows, one per text, in order.
+
+        The vectors are brought to unit length in float32, whatever precision the model runs in.
+        """
+        if not texts:
+            return np.zeros((0, self._model.get_embedding_dimension() or 0), dtype=np.float32)
+        vectors = self._model.encode(
+            list(texts), batch_size=self.batch_size, convert_to_tensor=True, show_progress_bar=progress
+        )
+        dense = vectors.float().cpu().numpy()
+        unit: np.ndarray = dense / np.maximum(np.linalg.norm(dense, axis=1, keepdims=True), 1e-12)
+        return unit.astype(np.float32)
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

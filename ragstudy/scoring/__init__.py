@@ -1,0 +1,1 @@
+"""Scores of answers, offline: accuracy, completeness and the usual string measures."""

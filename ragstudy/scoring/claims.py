@@ -1,0 +1,118 @@
+"""Accuracy and completeness of an answer, without a judge.
+
+*Accuracy*: how much of what the answer says is right. *Completeness*: how much of what a right answer has
+to say it says. Both lie in [0, 1], more is better, and neither is computed from the other.
+
+Which rule applies depends on what is known about the right answer (docs/scoring.md has examples):
+
+* unanswerable: both are 1 if the answer abstains, else 0.
+* an abstention where there is an answer: both are 0.
+* yes/no: both are 1 if the answer takes the right side, else 0.
+* required facts: completeness is the share of facts of which the answer holds an accepted form; accuracy is
+  right / (right + wrong) with the facts found as right, and as wrong the numbers, names and list items that
+  no fact, no reference and no word of the question supports.
+* references only: completeness is the weighted share of a reference's content words found in the answer,
+  accuracy the weighted share of the answer's content words found in a reference, each for the reference
+  where it is highest; words of the question tell nothing and are left out.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ragstudy.scoring.abstention import abstains
+from ragstudy.scoring.words import STOP_WORDS, contains, words
+
+if TYPE_CHECKING:
+    from ragstudy.records import Question
+    from ragstudy.scoring.words import WordWeights
+
+_SENTENCE = re.compile(r"(?<=[.!?;])\s+|;|\n+")
+_ITEM = re.compile(r",|\band\b|\bor\b")
+_NUMBER = re.compile(r"\d")
+_NAME = re.compile(r"(?<=\S\s)[A-Z][\w-]*(?:\s+[A-Z][\w-]*)*")
+_SIDE = re.compile(r"\b(yes|no)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The two scores of one answer.
+
+    Attributes:
+        accuracy: share of what it says that is right, in [0, 1].
+        completeness: share of what it should say that it says, in [0, 1].
+    """
+
+    accuracy: float
+    completeness: float
+
+
+def judge(question: Question, answer: str, weights: WordWeights) -> Judged:
+    """Accuracy and completeness of an answer.
+
+    Args:
+        question: with its references and facts.
+        answer: the text given.
+        weights: of the domain's words.
+    """
+    declined = abstains(answer)
+    if not question.answerable:
+        return Judged(float(declined), float(declined))
+    if question.type == "yesno" and question.facts:
+        right = float(side_of(answer) == question.facts[0].forms[0].casefold())
+        return Judged(right, right)
+    if declined:
+        return Judged(0.0, 0.0)
+    if question.facts:
+        return _by_facts(question, answer)
+    return _by_references(question, answer, weights)
+
+
+def side_of(answer: str) -> str | None:
+    """'yes' or 'no', whichever the answer says first; None if it says neither."""
+    match = _SIDE.search(answer)
+    return match.group(1).casefold() if match else None
+
+
+def _by_facts(question: Question, answer: str) -> Judged:
+    supported = set(words(question.text)) | {w for text in question.references for w in words(text)}
+    supported |= {w for fact in question.facts for form in fact.forms for w in words(form)} | STOP_WORDS
+    found: set[str] = set()
+    n_wrong = 0
+    for claim in (part for part in _SENTENCE.split(answer) if part and part.strip()):
+        said = {fact.id for fact in question.facts if any(contains(words(claim), words(f)) for f in fact.forms)}
+        n_unsupported = _n_unsupported(question, claim, supported)
+        if not said and not n_unsupported and set(words(claim)) - supported:
+            n_unsupported = 1
+        found |= said
+        n_wrong += n_unsupported
+    total = len(found) + n_wrong
+    return Judged(len(found) / total if total else 0.0, len(found) / len(question.facts))
+
+
+def _n_unsupported(question: Question, claim: str, supported: set[str]) -> int:
+    """List items, or numbers and names, that nothing known about the right answer supports."""
+    if question.type == "list":
+        items = [set(words(item)) - STOP_WORDS for item in _ITEM.split(claim)]
+        return sum(1 for item in items if item and not item & supported)
+    specifics = [[word] for word in words(claim) if _NUMBER.search(word)]
+    specifics += [words(name) for name in _NAME.findall(claim)]
+    return sum(1 for one in specifics if not set(one) & supported)
+
+
+def _by_references(question: Question, answer: str, weights: WordWeights) -> Judged:
+    asked = set(words(question.text)) | STOP_WORDS
+    said = _content(answer, asked)
+    wanted = [_content(reference, asked) for reference in question.references]
+    return Judged(
+        max(weights.share(reference, said) for reference in wanted),
+        max(weights.share(said, reference) for reference in wanted),
+    )
+
+
+def _content(text: str, left_out: set[str]) -> set[str]:
+    """The words that tell something; all words if the question holds every one of them."""
+    every = set(words(text))
+    return every - left_out or every

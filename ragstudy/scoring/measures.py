@@ -1,0 +1,146 @@
+"""The measures by name."""
+
+from __future__ import annotations
+
+import importlib
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ragstudy.errors import InputError, nearest
+from ragstudy.scoring.abstention import abstains
+from ragstudy.scoring.claims import judge
+from ragstudy.scoring.words import normalised, words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ragstudy.protocols import Measure
+    from ragstudy.records import Question
+    from ragstudy.scoring.words import WordWeights
+
+
+@dataclass(frozen=True)
+class Named:
+    """What is known of a built-in measure.
+
+    Attributes:
+        make: from the domain's word weights to the measure.
+        describes: one line for reports.
+        more_is_better: whether a higher value is a better answer; None where it is neither.
+        in_unit: whether values lie in [0, 1].
+    """
+
+    make: Callable[[WordWeights], Measure]
+    describes: str
+    more_is_better: bool | None = True
+    in_unit: bool = True
+
+
+class _Function:
+    """A measure from a function of question and answer."""
+
+    def __init__(self, function: Callable[[Question, str], float]) -> None:
+        self._function = function
+
+    def score(self, question: Question, answer: str) -> float:
+        return self._function(question, answer)
+
+
+def acceptable(question: Question) -> list[str]:
+    """Texts that string measures compare with: references, and the forms of the fact if there is only one.
+
+    Raises:
+        ValueError: there is none, because the question cannot be answered.
+    """
+    forms = list(question.facts[0].forms) if len(question.facts) == 1 else []
+    texts = list(dict.fromkeys([*question.references, *forms])) if question.answerable else []
+    if not texts:
+        msg = "the question has no reference answer to compare with"
+        raise ValueError(msg)
+    return texts
+
+
+def exact_match(question: Question, answer: str) -> float:
+    """1 if the answer equals an acceptable text after SQuAD's normalisation, else 0."""
+    return float(normalised(answer) in {normalised(text) for text in acceptable(question)})
+
+
+def token_f1(question: Question, answer: str) -> float:
+    """Harmonic mean of precision and recall of words, for the acceptable text where it is highest."""
+    return max(_f1(words(normalised(answer)), words(normalised(text))) for text in acceptable(question))
+
+
+def _f1(said: list[str], wanted: list[str]) -> float:
+    common = sum((Counter(said) & Counter(wanted)).values())
+    return 2 * common / (len(said) + len(wanted)) if common else 0.0
+
+
+class RougeL:
+    """F1 of the longest common subsequence (Lin 2004), by Google's rouge-score, for the best acceptable text."""
+
+    def __init__(self) -> None:
+        from rouge_score.rouge_scorer import RougeScorer
+
+        self._scorer = RougeScorer(["rougeL"], use_stemmer=False)
+
+    def score(self, question: Question, answer: str) -> float:
+        """In [0, 1], more is better."""
+        found = (self._scorer.score(text, answer)["rougeL"].fmeasure for text in acceptable(question))
+        return float(max(found))
+
+
+MEASURES: dict[str, Named] = {
+    "accuracy": Named(
+        lambda w: _Function(lambda q, a: judge(q, a, w).accuracy), "how much of what the answer says is right"
+    ),
+    "completeness": Named(
+        lambda w: _Function(lambda q, a: judge(q, a, w).completeness),
+        "how much of what a right answer has to say the answer says",
+    ),
+    "exact_match": Named(lambda _: _Function(exact_match), "the answer is an acceptable text, word for word"),
+    "token_f1": Named(lambda _: _Function(token_f1), "word overlap with the nearest acceptable text"),
+    "rouge_l": Named(lambda _: RougeL(), "longest common subsequence with the nearest acceptable text"),
+    "answer_words": Named(
+        lambda _: _Function(lambda _q, a: float(len(a.split()))), "length of the answer in words", None, in_unit=False
+    ),
+    "abstention": Named(lambda _: _Function(lambda _q, a: float(abstains(a))), "the answer declines to answer", None),
+}
+RAGAS_MEASURES = ("ragas:exact_match", "ragas:rouge_l", "ragas:string_presence", "ragas:string_similarity")
+
+
+def make_measure(name: str, weights: WordWeights) -> Measure:
+    """A built-in measure, one of ragas', or `package.module:object` of the user's own.
+
+    Raises:
+        InputError: there is no such measure.
+    """
+    if name in MEASURES:
+        return MEASURES[name].make(weights)
+    if name in RAGAS_MEASURES:
+        from ragstudy.scoring.ragas_measures import RagasStrings
+
+        return RagasStrings(name.removeprefix("ragas:"))
+    if ":" in name and not name.startswith("ragas:"):
+        return _own(name)
+    msg = f"measures: {name!r} is no measure{nearest(name, [*MEASURES, *RAGAS_MEASURES])}"
+    raise InputError(msg)
+
+
+def _own(name: str) -> Measure:
+    module, _, attribute = name.partition(":")
+    try:
+        made = getattr(importlib.import_module(module), attribute)()
+    except (ImportError, AttributeError, TypeError) as error:
+        msg = f"measures: cannot make {name!r}: {error}; expected package.module:object, called without arguments"
+        raise InputError(msg) from error
+    if not callable(getattr(made, "score", None)):
+        msg = f"measures: {name!r} has no method score(question, answer); see ragstudy.protocols.Measure"
+        raise InputError(msg)
+    measure: Measure = made
+    return measure
+
+
+def more_is_better(name: str) -> bool | None:
+    """Whether more is better; measures of the user's own and ragas' string measures are taken to be so."""
+    return MEASURES[name].more_is_better if name in MEASURES else True

@@ -1,0 +1,463 @@
+"""What a person writes: a study, validated as a whole before anything runs."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from ragstudy.errors import InputError, nearest
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=80)]
+Format = Literal["closed_book", "retrieved"]
+Contexts = Literal["none", "retrieved"]
+DType = Literal["auto", "float32", "bfloat16", "float16"]
+
+INSTRUCTION = "Answer the question using the passages. If they do not contain the answer, say so."
+INSTRUCTION_WITHOUT_PASSAGES = "Answer the question."
+DEFAULT_EMBEDDER = "sentence-transformers/all-MiniLM-L6-v2"
+DEFAULT_MEASURES = (
+    "accuracy",
+    "completeness",
+    "exact_match",
+    "token_f1",
+    "rouge_l",
+    "answer_words",
+    "abstention",
+)
+
+
+class _Spec(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DomainSpec(_Spec):
+    """A domain of the study.
+
+    Attributes:
+        path: folder of the domain, relative to the study's file.
+        name: how the reports call it; the folder's name by default.
+        n_test: how many test questions to ask, drawn with the study's seed; all by default.
+        chunk_tokens: overrides the study's retrieval setting for this domain.
+    """
+
+    path: str
+    name: Name = ""
+    n_test: int | None = Field(default=None, ge=1)
+    chunk_tokens: int | None = Field(default=None, ge=8)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_path(cls, given: object) -> object:
+        given = {"path": given} if isinstance(given, str) else given
+        if isinstance(given, dict) and isinstance(given.get("path"), str) and not given.get("name"):
+            given = {**given, "name": Path(given["path"]).name}
+        return given
+
+
+class RetrievalSpec(_Spec):
+    """How passages are made and found.
+
+    Attributes:
+        embedder: a sentence-transformers model: local folder or hub id.
+        chunk_tokens: longest passage, in tokens of the embedder.
+        chunk_overlap: tokens that neighbouring passages share.
+        top_k: passages shown to a generator.
+        batch_size: texts embedded at a time.
+        dtype: precision of the embedder; 'auto' takes bfloat16 where the processor multiplies it fast.
+    """
+
+    embedder: str = DEFAULT_EMBEDDER
+    chunk_tokens: int = Field(default=128, ge=8)
+    chunk_overlap: int = Field(default=16, ge=0)
+    top_k: int = Field(default=5, ge=1)
+    batch_size: int = Field(default=64, ge=1)
+    dtype: DType = "auto"
+
+    @model_validator(mode="after")
+    def _overlap_is_shorter(self) -> RetrievalSpec:
+        if self.chunk_overlap >= self.chunk_tokens:
+            msg = f"chunk_overlap is {self.chunk_overlap}; it must be less than chunk_tokens ({self.chunk_tokens})"
+            raise ValueError(msg)
+        return self
+
+
+class TransformersSpec(_Spec):
+    """A causal language model of transformers, with or without a ready adapter.
+
+    Attributes:
+        name: how the study calls it.
+        model: local folder, hub id, or `pocket` for the embedded model.
+        adapter: folder or hub id of a ready PEFT adapter, or None.
+        dtype: precision of the weights.
+        batch_size: prompts answered at a time.
+        max_new_tokens: longest answer, in tokens.
+        trust_remote_code: run code that comes with the model; only ever true if written here.
+        device: 'auto' takes a GPU if there is one.
+        tuned_from: name of the generator that this one is a tuned version of; the two are then compared.
+    """
+
+    kind: Literal["transformers"] = "transformers"
+    name: Name
+    tuned_from: str | None = None
+    model: str
+    adapter: str | None = None
+    dtype: DType = "auto"
+    batch_size: int = Field(default=32, ge=1)
+    max_new_tokens: int = Field(default=96, ge=1)
+    trust_remote_code: bool = False
+    device: str = "auto"
+
+
+class ExtractiveSpec(_Spec):
+    """The control that answers with the sentences of the passages most like the question.
+
+    Attributes:
+        name: how the study calls it.
+        n_sentences: how many sentences an answer has.
+    """
+
+    kind: Literal["extractive"]
+    name: Name
+    n_sentences: int = Field(default=1, ge=1)
+    batch_size: int = Field(default=256, ge=1)
+
+
+class ScriptedSpec(_Spec):
+    """A test double that says what it is told.
+
+    Attributes:
+        name: how the study calls it.
+        answers: answers by question text.
+        default: what it says to any other question.
+        fails_on: question texts on which it reports an error instead.
+        tuned_from: name of the generator that this one is a tuned version of; the two are then compared.
+    """
+
+    kind: Literal["scripted"]
+    name: Name
+    tuned_from: str | None = None
+    answers: dict[str, str] = Field(default_factory=dict)
+    default: str = "I do not know."
+    fails_on: tuple[str, ...] = ()
+    batch_size: int = Field(default=256, ge=1)
+
+
+class EndpointSpec(_Spec):
+    """A model behind an OpenAI-compatible endpoint; used only if it is written here.
+
+    Attributes:
+        name: how the study calls it.
+        url: base address up to `/v1`.
+        model: the model's name there.
+        key_variable: environment variable that holds the key; None if the server needs none.
+        max_new_tokens: longest answer, in tokens.
+        batch_size: requests under way at a time.
+        timeout_seconds: of one request.
+        n_tries: how often a request is tried before it is recorded as failed.
+        tuned_from: name of the generator that this one is a tuned version of; the two are then compared.
+    """
+
+    kind: Literal["endpoint"]
+    name: Name
+    tuned_from: str | None = None
+    url: str = "https://api.openai.com/v1"
+    model: str
+    key_variable: str | None = "OPENAI_API_KEY"
+    max_new_tokens: int = Field(default=256, ge=1)
+    batch_size: int = Field(default=8, ge=1)
+    timeout_seconds: float = Field(default=60.0, gt=0)
+    n_tries: int = Field(default=5, ge=1)
+
+
+class CustomSpec(_Spec):
+    """A generator of the user's own.
+
+    Attributes:
+        name: how the study calls it.
+        object: `package.module:object`, called with `options` to make the generator.
+        options: keyword arguments.
+        batch_size: prompts given at a time.
+        tuned_from: name of the generator that this one is a tuned version of; the two are then compared.
+    """
+
+    kind: Literal["custom"]
+    name: Name
+    tuned_from: str | None = None
+    object: str = Field(pattern=r"^[\w.]+:[\w.]+$")
+    options: dict[str, Any] = Field(default_factory=dict)
+    batch_size: int = Field(default=32, ge=1)
+
+
+GeneratorSpec = Annotated[
+    Union[TransformersSpec, ExtractiveSpec, ScriptedSpec, EndpointSpec, CustomSpec],  # noqa: UP007 - pydantic reads it
+    Field(discriminator="kind"),
+]
+
+
+class FineTuneSpec(_Spec):
+    """Adapters to train on one base generator, on every domain.
+
+    Attributes:
+        base: name of a generator of kind 'transformers'.
+        formats: what a training prompt holds: the question alone, or retrieved passages too.
+        sizes: numbers of training pairs; the smaller sets are inside the larger ones.
+        seeds: each gives another order, initial adapter and training subset.
+        epochs: passes over the training set.
+        learning_rate: at its peak.
+        rank: of the LoRA matrices.
+        alpha: LoRA's scale is alpha / rank.
+        dropout: on LoRA's input.
+        targets: names of the modules that get LoRA matrices, or 'all-linear'.
+        batch_size: examples of one optimiser step, whatever their length.
+        max_tokens: longest training example; longer ones lose passages, never the answer.
+        warmup: share of the steps over which the learning rate rises; it then falls to zero along a cosine.
+        weight_decay: of AdamW.
+    """
+
+    base: str
+    formats: tuple[Format, ...] = Field(default=("closed_book", "retrieved"), min_length=1)
+    sizes: tuple[Annotated[int, Field(ge=1)], ...] = Field(default=(200, 500, 1000), min_length=1)
+    seeds: tuple[int, ...] = Field(default=(1,), min_length=1)
+    epochs: int = Field(default=3, ge=1)
+    learning_rate: float = Field(default=2e-4, gt=0)
+    rank: int = Field(default=16, ge=1)
+    alpha: int = Field(default=32, ge=1)
+    dropout: float = Field(default=0.0, ge=0, lt=1)
+    targets: Literal["all-linear"] | tuple[str, ...] = "all-linear"
+    batch_size: int = Field(default=8, ge=1)
+    max_tokens: int = Field(default=2048, ge=32)
+    warmup: float = Field(default=0.03, ge=0, le=1)
+    weight_decay: float = Field(default=0.0, ge=0)
+
+
+class PromptSpec(_Spec):
+    """The instructions of the study's prompts."""
+
+    instruction: str = INSTRUCTION
+    instruction_without_passages: str = INSTRUCTION_WITHOUT_PASSAGES
+
+
+class StatisticsSpec(_Spec):
+    """The analysis, fixed in advance.
+
+    Attributes:
+        margin: smallest difference of a score that matters; differences within it are 'no meaningful difference'.
+        confidence: of the intervals; 1 - confidence is the error rate of a verdict.
+        power: for the smallest detectable effect and the number of further questions.
+        n_resamples: of bootstrap and permutation.
+        seed: of both.
+        verdict_measures: measures that get a verdict; Holm's correction is over their cells.
+    """
+
+    margin: float = Field(default=0.03, gt=0, lt=1)
+    confidence: float = Field(default=0.95, gt=0.5, lt=1)
+    power: float = Field(default=0.8, gt=0.5, lt=1)
+    n_resamples: int = Field(default=10_000, ge=100)
+    seed: int = 1
+    verdict_measures: tuple[str, ...] = Field(default=("accuracy", "completeness"), min_length=1)
+
+
+class StudySpec(_Spec):
+    """A study.
+
+    Attributes:
+        name: of the study and of its run folder.
+        title: one line for the report.
+        notes: remarks for the report, e.g. which settings are our own choice.
+        domains: what is asked about.
+        retrieval: how passages are made and found.
+        generators: who answers.
+        finetuning: adapters to train.
+        contexts: what the test prompts hold.
+        prompt: instructions.
+        measures: how answers are scored.
+        statistics: how arms are compared.
+        seed: of the draws of test questions and training subsets.
+    """
+
+    name: Name
+    title: str = ""
+    notes: tuple[str, ...] = ()
+    domains: tuple[DomainSpec, ...] = Field(min_length=1)
+    retrieval: RetrievalSpec = RetrievalSpec()
+    generators: tuple[GeneratorSpec, ...] = Field(min_length=1)
+    finetuning: tuple[FineTuneSpec, ...] = ()
+    contexts: tuple[Contexts, ...] = Field(default=("retrieved", "none"), min_length=1)
+    prompt: PromptSpec = PromptSpec()
+    measures: tuple[str, ...] = Field(default=DEFAULT_MEASURES, min_length=1)
+    statistics: StatisticsSpec = StatisticsSpec()
+    seed: int = 1
+
+    @model_validator(mode="after")
+    def _names_fit_together(self) -> StudySpec:
+        problems = _twice("generators", [g.name for g in self.generators])
+        problems += _twice("domains", [d.name for d in self.domains])
+        problems += _twice("contexts", self.contexts) + _twice("measures", self.measures)
+        trainable = [g.name for g in self.generators if isinstance(g, TransformersSpec)]
+        for position, tuned in enumerate(self.finetuning):
+            if tuned.base not in trainable:
+                problems.append(
+                    f"finetuning.{position}.base: {tuned.base!r} is no generator of kind 'transformers' of this study"
+                    + nearest(tuned.base, trainable)
+                )
+        names = [g.name for g in self.generators]
+        for generator in self.generators:
+            parent = getattr(generator, "tuned_from", None)
+            if parent is not None and (parent not in names or parent == generator.name):
+                problems.append(
+                    f"generators: {generator.name!r} says tuned_from: {parent!r}, which is no other generator of this "
+                    f"study{nearest(parent, [n for n in names if n != generator.name])}"
+                )
+        for measure in self.statistics.verdict_measures:
+            if measure not in self.measures:
+                problems.append(
+                    f"statistics.verdict_measures: {measure!r} is not among the study's measures"
+                    + nearest(measure, self.measures)
+                )
+        if problems:
+            raise ValueError("\n".join(problems))
+        return self
+
+
+def _twice(key: str, names: tuple[str, ...] | list[str]) -> list[str]:
+    return [
+        f"{key}: {name!r} stands twice; names must differ" for name in dict.fromkeys(names) if names.count(name) > 1
+    ]
+
+
+def load_study(path: Path, overrides: tuple[str, ...] = ()) -> StudySpec:
+    """The study in a YAML file, with `key=value` overrides (`retrieval.top_k=3`) applied.
+
+    Raises:
+        InputError: the file is missing or not YAML, or any key or value is wrong; every problem is named.
+    """
+    import yaml
+
+    if not path.is_file():
+        found = sorted(p.stem for p in path.parent.glob("*.yaml")) if path.parent.is_dir() else []
+        msg = f"{path}: no such file; expected a study in YAML{nearest(path.stem, found)}"
+        raise InputError(msg)
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        msg = f"{path}: not readable as YAML: {' '.join(str(error).split())}"
+        raise InputError(msg) from None
+    if not isinstance(content, dict):
+        msg = f"{path}: expected a mapping of keys like 'name' and 'domains', found {type(content).__name__}"
+        raise InputError(msg)
+    for override in overrides:
+        _apply(content, override)
+    return _from_folder(parse_study(content, str(path)), path.parent)
+
+
+def _from_folder(spec: StudySpec, folder: Path) -> StudySpec:
+    """The study with the paths in it, which start from its file's folder, made to start from the current one."""
+
+    def moved(path: str) -> str:
+        given = Path(path).expanduser()
+        return str(given if given.is_absolute() else Path(os.path.relpath(folder / given)))
+
+    def moved_if_there(name: str) -> str:
+        return moved(name) if name.startswith(".") or (folder / name).is_dir() else name
+
+    domains = tuple(d.model_copy(update={"path": moved(d.path)}) for d in spec.domains)
+    generators = tuple(
+        g.model_copy(update={"model": moved_if_there(g.model), "adapter": g.adapter and moved_if_there(g.adapter)})
+        if isinstance(g, TransformersSpec)
+        else g
+        for g in spec.generators
+    )
+    embedder = moved_if_there(spec.retrieval.embedder)
+    retrieval = spec.retrieval.model_copy(update={"embedder": embedder})
+    return spec.model_copy(update={"domains": domains, "generators": generators, "retrieval": retrieval})
+
+
+def parse_study(content: dict[str, Any], place: str) -> StudySpec:
+    """A study from its parsed content; `place` names it in messages.
+
+    Raises:
+        InputError: any key or value is wrong; every problem is named.
+    """
+    try:
+        return StudySpec.model_validate(content)
+    except ValidationError as error:
+        raise InputError([line for found in error.errors() for line in _messages(place, dict(found))]) from None
+
+
+def _apply(content: dict[str, Any], override: str) -> None:
+    import yaml
+
+    key, separator, value = override.partition("=")
+    if not separator or not key:
+        msg = f"override {override!r}: expected key=value, e.g. retrieval.top_k=3"
+        raise InputError(msg)
+    target: Any = content
+    *parents, last = key.split(".")
+    for parent in parents:
+        target = _step(target, parent, override)
+    try:
+        parsed = yaml.safe_load(value)
+    except yaml.YAMLError:
+        parsed = value
+    if isinstance(target, list):
+        _step(target, last, override)
+        target[int(last)] = parsed
+    else:
+        target[last] = parsed
+
+
+def _step(target: Any, part: str, override: str) -> Any:  # noqa: ANN401 - parsed YAML
+    if isinstance(target, list):
+        if not part.isdigit() or int(part) >= len(target):
+            msg = f"override {override!r}: {part!r} is no position in a list of {len(target)}; the first is 0"
+            raise InputError(msg)
+        return target[int(part)]
+    if not isinstance(target, dict):
+        msg = f"override {override!r}: the key before {part!r} holds a plain value, not a mapping"
+        raise InputError(msg)
+    return target.setdefault(part, {})
+
+
+def _messages(place: str, found: dict[str, Any]) -> list[str]:
+    loc = [part for part in found["loc"] if part not in _KINDS]
+    key = ".".join(str(part) for part in loc)
+    if found["type"] == "extra_forbidden":
+        known = _fields_at(found["loc"][:-1])
+        return [f"{place}: {key}: unknown key{nearest(str(loc[-1]), known)}"]
+    if found["type"] == "missing":
+        return [f"{place}: {key}: missing; it must be given"]
+    if found["type"] == "union_tag_invalid":
+        given = found["ctx"]["tag"]
+        return [f"{place}: {key}.kind: {given!r} is no kind of generator{nearest(given, _KINDS)}"]
+    if found["type"] == "union_tag_not_found":
+        return [f"{place}: {key}.kind: missing; one of {', '.join(sorted(_KINDS))}"]
+    message = str(found["msg"]).removeprefix("Value error, ")
+    if found["type"] == "value_error":
+        return [f"{place}: {f'{key}: ' if key else ''}{line}" for line in message.split("\n")]
+    return [f"{place}: {key}: {found['input']!r} is wrong; {message[:1].lower()}{message[1:]}"]
+
+
+_KINDS = {
+    get_args(spec.model_fields["kind"].annotation)[0]: spec
+    for spec in (TransformersSpec, ExtractiveSpec, ScriptedSpec, EndpointSpec, CustomSpec)
+}
+
+
+def _fields_at(loc: tuple[int | str, ...]) -> list[str]:
+    """The keys that are known at a place of a study."""
+    spec: Any = StudySpec
+    for part in loc:
+        if isinstance(part, int):
+            continue
+        spec = _KINDS[part] if part in _KINDS else _spec_in(spec.model_fields[part].annotation)
+    return list(spec.model_fields)
+
+
+def _spec_in(annotation: Any) -> Any:  # noqa: ANN401 - type annotations
+    if isinstance(annotation, type) and get_origin(annotation) is None and issubclass(annotation, BaseModel):
+        return annotation
+    inner = [found for part in get_args(annotation) if (found := _spec_in(part)) is not None]
+    return inner[0] if inner else None

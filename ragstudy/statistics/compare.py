@@ -1,0 +1,110 @@
+"""All cells of a domain compared at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from ragstudy.statistics.paired import PairedDifferences, interval
+from ragstudy.statistics.tests import mcnemar_exact
+from ragstudy.statistics.verdicts import smallest_detectable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two arms on one measure, before any rounding.
+
+    Attributes:
+        n: questions with a score from both arms.
+        n_clusters: independent groups among them.
+        difference: mean of (tuned - base), in the measure's units.
+        low: lower end of the interval at the study's confidence.
+        high: its upper end.
+        equivalence_low: lower end of the interval at 1 - 2a, for the margin.
+        equivalence_high: its upper end.
+        standard_error: cluster-robust.
+        p: two-sided p-value.
+        test: what `p` comes from: 'mcnemar' for binary scores without clusters, else 'permutation'.
+        smallest_detectable: the difference that this many questions find with the study's power.
+    """
+
+    n: int
+    n_clusters: int
+    difference: float
+    low: float
+    high: float
+    equivalence_low: float
+    equivalence_high: float
+    standard_error: float
+    p: float
+    test: Literal["mcnemar", "permutation"]
+    smallest_detectable: float
+
+
+def compare_cells(  # noqa: PLR0913 - the analysis has this many fixed parts
+    differences: NDArray[np.float64],
+    groups: Sequence[str],
+    *,
+    confidence: float,
+    power: float,
+    n_resamples: int,
+    seed: int,
+) -> list[Comparison]:
+    """Compare every cell of one domain.
+
+    Args:
+        differences: (n questions, n cells) tuned minus base; NaN where one arm has no score.
+        groups: the cluster of each question.
+        confidence: of the intervals.
+        power: of the smallest detectable effect.
+        n_resamples: of bootstrap and permutation.
+        seed: of both.
+    """
+    paired = PairedDifferences.of(differences, groups)
+    draws = paired.bootstrap_means(n_resamples, seed)
+    permuted = paired.permutation_p(n_resamples, seed)
+    means, errors = paired.means(), paired.standard_errors()
+    return [
+        _cell(paired, cell, draws[:, cell], means[cell], errors[cell], permuted[cell], confidence, power)
+        for cell in range(paired.values.shape[1])
+    ]
+
+
+def _cell(  # noqa: PLR0913 - the parts of one row
+    paired: PairedDifferences,
+    cell: int,
+    draws: NDArray[np.float64],
+    mean: float,
+    error: float,
+    permuted: float,
+    confidence: float,
+    power: float,
+) -> Comparison:
+    present = ~np.isnan(paired.values[:, cell])
+    values = paired.values[present, cell]
+    n_clusters = len(np.unique(paired.clusters[present]))
+    low, high = interval(draws, confidence, n_clusters)
+    equivalence_low, equivalence_high = interval(draws, 2 * confidence - 1, n_clusters)
+    # Without clusters and with binary scores there is an exact test.
+    exact = n_clusters == len(values) and len(values) > 0 and bool(np.isin(values, (-1.0, 0.0, 1.0)).all())
+    p = mcnemar_exact(values) if exact else float(permuted) if len(values) else float("nan")
+    return Comparison(
+        n=len(values),
+        n_clusters=n_clusters,
+        difference=float(mean),
+        low=low,
+        high=high,
+        equivalence_low=equivalence_low,
+        equivalence_high=equivalence_high,
+        standard_error=float(error),
+        p=p,
+        test="mcnemar" if exact else "permutation",
+        smallest_detectable=smallest_detectable(float(error), confidence, power),
+    )

@@ -1,0 +1,134 @@
+"""Paired differences of several cells over one set of questions, and their resampling by cluster."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import stats
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+_BLOCK = 500
+
+
+@dataclass(frozen=True)
+class PairedDifferences:
+    """Differences (tuned minus base) that share questions and clusters.
+
+    Attributes:
+        values: (n questions, n cells); NaN where one of the two arms has no score.
+        clusters: (n questions,) cluster numbers 0..m-1; questions of one cluster are not independent.
+    """
+
+    values: NDArray[np.float64]
+    clusters: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, values: NDArray[np.float64], groups: Sequence[str]) -> PairedDifferences:
+        """Differences (n, cells) with the group label of every question.
+
+        Raises:
+            ValueError: shapes do not fit or there is no question.
+        """
+        values = np.asarray(values, dtype=np.float64)
+        if values.ndim != 2 or len(values) != len(groups) or not len(groups):  # noqa: PLR2004 - a matrix
+            msg = f"expected (n, cells) differences and n groups, got {values.shape} and {len(groups)}"
+            raise ValueError(msg)
+        _, clusters = np.unique(np.asarray(groups), return_inverse=True)
+        return cls(values, clusters.reshape(-1))
+
+    @property
+    def n_clusters(self) -> int:
+        """How many independent clusters there are."""
+        return int(self.clusters.max()) + 1
+
+    def _sums(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Per cluster and cell: sum of the differences, and how many there are."""
+        present = ~np.isnan(self.values)
+        sums = np.zeros((self.n_clusters, self.values.shape[1]))
+        counts = np.zeros_like(sums)
+        np.add.at(sums, self.clusters, np.where(present, self.values, 0.0))
+        np.add.at(counts, self.clusters, present)
+        return sums, counts
+
+    def means(self) -> NDArray[np.float64]:
+        """(cells,) mean difference over the questions that both arms have; NaN where there is none."""
+        sums, counts = self._sums()
+        total = counts.sum(axis=0)
+        means: NDArray[np.float64] = np.full(len(total), np.nan)
+        np.divide(sums.sum(axis=0), total, out=means, where=total > 0)
+        return means
+
+    def standard_errors(self) -> NDArray[np.float64]:
+        """(cells,) cluster-robust standard error of the mean difference.
+
+        se = sqrt(m/(m-1) * sum_c (S_c - n_c d)^2) / n, with S_c and n_c the sum and the number of differences
+        in cluster c, m clusters, n differences, d their mean (Miller 2024, arXiv 2411.00640, eq. 4, with the
+        small-sample factor m/(m-1)). NaN where fewer than two clusters have a difference.
+        """
+        sums, counts = self._sums()
+        total = counts.sum(axis=0)
+        m = (counts > 0).sum(axis=0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            residuals = sums - counts * (sums.sum(axis=0) / total)
+            spread = np.sqrt(m / (m - 1) * (residuals**2).sum(axis=0)) / total
+        return np.where(m > 1, spread, np.nan)
+
+    def bootstrap_means(self, n_resamples: int, seed: int) -> NDArray[np.float64]:
+        """(n_resamples, cells) means of resamples that draw whole clusters with replacement.
+
+        All cells share the draws; a cell is NaN in a resample that holds none of its questions.
+        """
+        rng = np.random.default_rng(seed)
+        sums, counts = self._sums()
+        m = self.n_clusters
+        blocks = []
+        for start in range(0, n_resamples, _BLOCK):
+            n = min(_BLOCK, n_resamples - start)
+            times = rng.multinomial(m, np.full(m, 1 / m), size=n).astype(np.float64)
+            totals = times @ counts
+            blocks.append(np.divide(times @ sums, totals, out=np.full(totals.shape, np.nan), where=totals > 0))
+        return np.concatenate(blocks)
+
+    def permutation_p(self, n_resamples: int, seed: int) -> NDArray[np.float64]:
+        """(cells,) two-sided p-values of no difference, by flipping the signs of whole clusters.
+
+        p = (1 + b) / (1 + B) with b of B random flips at least as extreme as the data (Phipson and Smyth 2010).
+        """
+        rng = np.random.default_rng(seed)
+        sums, _ = self._sums()
+        observed = np.abs(sums.sum(axis=0))
+        extreme = np.zeros(sums.shape[1])
+        for start in range(0, n_resamples, _BLOCK):
+            n = min(_BLOCK, n_resamples - start)
+            signs = rng.integers(0, 2, size=(n, self.n_clusters)) * 2.0 - 1.0
+            extreme += (np.abs(signs @ sums) >= observed - 1e-12).sum(axis=0)
+        return (1 + extreme) / (1 + n_resamples)
+
+
+def interval(draws: NDArray[np.float64], confidence: float, n_clusters: int) -> tuple[float, float]:
+    """The expanded percentile interval of one cell's bootstrap means.
+
+    The plain percentile interval is too narrow for few clusters; its tail probability a/2 is replaced by
+    Phi(-t_{1-a/2, m-1} sqrt(m/(m-1))) (Hesterberg 2015, "What Teachers Should Know About the Bootstrap", 3.3).
+
+    Args:
+        draws: (B,) bootstrap means; NaN are left out.
+        confidence: e.g. 0.95.
+        n_clusters: m, at least 2.
+
+    Returns:
+        Lower and upper end; NaN where there are fewer than two clusters or no draws.
+    """
+    draws = draws[~np.isnan(draws)]
+    if n_clusters < 2 or not len(draws):  # noqa: PLR2004 - a spread needs two
+        return float("nan"), float("nan")
+    wide = stats.t.ppf((1 + confidence) / 2, n_clusters - 1) * np.sqrt(n_clusters / (n_clusters - 1))
+    tail = float(stats.norm.cdf(-wide))
+    low, high = np.quantile(draws, [tail, 1 - tail])
+    return float(low), float(high)

@@ -1,0 +1,152 @@
+"""The answering stage: every generator, every context, every question once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ragstudy.files import fingerprint
+from ragstudy.prompting import make_prompt
+from ragstudy.records import Answer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ragstudy.protocols import Generator
+    from ragstudy.records import Completion, Prompt
+    from ragstudy.specs import Contexts
+    from ragstudy.study.plan import DomainPlan, Plan
+    from ragstudy.study.retrieve import Retrieved
+    from ragstudy.study.store import RunFolder
+    from ragstudy.study.watch import Watcher
+
+Key = tuple[str, str, str, str, str, str]
+
+
+def key_of(answer: Answer) -> Key:
+    """What makes an answer the same answer."""
+    return (
+        answer.domain,
+        answer.generator,
+        answer.contexts,
+        answer.question,
+        answer.digest,
+        answer.fingerprint,
+    )
+
+
+@dataclass
+class AnswerBook:
+    """The answers of a run: what exists is not produced again.
+
+    Attributes:
+        folder: where answers are kept.
+        n_made: answers produced in this session.
+    """
+
+    folder: RunFolder
+    known: dict[Key, Answer] = field(default_factory=dict)
+    n_made: int = 0
+
+    @classmethod
+    def open(cls, folder: RunFolder) -> AnswerBook:
+        """Read what exists; failed answers are left out, so that they are tried again."""
+        return cls(folder, {key_of(a): a for a in folder.answers() if a.stopped != "error"})
+
+    def add(self, answers: list[Answer]) -> None:
+        """Keep new answers, on disk at once."""
+        self.folder.append_answers(answers)
+        self.known.update((key_of(answer), answer) for answer in answers)
+        self.n_made += len(answers)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One set of answers: a generator in a context on a domain.
+
+    Attributes:
+        domain: with its questions.
+        generator: name.
+        contexts: what the prompts hold.
+        fingerprint: of the generator.
+        prompts: one per test question, in the domain's order.
+    """
+
+    domain: DomainPlan
+    generator: str
+    contexts: Contexts
+    fingerprint: str
+    prompts: tuple[Prompt, ...]
+
+    def key(self, prompt: Prompt) -> Key:
+        """The key of the answer to a prompt."""
+        return (self.domain.name, self.generator, self.contexts, prompt.key, prompt.digest, self.fingerprint)
+
+    def missing(self, book: AnswerBook) -> list[Prompt]:
+        """Prompts without an answer."""
+        return [prompt for prompt in self.prompts if self.key(prompt) not in book.known]
+
+
+def test_prompts(plan: Plan, domain: DomainPlan, contexts: Contexts, retrieved: Retrieved) -> tuple[Prompt, ...]:
+    """The prompts of all test questions; the same for every generator."""
+    words, k = plan.spec.prompt, plan.spec.retrieval.top_k
+    return tuple(
+        make_prompt(
+            question.id,
+            question.text,
+            retrieved.shown(question.id, k) if contexts == "retrieved" else [],
+            words.instruction,
+            words.instruction_without_passages,
+        )
+        for question in domain.test
+    )
+
+
+def answer_cell(cell: Cell, generator: Generator, batch_size: int, book: AnswerBook, watcher: Watcher) -> None:
+    """Answer what is missing, longest prompts first, and keep every batch at once.
+
+    The batches of an interrupted run are those that it would have gone on with, so its answers are the same.
+    """
+    missing = sorted(cell.missing(book), key=lambda prompt: (-len(prompt.text), prompt.key))
+    title = f"answering {cell.domain.name} {cell.generator} ({cell.contexts})"
+    with watcher.task(title, len(missing)) as task:
+        for start in range(0, len(missing), batch_size):
+            batch = missing[start : start + batch_size]
+            completions = generator.generate(batch)
+            if len(completions) != len(batch):
+                msg = f"generator {cell.generator!r} gave {len(completions)} completions for {len(batch)} prompts"
+                raise RuntimeError(msg)
+            book.add([_answer(cell, prompt, c) for prompt, c in zip(batch, completions, strict=True)])
+            task.advance(len(batch))
+
+
+def _answer(cell: Cell, prompt: Prompt, completion: Completion) -> Answer:
+    return Answer(
+        domain=cell.domain.name,
+        question=prompt.key,
+        generator=cell.generator,
+        contexts=cell.contexts,
+        digest=prompt.digest,
+        fingerprint=cell.fingerprint,
+        text=completion.text,
+        stopped=completion.stopped,
+        n_tokens=completion.n_tokens,
+        n_passages=completion.n_passages,
+        error=completion.error,
+    )
+
+
+def final_answers(cells: list[Cell], book: AnswerBook) -> list[Answer]:
+    """The answers of the plan in its order; answers that the plan no longer asks for are left out."""
+    return [book.known[cell.key(prompt)] for cell in cells for prompt in cell.prompts if cell.key(prompt) in book.known]
+
+
+def tally(answers: list[Answer]) -> Mapping[str, int]:
+    """How many answers ended in which way."""
+    return Counter(answer.stopped for answer in answers)
+
+
+def tuned_fingerprint(base: str, job: str) -> str:
+    """Of a generator with an adapter that the study trained."""
+    return fingerprint(base, job)

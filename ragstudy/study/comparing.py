@@ -1,0 +1,262 @@
+"""The comparing stage: arms joined by question, with statistics and verdicts."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ragstudy.files import SCHEMA_VERSION
+from ragstudy.retrieval.relevance import ranking_quality
+from ragstudy.scoring.measures import MEASURES, more_is_better
+from ragstudy.statistics import compare_cells, holm
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from ragstudy.records import Retrieval, Score
+    from ragstudy.statistics import Comparison
+    from ragstudy.study.plan import Arm, DomainPlan, Plan
+
+_CUTS = (1, 3, 5, 10)
+
+Values = dict[tuple[str, str, str, str], dict[str, float | None]]
+
+
+@dataclass(frozen=True)
+class _Cell:
+    """A comparison to be made: an arm against its base in one context on one measure."""
+
+    arm: Arm
+    base: Arm
+    contexts: str
+    measure: str
+
+
+def compare(plan: Plan, scores: Sequence[Score], retrievals: Sequence[Retrieval]) -> dict[str, Any]:
+    """Everything the report needs: retrieval quality, means of every arm, comparisons with verdicts.
+
+    Raises:
+        ValueError: two arms that are compared were not asked the same questions.
+    """
+    values = _by_cell(scores)
+    rows: list[dict[str, Any]] = []
+    for domain in plan.domains:
+        rows += _compare_domain(plan, domain, values)
+    _add_verdicts(plan, rows)
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "study": plan.spec.name,
+        "settings": plan.spec.statistics.model_dump(mode="json"),
+        "domains": [_about(domain) for domain in plan.domains],
+        "retrieval": [row for domain in plan.domains for row in _retrieval_rows(plan, domain, retrievals)],
+        "arms": [row for domain in plan.domains for row in _mean_rows(plan, domain, values)],
+        "comparisons": rows,
+    }
+
+
+def _by_cell(scores: Sequence[Score]) -> Values:
+    """Values by (domain, generator, contexts, measure) and question."""
+    values: Values = defaultdict(dict)
+    for score in scores:
+        values[score.domain, score.generator, score.contexts, score.measure][score.question] = score.value
+    return values
+
+
+def _about(domain: DomainPlan) -> dict[str, Any]:
+    types: dict[str, int] = defaultdict(int)
+    for question in domain.test:
+        types[question.type] += 1
+    return {
+        "domain": domain.name,
+        "title": domain.domain.title,
+        "n_documents": len(domain.domain.documents),
+        "n_train": len(domain.domain.split("train")),
+        "n_test": len(domain.test),
+        "n_test_groups": len({question.group for question in domain.test}),
+        "test_types": dict(sorted(types.items())),
+    }
+
+
+def _retrieval_rows(plan: Plan, domain: DomainPlan, retrievals: Sequence[Retrieval]) -> list[dict[str, Any]]:
+    asked = {question.id for question in domain.test}
+    mine = [one for one in retrievals if one.domain == domain.name and one.question in asked]
+    cuts = sorted({*_CUTS, plan.spec.retrieval.top_k})
+    found = [quality for k in cuts if (quality := ranking_quality(mine, k)) is not None]
+    return [{"domain": domain.name, **asdict(quality)} for quality in found]
+
+
+def _arm_scores(domain: DomainPlan, arm: Arm, contexts: str, measure: str, values: Values) -> NDArray[np.float64]:
+    """(n questions, n seeds) scores of an arm; NaN where there is none."""
+    rows = []
+    for question in domain.test:
+        found = [values[domain.name, name, contexts, measure].get(question.id) for name in arm.generators]
+        rows.append([math.nan if value is None else value for value in found])
+    return np.asarray(rows, dtype=np.float64)
+
+
+def _mean_over_seeds(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n questions,) mean over seeds; NaN where any seed has no score, so that seeds stay balanced."""
+    mean: NDArray[np.float64] = scores.mean(axis=1)
+    return mean
+
+
+def _mean_rows(plan: Plan, domain: DomainPlan, values: Values) -> list[dict[str, Any]]:
+    rows = []
+    for arm in plan.arms:
+        for contexts in plan.spec.contexts:
+            for measure in plan.spec.measures:
+                scores = _arm_scores(domain, arm, contexts, measure, values)
+                present = scores[~np.isnan(scores)]
+                seeds = [_mean(column) for column in scores.T]
+                rows.append(
+                    {
+                        "domain": domain.name,
+                        "arm": arm.name,
+                        "contexts": contexts,
+                        "measure": measure,
+                        "mean": _mean(present),
+                        "n_scored": len(present),
+                        "n_unscored": int(scores.size - len(present)),
+                        "seed_means": seeds,
+                    }
+                )
+    return rows
+
+
+def _mean(values: NDArray[np.float64]) -> float | None:
+    present = values[~np.isnan(values)]
+    return math.fsum(present.tolist()) / len(present) if len(present) else None
+
+
+def _cells(plan: Plan) -> list[_Cell]:
+    by_name = {arm.name: arm for arm in plan.arms}
+    return [
+        _Cell(arm, by_name[arm.base], contexts, measure)
+        for contexts in plan.spec.contexts
+        for arm in plan.arms
+        if arm.base is not None
+        for measure in plan.spec.measures
+    ]
+
+
+def _compare_domain(plan: Plan, domain: DomainPlan, values: Values) -> list[dict[str, Any]]:
+    cells = _cells(plan)
+    if not cells:
+        return []
+    tuned, base = [], []
+    for cell in cells:
+        _check_same_questions(domain, cell, values)
+        tuned.append(_mean_over_seeds(_arm_scores(domain, cell.arm, cell.contexts, cell.measure, values)))
+        base.append(_mean_over_seeds(_arm_scores(domain, cell.base, cell.contexts, cell.measure, values)))
+    settings = plan.spec.statistics
+    found = compare_cells(
+        np.stack(tuned, axis=1) - np.stack(base, axis=1),
+        [question.group for question in domain.test],
+        confidence=settings.confidence,
+        power=settings.power,
+        n_resamples=settings.n_resamples,
+        seed=settings.seed,
+    )
+    return [
+        _row(domain, cell, comparison, tuned[i], base[i])
+        for i, (cell, comparison) in enumerate(zip(cells, found, strict=True))
+    ]
+
+
+def _check_same_questions(domain: DomainPlan, cell: _Cell, values: Values) -> None:
+    asked = {question.id for question in domain.test}
+    for name in (*cell.arm.generators, *cell.base.generators):
+        unequal = asked ^ set(values[domain.name, name, cell.contexts, cell.measure])
+        if unequal:
+            shown = ", ".join(sorted(unequal)[:5])
+            msg = (
+                f"domain {domain.name!r}: generator {name!r} ({cell.contexts}, {cell.measure}) has scores for other "
+                f"questions than the study asks; {len(unequal)} differ, e.g. {shown}"
+            )
+            raise ValueError(msg)
+
+
+def _row(
+    domain: DomainPlan, cell: _Cell, comparison: Comparison, tuned: NDArray[np.float64], base: NDArray[np.float64]
+) -> dict[str, Any]:
+    both = ~(np.isnan(tuned) | np.isnan(base))
+    numbers = {key: _plain(value) for key, value in asdict(comparison).items()}
+    changed = tuned[both] - base[both]
+    return {
+        "domain": domain.name,
+        "arm": cell.arm.name,
+        "base": cell.base.name,
+        "format": cell.arm.format,
+        "size": cell.arm.size,
+        "n_seeds": len(cell.arm.generators),
+        "contexts": cell.contexts,
+        "measure": cell.measure,
+        "base_mean": _mean(base[both]),
+        "tuned_mean": _mean(tuned[both]),
+        "n_left_out": int((~both).sum()),
+        "n_better": int((changed > 0).sum()),
+        "n_worse": int((changed < 0).sum()),
+        **numbers,
+    }
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - a number or a word
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _add_verdicts(plan: Plan, rows: list[dict[str, Any]]) -> None:
+    """Holm over the verdict measures' cells of each context; the other measures get no verdict."""
+    from ragstudy.statistics.verdicts import decide, questions_to_decide
+
+    settings = plan.spec.statistics
+    for contexts in plan.spec.contexts:
+        family = [r for r in rows if r["contexts"] == contexts and r["measure"] in settings.verdict_measures]
+        adjusted = holm([math.nan if row["p"] is None else row["p"] for row in family])
+        for row, p in zip(family, adjusted, strict=True):
+            numbers = {key: math.nan if row[key] is None else row[key] for key in _DECIDED_BY}
+            row["p_adjusted"] = _plain(p)
+            row["n_in_family"] = len(family)
+            row["verdict"] = decide(**numbers, p_adjusted=p, margin=settings.margin, confidence=settings.confidence)
+            row["n_more_questions"] = None
+            if row["verdict"] == "undecided":
+                row["n_more_questions"] = questions_to_decide(
+                    numbers["difference"],
+                    math.nan if row["standard_error"] is None else row["standard_error"],
+                    row["n"],
+                    settings.margin,
+                    settings.confidence,
+                    settings.power,
+                )
+            row["caveats"] = _caveats(row)
+
+
+_DECIDED_BY = ("difference", "low", "high", "equivalence_low", "equivalence_high")
+_FEW_CLUSTERS = 20
+_MANY_LEFT_OUT = 0.05
+
+
+def _caveats(row: dict[str, Any]) -> list[str]:
+    caveats = []
+    if row["n_clusters"] < _FEW_CLUSTERS:
+        caveats.append(f"only {row['n_clusters']} independent groups: the interval is rough")
+    if row["n_left_out"] > _MANY_LEFT_OUT * (row["n"] + row["n_left_out"]):
+        caveats.append(f"{row['n_left_out']} questions without a score from both arms are left out")
+    if row["n_seeds"] == 1 and row["size"]:
+        caveats.append("one training seed: the spread between trainings is not in the interval")
+    return caveats
+
+
+def verdict_measures_make_sense(measures: Sequence[str]) -> list[str]:
+    """A message for every verdict measure of which neither more nor less is better, or that has no unit scale."""
+    return [
+        f"statistics.verdict_measures: {name!r} has no better direction or no scale from 0 to 1, so no verdict "
+        "can be given on it"
+        for name in measures
+        if more_is_better(name) is None or (name in MEASURES and not MEASURES[name].in_unit)
+    ]

@@ -1,0 +1,135 @@
+"""How long a study will take, roughly, before anything is run."""
+
+from __future__ import annotations
+
+import json
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ragstudy.generation.locate import locate_model
+from ragstudy.specs import EndpointSpec, TransformersSpec
+
+if TYPE_CHECKING:
+    from ragstudy.study.plan import DomainPlan, Job, Plan
+
+# Characters of English text a token has, roughly, over tokenizers of 6 to 150 thousand entries.
+_CHARACTERS_PER_TOKEN = 3.5
+_TOKENS_PER_ANSWER = 30
+# Measured on two cores of a server processor with bfloat16 products (benchmarks/README.md): floating-point
+# operations per second that reading, training and token-by-token writing of small models reach, and the fixed
+# cost of a step of a batch.
+_READ_FLOPS = 3.0e11
+_TRAIN_FLOPS = 1.2e11
+_SECONDS_PER_STEP = 0.02
+_EMBEDDED_PER_SECOND = 90.0
+_GPU_SPEEDUP = 60.0
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A rough forecast for this machine.
+
+    Attributes:
+        seconds: of each stage.
+        prompt_tokens: read by all generators.
+        answer_tokens: written by all generators, at most.
+        endpoint_calls: requests sent to endpoints.
+        unknown: generators whose size is not known because they are not on this machine.
+    """
+
+    seconds: dict[str, float]
+    prompt_tokens: int
+    answer_tokens: int
+    endpoint_calls: int
+    unknown: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """One or two lines."""
+        stages = ", ".join(f"{stage} {_span(seconds)}" for stage, seconds in self.seconds.items())
+        text = f"about {_span(sum(self.seconds.values()))} on this machine, half to twice that ({stages}); "
+        text += f"about {self.prompt_tokens:,} prompt tokens and {self.answer_tokens:,} answer tokens"
+        if self.endpoint_calls:
+            text += f"; {self.endpoint_calls:,} requests to endpoints, which may cost money"
+        if self.unknown:
+            text += f"; without {', '.join(self.unknown)}, whose size is not known before it is on this machine"
+        return text
+
+
+def _span(seconds: float) -> str:
+    if seconds < 90:  # noqa: PLR2004 - what people say
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"  # noqa: PLR2004 - likewise
+
+
+def estimate(plan: Plan) -> Estimate:
+    """A forecast from the sizes of models, corpora and prompts; it does not look at what exists already."""
+    speed = _GPU_SPEEDUP if _has_gpu() else 1.0
+    seconds = {"retrieve": 0.0, "tune": 0.0, "answer": 0.0}
+    prompt_tokens = answer_tokens = calls = 0
+    unknown = []
+    sizes = {g.name: n_parameters(g.model) for g in plan.spec.generators if isinstance(g, TransformersSpec)}
+    for domain in plan.domains:
+        n_characters = sum(len(document.text) for document in domain.domain.documents)
+        shown = _prompt_tokens(plan, domain, n_characters)
+        seconds["retrieve"] += (n_characters / _CHARACTERS_PER_TOKEN / 100 + len(domain.test)) / _EMBEDDED_PER_SECOND
+        for name, contexts in plan.cells(domain):
+            generator = plan.generator(name.split("+")[0])
+            tokens = len(domain.test) * shown[contexts]
+            prompt_tokens += tokens
+            answer_tokens += len(domain.test) * _TOKENS_PER_ANSWER
+            if isinstance(generator, EndpointSpec):
+                calls += len(domain.test)
+            if isinstance(generator, TransformersSpec):
+                size = sizes[generator.name]
+                if size is None:
+                    unknown.append(generator.name)
+                    continue
+                n_batches = len(domain.test) / generator.batch_size
+                seconds["answer"] += 2 * size * tokens / _READ_FLOPS / speed
+                seconds["answer"] += n_batches * _TOKENS_PER_ANSWER * (_SECONDS_PER_STEP + size / 5e9 / speed)
+        for job in (job for job in plan.jobs if job.domain == domain.name):
+            seconds["tune"] += _training_seconds(job, shown, sizes[job.base.name] or 0, speed)
+    return Estimate(seconds, prompt_tokens, answer_tokens, calls, tuple(dict.fromkeys(unknown)))
+
+
+def _training_seconds(job: Job, shown: dict[str, int], size: int, speed: float) -> float:
+    tokens = (shown["retrieved" if job.format == "retrieved" else "none"] + _TOKENS_PER_ANSWER) * job.size
+    steps = job.spec.epochs * job.size / job.spec.batch_size
+    return steps * _SECONDS_PER_STEP * 2 + job.spec.epochs * tokens * 6 * size / _TRAIN_FLOPS / speed
+
+
+def _prompt_tokens(plan: Plan, domain: DomainPlan, n_characters: int) -> dict[str, int]:
+    chunk = domain.spec.chunk_tokens or plan.spec.retrieval.chunk_tokens
+    mean_document = n_characters / max(1, len(domain.domain.documents)) / _CHARACTERS_PER_TOKEN
+    without = 40
+    return {"none": without, "retrieved": round(without + plan.spec.retrieval.top_k * min(chunk * 1.3, mean_document))}
+
+
+def n_parameters(model: str) -> int | None:
+    """How many parameters a local model has, read from the headers of its safetensors; None if it is not local."""
+    folder = Path(locate_model(model))
+    if not folder.is_dir():
+        return None
+    return sum(_in_header(path) for path in folder.glob("*.safetensors"))
+
+
+def _in_header(path: Path) -> int:
+    with path.open("rb") as content:
+        (length,) = struct.unpack("<Q", content.read(8))
+        header = json.loads(content.read(length))
+    total = 0
+    for name, tensor in header.items():
+        if name != "__metadata__":
+            n = 1
+            for size in tensor["shape"]:
+                n *= size
+            total += n
+    return total
+
+
+def _has_gpu() -> bool:
+    import torch
+
+    return torch.cuda.is_available()

@@ -1,0 +1,271 @@
+"""Running a study: retrieve, tune, answer, score, compare, report; only what is missing or changed."""
+
+from __future__ import annotations
+
+import gc
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ragstudy.files import fingerprint, write_json, write_text
+from ragstudy.generation.make import generator_fingerprint, make_generator
+from ragstudy.scoring.measures import make_measure
+from ragstudy.scoring.table import score_answers
+from ragstudy.scoring.words import WordWeights
+from ragstudy.specs import TransformersSpec
+from ragstudy.study.answering import (
+    AnswerBook,
+    Cell,
+    answer_cell,
+    final_answers,
+    tally,
+    test_prompts,
+    tuned_fingerprint,
+)
+from ragstudy.study.comparing import compare
+from ragstudy.study.manifest import new_manifest
+from ragstudy.study.retrieve import retrieve
+from ragstudy.study.store import RunFolder
+from ragstudy.study.tune import is_trained, job_fingerprint, tune
+from ragstudy.study.watch import Silent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from ragstudy.generation.causal import CausalModel
+    from ragstudy.protocols import Generator
+    from ragstudy.records import Answer, Score
+    from ragstudy.specs import GeneratorSpec
+    from ragstudy.study.plan import DomainPlan, Job, Plan
+    from ragstudy.study.retrieve import Retrieved
+    from ragstudy.study.watch import Watcher
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run did.
+
+    Attributes:
+        folder: of the run.
+        made: how many indexes, adapters, answers and scores were made; all 0 if nothing had changed.
+        n_failed: answers that failed, by their reason kept in the run folder.
+        seconds: of each stage in this session.
+    """
+
+    folder: Path
+    made: dict[str, int]
+    n_failed: int
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def anything_made(self) -> bool:
+        """Whether this run made anything."""
+        return any(self.made.values())
+
+
+def run_study(plan: Plan, out: Path, watcher: Watcher | None = None) -> Outcome:
+    """Run a study, or go on with one.
+
+    Args:
+        plan: what to do.
+        out: run folder; what it holds already and is still right is kept.
+        watcher: hears what is done.
+
+    Raises:
+        InputError: something turns out wrong only now, such as top_k larger than the number of passages.
+        UnavailableError: a model is not to be had.
+    """
+    return _Run(plan, RunFolder(out), watcher or Silent()).go()
+
+
+class _Run:
+    """One run; its methods are the stages in order."""
+
+    def __init__(self, plan: Plan, folder: RunFolder, watcher: Watcher) -> None:
+        self.plan = plan
+        self.folder = folder
+        self.watcher = watcher
+        self.made = {"retrievals": 0, "adapters": 0, "answers": 0, "scores": 0, "comparisons": 0}
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def _timed(self, stage: str) -> Iterator[None]:
+        started = time.perf_counter()
+        yield
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - started
+
+    def go(self) -> Outcome:
+        """All stages."""
+        with self._timed("retrieve"):
+            retrieved, searched = retrieve(self.plan, self.folder, self.watcher)
+            self.made["retrievals"] = int(searched)
+        answers = self._answer_all(retrieved)
+        with self._timed("score"):
+            scores = self._score(answers)
+        with self._timed("compare"):
+            self._compare(scores)
+        n_failed = tally(answers)["error"]
+        self._finish(n_failed)
+        return Outcome(self.folder.path, dict(self.made), n_failed, dict(self.seconds))
+
+    def _answer_all(self, retrieved: dict[str, Retrieved]) -> list[Answer]:
+        book = AnswerBook.open(self.folder)
+        n_before = len(self.folder.answers())
+        cells: dict[tuple[str, str], list[Cell]] = {}
+        for spec in self.plan.spec.generators:
+            cells |= self._answer_family(spec, retrieved, book)
+        ordered = [
+            cell
+            for domain in self.plan.domains
+            for name, contexts in self.plan.cells(domain)
+            for cell in cells[domain.name, name]
+            if cell.contexts == contexts
+        ]
+        # Failed answers were left out of the book when it was opened and are in it now if they failed again.
+        answers = final_answers(ordered, book)
+        self.made["answers"] = book.n_made
+        if book.n_made or n_before != len(answers):
+            self.folder.write_answers(answers)
+        else:
+            self.watcher.say(f"answers: nothing to do, {len(answers)} are there")
+        return answers
+
+    def _answer_family(
+        self, spec: GeneratorSpec, retrieved: dict[str, Retrieved], book: AnswerBook
+    ) -> dict[tuple[str, str], list[Cell]]:
+        """Answers of one declared generator and of all adapters trained on it; the model is loaded at most once."""
+        own = generator_fingerprint(spec)
+        jobs = [job for job in self.plan.jobs if job.base.name == spec.name]
+        model = _Lazy(spec)
+        cells: dict[tuple[str, str], list[Cell]] = {}
+        for domain in self.plan.domains:
+            here = retrieved[domain.name]
+            cells[domain.name, spec.name] = self._cells(domain, spec.name, own, here)
+            for job in (job for job in jobs if job.domain == domain.name):
+                wanted = job_fingerprint(self.plan, domain, job, here)
+                if not is_trained(self.folder.adapter_folder(domain.name, job.generator), wanted):
+                    with self._timed("tune"):
+                        tune(self.plan, domain, job, here, model.causal(), self.folder, wanted, self.watcher)
+                    self.made["adapters"] += 1
+                cells[domain.name, job.generator] = self._cells(
+                    domain, job.generator, tuned_fingerprint(own, wanted), here
+                )
+            with self._timed("answer"):
+                self._answer(spec, model, domain, jobs, cells, book)
+        model.release()
+        return cells
+
+    def _cells(self, domain: DomainPlan, name: str, print_of_it: str, retrieved: Retrieved) -> list[Cell]:
+        return [
+            Cell(domain, name, contexts, print_of_it, test_prompts(self.plan, domain, contexts, retrieved))
+            for contexts in self.plan.spec.contexts
+        ]
+
+    def _answer(  # noqa: PLR0913 - one domain of a family
+        self,
+        spec: GeneratorSpec,
+        model: _Lazy,
+        domain: DomainPlan,
+        jobs: list[Job],
+        cells: dict[tuple[str, str], list[Cell]],
+        book: AnswerBook,
+    ) -> None:
+        mine = [(spec.name, None), *((j.generator, j) for j in jobs if j.domain == domain.name)]
+        for name, job in mine:
+            for cell in cells[domain.name, name]:
+                if not cell.missing(book):
+                    continue
+                if job is None:
+                    answer_cell(cell, model.generator(), spec.batch_size, book, self.watcher)
+                else:
+                    adapter = str(self.folder.adapter_folder(domain.name, name))
+                    answer_cell(cell, model.adapted(adapter), spec.batch_size, book, self.watcher)
+
+    def _score(self, answers: list[Answer]) -> list[Score]:
+        wanted = fingerprint(
+            answers,
+            [(d.name, d.test, d.domain.fingerprint) for d in self.plan.domains],
+            self.plan.spec.measures,
+        )
+        state = self.folder.state()
+        if state.get("scores") == wanted:
+            self.watcher.say("scores: nothing to do")
+            return self.folder.scores()
+        scores: list[Score] = []
+        with self.watcher.task("scoring", len(answers)) as task:
+            for domain in self.plan.domains:
+                weights = WordWeights(document.text for document in domain.domain.documents)
+                measures = {name: make_measure(name, weights) for name in self.plan.spec.measures}
+                mine = [answer for answer in answers if answer.domain == domain.name]
+                scores += score_answers(mine, domain.by_id, measures)
+                task.advance(len(mine))
+        self.folder.write_questions((domain.name, question) for domain in self.plan.domains for question in domain.test)
+        self.folder.write_scores(scores)
+        self.folder.write_state({**self.folder.state(), "scores": wanted})
+        self.made["scores"] = len(scores)
+        return scores
+
+    def _compare(self, scores: list[Score]) -> None:
+        wanted = fingerprint(
+            self.folder.state().get("scores"),
+            [self.folder.state().get(f"retrieval/{d.name}") for d in self.plan.domains],
+            self.plan.spec.statistics.model_dump(mode="json"),
+            [(arm.name, arm.generators, arm.base) for arm in self.plan.arms],
+        )
+        if self.folder.state().get("comparisons") == wanted:
+            self.watcher.say("comparisons: nothing to do")
+            return
+        write_json(self.folder.path / "comparisons.json", compare(self.plan, scores, self.folder.retrievals()))
+        self.folder.write_state({**self.folder.state(), "comparisons": wanted})
+        self.made["comparisons"] = 1
+
+    def _finish(self, n_failed: int) -> None:
+        before = self.folder.manifest()
+        study = self.plan.spec.model_dump(mode="json", exclude_defaults=False)
+        if not any(self.made.values()) and before.get("study") == study:
+            return
+        import yaml
+
+        write_text(
+            self.folder.path / "study.yaml", yaml.safe_dump(study, sort_keys=False, allow_unicode=True, width=100)
+        )
+        manifest = new_manifest(self.plan, study, before, self.seconds, self.made, n_failed)
+        write_json(self.folder.path / "manifest.json", manifest)
+
+
+class _Lazy:
+    """A declared generator that is made only when something has to be generated or trained."""
+
+    def __init__(self, spec: GeneratorSpec) -> None:
+        self._spec = spec
+        self._model: CausalModel | None = None
+
+    def causal(self) -> CausalModel:
+        """The loaded base model, with its own adapter not switched on."""
+        from ragstudy.generation.causal import CausalModel
+
+        if not isinstance(self._spec, TransformersSpec):
+            msg = f"generator {self._spec.name!r} is of kind {self._spec.kind!r} and cannot be tuned here"
+            raise TypeError(msg)
+        if self._model is None:
+            self._model = CausalModel(self._spec)
+        return self._model
+
+    def generator(self) -> Generator:
+        """The generator as declared."""
+        if isinstance(self._spec, TransformersSpec):
+            return self.adapted(self._spec.adapter)
+        return make_generator(self._spec)
+
+    def adapted(self, adapter: str | None) -> Generator:
+        """The loaded base with an adapter, or without one."""
+        from ragstudy.generation.causal import CausalGenerator
+
+        return CausalGenerator(self.causal(), adapter)
+
+    def release(self) -> None:
+        """Give the memory back."""
+        self._model = None
+        gc.collect()

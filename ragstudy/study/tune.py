@@ -1,0 +1,106 @@
+"""The fine-tuning stage: one adapter per job, trained once."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from ragstudy.files import fingerprint, read_json, write_json
+from ragstudy.finetuning.pairs import encode, nested_order
+from ragstudy.generation.make import generator_fingerprint
+from ragstudy.prompting import make_prompt
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ragstudy.finetuning.pairs import Example
+    from ragstudy.generation.causal import CausalModel
+    from ragstudy.records import Prompt, Question
+    from ragstudy.study.plan import DomainPlan, Job, Plan
+    from ragstudy.study.retrieve import Retrieved
+    from ragstudy.study.store import RunFolder
+    from ragstudy.study.watch import Watcher
+
+
+def training_questions(domain: DomainPlan, job: Job) -> list[Question]:
+    """The job's pairs; those of a smaller size are the first of a larger one."""
+    return nested_order(domain.domain.split("train"), job.seed)[: job.size]
+
+
+def training_prompt(plan: Plan, job: Job, question: Question, retrieved: Retrieved) -> Prompt:
+    """The prompt of a training pair, in the job's format and the study's own words."""
+    passages = retrieved.shown(question.id, plan.spec.retrieval.top_k) if job.format == "retrieved" else []
+    prompt = plan.spec.prompt
+    return make_prompt(question.id, question.text, passages, prompt.instruction, prompt.instruction_without_passages)
+
+
+def job_fingerprint(plan: Plan, domain: DomainPlan, job: Job, retrieved: Retrieved) -> str:
+    """Changes with the base's weights, the settings and every training prompt and answer."""
+    settings = job.spec.model_dump(mode="json", exclude={"base", "formats", "sizes", "seeds"})
+    questions = training_questions(domain, job)
+    pairs = [(training_prompt(plan, job, q, retrieved).digest, q.references[0]) for q in questions]
+    return fingerprint(_weights_fingerprint(job), settings, job.seed, pairs)
+
+
+def _weights_fingerprint(job: Job) -> str:
+    """Of the base's weights and precision; how it generates does not touch training."""
+    return generator_fingerprint(job.base.model_copy(update={"max_new_tokens": 1}))
+
+
+def is_trained(folder: Path, wanted: str) -> bool:
+    """Whether a finished adapter with this fingerprint lies in a folder."""
+    record = folder / "record.json"
+    return record.is_file() and read_json(record).get("fingerprint") == wanted
+
+
+def tune(  # noqa: PLR0913 - a job with what it needs
+    plan: Plan,
+    domain: DomainPlan,
+    job: Job,
+    retrieved: Retrieved,
+    model: CausalModel,
+    folder: RunFolder,
+    wanted: str,
+    watcher: Watcher,
+) -> None:
+    """Train one adapter and write it with its record; the record is written last, so it marks a finished one."""
+    from ragstudy.finetuning.lora import steps_of, train_adapter
+
+    place = folder.adapter_folder(domain.name, job.generator)
+    if place.exists():
+        shutil.rmtree(place)
+    questions = training_questions(domain, job)
+    examples = [
+        encode(training_prompt(plan, job, q, retrieved), q.references[0], model.tokenizer, job.spec.max_tokens)
+        for q in questions
+    ]
+    model.release_adapters()
+    title = f"tuning {domain.name} {job.generator}"
+    with watcher.task(title, steps_of(len(examples), job.spec)) as task:
+        trained = train_adapter(
+            model.base,
+            examples,
+            job.spec,
+            job.seed,
+            place,
+            lambda _step, _n, loss: task.advance(1, f"loss {loss:.3f}"),
+        )
+    write_json(place / "record.json", _record(job, wanted, examples, asdict(trained)))
+
+
+def _record(job: Job, wanted: str, examples: list[Example], trained: dict[str, Any]) -> dict[str, Any]:
+    losses = trained.pop("losses")
+    return {
+        "fingerprint": wanted,
+        "domain": job.domain,
+        "base": job.base.model,
+        "format": job.format,
+        "size": job.size,
+        "seed": job.seed,
+        "settings": job.spec.model_dump(mode="json", exclude={"base", "formats", "sizes", "seeds"}),
+        "questions": [example.question for example in examples],
+        "n_cut": sum(1 for example in examples if len(example) >= job.spec.max_tokens),
+        **{key: round(value, 3) if isinstance(value, float) else value for key, value in trained.items()},
+        "losses": [round(loss, 5) for loss in losses],
+    }
