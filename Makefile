@@ -34,6 +34,7 @@ check: install
 	$(BIN)/lint-imports --no-cache
 
 bench: install
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
 	$(BIN)/python benchmarks/generation.py
 	$(BIN)/python benchmarks/tuning.py
 

@@ -61,7 +61,7 @@ class RetrievalSpec(_Spec):
     """How passages are made and found.
 
     Attributes:
-        embedder: a sentence-transformers model: local folder or hub id.
+        embedder: a sentence-transformers model, by local folder or hub id, or `package.module:object`.
         chunk_tokens: longest passage, in tokens of the embedder.
         chunk_overlap: tokens that neighbouring passages share.
         top_k: passages shown to a generator.
@@ -405,8 +405,10 @@ def _apply(content: dict[str, Any], override: str) -> None:
     if isinstance(target, list):
         _step(target, last, override)
         target[int(last)] = parsed
-    else:
+    elif isinstance(target, dict):
         target[last] = parsed
+    else:
+        _step(target, last, override)
 
 
 def _step(target: Any, part: str, override: str) -> Any:  # noqa: ANN401 - parsed YAML

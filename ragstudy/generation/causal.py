@@ -83,6 +83,8 @@ class CausalModel:
         """
         import torch
 
+        if not prompts:
+            return []
         fitted = [fit(prompt, self.tokenizer, self.max_prompt_tokens()) for prompt in prompts]
         with torch.inference_mode():
             if adapter is None and self._adapted is not None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
 
-from ragstudy.errors import InputError
 from ragstudy.files import fingerprint
 from ragstudy.generation.locate import model_fingerprint
+from ragstudy.plugins import make_plugin
 from ragstudy.specs import CustomSpec, EndpointSpec, ExtractiveSpec, ScriptedSpec, TransformersSpec
 
 if TYPE_CHECKING:
@@ -40,33 +39,8 @@ def make_generator(spec: GeneratorSpec) -> Generator:
 
             return EndpointGenerator(spec)
         case CustomSpec():
-            return custom(spec)
-
-
-def custom(spec: CustomSpec) -> Generator:
-    """A generator of the user's own.
-
-    Raises:
-        InputError: the module or the object in it is not found, or it has no `generate`.
-    """
-    module, _, name = spec.object.partition(":")
-    place = f"generator {spec.name!r}: object {spec.object!r}"
-    try:
-        made = getattr(importlib.import_module(module), name)(**spec.options)
-    except ImportError as error:
-        msg = f"{place}: cannot import {module!r}: {error}; is its folder on PYTHONPATH?"
-        raise InputError(msg) from error
-    except AttributeError as error:
-        msg = f"{place}: module {module!r} has no {name!r}"
-        raise InputError(msg) from error
-    except TypeError as error:
-        msg = f"{place}: {error}; check `options`"
-        raise InputError(msg) from error
-    if not callable(getattr(made, "generate", None)):
-        msg = f"{place}: has no method generate(prompts); see ragstudy.protocols.Generator"
-        raise InputError(msg)
-    generator: Generator = made
-    return generator
+            made: Generator = make_plugin(spec.object, f"generator {spec.name!r}", "generate", spec.options)
+            return made
 
 
 def generator_fingerprint(spec: GeneratorSpec) -> str:

@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ragstudy.errors import InputError, UnavailableError
+from ragstudy.plugins import is_plugin, make_plugin
 from ragstudy.retrieval import minilm
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from sentence_transformers import SentenceTransformer
+
+    from ragstudy.protocols import Embedder
+    from ragstudy.specs import RetrievalSpec
 
 
 def locate_embedder(name: str) -> str:
@@ -74,7 +78,7 @@ class SentenceEmbedder:
             )
             raise UnavailableError(msg) from error
 
-    def count_tokens(self) -> Callable[[str], list[int]]:
+    def tokens(self) -> Callable[[str], list[int]]:
         """A function from text to the model's token ids, without special tokens."""
         tokenizer = self._model.tokenizer
 
@@ -101,3 +105,22 @@ class SentenceEmbedder:
 
 def _first_line(error: BaseException) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+
+
+def make_embedder(settings: RetrievalSpec) -> Embedder:
+    """The embedder that a study names: one of sentence-transformers, or `package.module:object`.
+
+    Raises:
+        InputError: something it names is missing or wrong.
+        UnavailableError: the model cannot be reached.
+    """
+    if is_plugin(settings.embedder):
+        made: Embedder = make_plugin(settings.embedder, "retrieval.embedder", "embed")
+        return made
+    return SentenceEmbedder(settings.embedder, settings.dtype, settings.batch_size)
+
+
+def tokens_of(embedder: Embedder) -> Callable[[str], Sequence[object]]:
+    """A function from text to tokens: the embedder's own if it has one, else words."""
+    own = getattr(embedder, "tokens", None)
+    return own() if callable(own) else str.split

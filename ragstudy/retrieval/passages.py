@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def cut(
-    documents: Sequence[Document], chunk_tokens: int, chunk_overlap: int, encode: Callable[[str], list[int]]
+    documents: Sequence[Document], chunk_tokens: int, chunk_overlap: int, encode: Callable[[str], Sequence[object]]
 ) -> list[Passage]:
     """Passages of whole sentences where these fit, in the documents' order.
 

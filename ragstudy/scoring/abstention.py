@@ -7,12 +7,13 @@ import re
 _LONGEST = 40
 _PHRASES = re.compile(
     r"\b("
-    r"(do|does|did|is|are|was|were|can|could)(\s+not|n['\u2019]t)\s+(\w+\s+){0,2}?"
-    r"(say|says|know|contain|mention|mentioned|state|stated|specify|specified|provide|provided|give|given|include|"
-    r"answer|answered|determine|determined|tell|told|find|found|address|addressed|disclosed|available|clear|sure)"
+    r"(do|does|did|can|could)(\s+not|n['\u2019]t)\s+(\w+\s+){0,2}?"
+    r"(say|know|contain|mention|state|specify|provide|give|include|answer|determine|tell|find|address)"
+    r"|(is|are|was|were)(\s+not|n['\u2019]t)\s+(\w+\s+){0,1}?"
+    r"(mentioned|stated|specified|provided|answered|told|found|addressed|disclosed|available|clear|sure|in\s+the)"
     r"|cannot\s+(\w+\s+){0,2}?(say|know|answer|answered|determine|determined|tell|told|find|found)"
     r"|unanswerable|no\s+(information|answer|mention|evidence|data)|not\s+(enough|sufficient)\s+(information|context)"
-    r"|insufficient\s+(information|context)|unknown|i\s+have\s+no\s+idea|not\s+(stated|mentioned|given|specified)"
+    r"|insufficient\s+(information|context)|unknown|i\s+have\s+no\s+idea|not\s+(stated|mentioned|specified)|not\s+given\s+(in|by)\s+(the|these)"
     r")\b",
     re.IGNORECASE,
 )

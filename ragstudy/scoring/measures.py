@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ragstudy.errors import InputError, nearest
+from ragstudy.plugins import is_plugin, make_plugin
 from ragstudy.scoring.abstention import abstains
 from ragstudy.scoring.claims import judge
 from ragstudy.scoring.words import normalised, words
@@ -121,24 +121,11 @@ def make_measure(name: str, weights: WordWeights) -> Measure:
         from ragstudy.scoring.ragas_measures import RagasStrings
 
         return RagasStrings(name.removeprefix("ragas:"))
-    if ":" in name and not name.startswith("ragas:"):
-        return _own(name)
+    if is_plugin(name) and not name.startswith("ragas:"):
+        made: Measure = make_plugin(name, "measures", "score")
+        return made
     msg = f"measures: {name!r} is no measure{nearest(name, [*MEASURES, *RAGAS_MEASURES])}"
     raise InputError(msg)
-
-
-def _own(name: str) -> Measure:
-    module, _, attribute = name.partition(":")
-    try:
-        made = getattr(importlib.import_module(module), attribute)()
-    except (ImportError, AttributeError, TypeError) as error:
-        msg = f"measures: cannot make {name!r}: {error}; expected package.module:object, called without arguments"
-        raise InputError(msg) from error
-    if not callable(getattr(made, "score", None)):
-        msg = f"measures: {name!r} has no method score(question, answer); see ragstudy.protocols.Measure"
-        raise InputError(msg)
-    measure: Measure = made
-    return measure
 
 
 def more_is_better(name: str) -> bool | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -27,8 +26,7 @@ class RagasStrings:
         # No telemetry, whatever the user's environment says.
         os.environ.setdefault("RAGAS_DO_NOT_TRACK", "true")
         try:
-            from ragas import metrics
-            from ragas.dataset_schema import SingleTurnSample
+            from ragas.metrics import collections
         except ImportError as error:
             msg = (
                 f"ragas cannot be imported: {error}. ragas 0.4.3 needs an older langchain-community: "
@@ -36,12 +34,11 @@ class RagasStrings:
             )
             raise UnavailableError(msg) from error
         made: dict[str, Any] = {
-            "exact_match": metrics.ExactMatch,
-            "rouge_l": metrics.RougeScore,
-            "string_presence": metrics.StringPresence,
-            "string_similarity": metrics.NonLLMStringSimilarity,
+            "exact_match": collections.ExactMatch,
+            "rouge_l": collections.RougeScore,
+            "string_presence": collections.StringPresence,
+            "string_similarity": collections.NonLLMStringSimilarity,
         }
-        self._sample = SingleTurnSample
         self._metric = made[name]()
 
     def score(self, question: Question, answer: str) -> float:
@@ -53,8 +50,5 @@ class RagasStrings:
         if not answer.strip():
             msg = "ragas does not score an empty answer"
             raise ValueError(msg)
-        return max(asyncio.run(self._one(answer, text)) for text in acceptable(question))
-
-    async def _one(self, answer: str, text: str) -> float:
-        sample = self._sample(response=answer, reference=text)
-        return float(await self._metric.single_turn_ascore(sample))
+        texts = acceptable(question)
+        return max(float(self._metric.score(reference=text, response=answer).value) for text in texts)

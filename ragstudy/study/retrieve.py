@@ -11,8 +11,8 @@ from ragstudy.records import Retrieval
 from ragstudy.retrieval.relevance import covered, n_units
 
 if TYPE_CHECKING:
+    from ragstudy.protocols import Embedder
     from ragstudy.records import Passage, Question
-    from ragstudy.retrieval.embedder import SentenceEmbedder
     from ragstudy.retrieval.index import PassageIndex
     from ragstudy.study.plan import DomainPlan, Plan
     from ragstudy.study.store import RunFolder
@@ -93,12 +93,12 @@ def _retrieved(plan: Plan, domain: DomainPlan, folder: RunFolder, rows: list[Ret
 
 
 def _search_all(plan: Plan, stale: list[DomainPlan], folder: RunFolder, watcher: Watcher) -> list[Retrieval]:
-    from ragstudy.retrieval.embedder import SentenceEmbedder
+    from ragstudy.retrieval.embedder import make_embedder
 
     settings = plan.spec.retrieval
     found: list[Retrieval] = []
     with watcher.task("retrieval", 3 * len(stale)) as task:
-        embedder = SentenceEmbedder(settings.embedder, settings.dtype, settings.batch_size)
+        embedder = make_embedder(settings)
         for domain in stale:
             task.advance(1, f"indexing {domain.name}")
             index, made = _index(plan, domain, folder, embedder)
@@ -111,7 +111,8 @@ def _search_all(plan: Plan, stale: list[DomainPlan], folder: RunFolder, watcher:
     return found
 
 
-def _index(plan: Plan, domain: DomainPlan, folder: RunFolder, embedder: SentenceEmbedder) -> tuple[PassageIndex, bool]:
+def _index(plan: Plan, domain: DomainPlan, folder: RunFolder, embedder: Embedder) -> tuple[PassageIndex, bool]:
+    from ragstudy.retrieval.embedder import tokens_of
     from ragstudy.retrieval.index import PassageIndex, saved_fingerprint
     from ragstudy.retrieval.passages import cut
 
@@ -119,7 +120,7 @@ def _index(plan: Plan, domain: DomainPlan, folder: RunFolder, embedder: Sentence
     if saved_fingerprint(place) == wanted:
         return PassageIndex.load(place, embedder), False
     chunk = domain.spec.chunk_tokens or plan.spec.retrieval.chunk_tokens
-    passages = cut(domain.domain.documents, chunk, plan.spec.retrieval.chunk_overlap, embedder.count_tokens())
+    passages = cut(domain.domain.documents, chunk, plan.spec.retrieval.chunk_overlap, tokens_of(embedder))
     index = PassageIndex.build(passages, embedder)
     # Before anything is written: a corpus with too few passages leaves nothing behind.
     index.check_depth(plan.spec.retrieval.top_k)

@@ -1,0 +1,128 @@
+"""Fixtures: small domains, a tiny model, the real samples where they are."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("RAGAS_DO_NOT_TRACK", "true")
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+ROOT = Path(__file__).parents[1]
+SAMPLES = ROOT.parent / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def samples() -> Path:
+    """Real samples in the publishers' formats; they are no part of the project."""
+    if not SAMPLES.is_dir():
+        pytest.skip("the real samples are not beside this checkout")
+    return SAMPLES
+
+
+def write_rows(path: Path, rows: list[dict]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+
+
+COLOURS = ["red", "green", "blue", "white", "black", "brown", "pink", "grey", "teal", "gold", "plum", "rust"]
+
+
+def make_domain(folder: Path, n: int = 12, n_test: int = 6) -> Path:
+    """A domain of `n` lamps, each in its own document with its own colour."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "domain.yaml").write_text("title: Lamps\nsplit_by: group\n", encoding="utf-8")
+    (folder / "SOURCE.md").write_text("Made for tests.\n", encoding="utf-8")
+    names = [f"lamp{chr(97 + i)}" for i in range(n)]
+    documents = [
+        {"id": name, "title": name, "text": f"The colour of {name} is {COLOURS[i % 12]}. It stands in room {i}."}
+        for i, name in enumerate(names)
+    ]
+    questions = [
+        {
+            "id": f"q{i:02d}",
+            "text": f"What is the colour of {name}?",
+            "references": [f"The colour of {name} is {COLOURS[i % 12]}."],
+            "facts": [{"id": "f1", "forms": [COLOURS[i % 12]]}],
+            "gold_documents": [name],
+            "group": name,
+            "split": "test" if i < n_test else "train",
+            "type": "factoid",
+        }
+        for i, name in enumerate(names)
+    ]
+    write_rows(folder / "documents.jsonl", documents)
+    write_rows(folder / "questions.jsonl", questions)
+    return folder
+
+
+@pytest.fixture
+def lamps(tmp_path: Path) -> Path:
+    return make_domain(tmp_path / "lamps")
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A random two-layer Llama with a tokenizer and chat template, as a folder."""
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    from ragstudy.pocket.tokenizer import learn_tokenizer
+
+    folder = tmp_path_factory.mktemp("tiny")
+    tokenizer = learn_tokenizer(600, 40, 1)
+    tokenizer.save_pretrained(folder)
+    with torch.random.fork_rng():
+        torch.manual_seed(3)
+        model = LlamaForCausalLM(
+            LlamaConfig(
+                vocab_size=600,
+                hidden_size=32,
+                intermediate_size=64,
+                num_hidden_layers=2,
+                num_attention_heads=2,
+                num_key_value_heads=2,
+                max_position_embeddings=512,
+                tie_word_embeddings=True,
+                bos_token_id=None,
+                eos_token_id=tokenizer.eos_token_id,
+                pad_token_id=tokenizer.pad_token_id,
+            )
+        )
+    model.save_pretrained(folder)
+    return folder
+
+
+def study_content(domain: Path, **changes: object) -> dict:
+    """A study of scripted generators, without any model."""
+    return {
+        "name": "lamps-study",
+        "domains": [str(domain)],
+        "retrieval": {"embedder": "ragstudy.testing:HashEmbedder", "chunk_tokens": 64, "chunk_overlap": 8, "top_k": 3},
+        "generators": [
+            {"kind": "scripted", "name": "base", "default": "red"},
+            {"kind": "extractive", "name": "extractive"},
+            {"kind": "scripted", "name": "tuned", "default": "I do not know.", "tuned_from": "base"},
+        ],
+        "measures": ["accuracy", "completeness", "exact_match", "answer_words", "abstention"],
+        "statistics": {"n_resamples": 200},
+        **changes,
+    }
+
+
+@pytest.fixture
+def study_file(tmp_path: Path, lamps: Path) -> Path:
+    import yaml
+
+    path = tmp_path / "study.yaml"
+    path.write_text(yaml.safe_dump(study_content(lamps)), encoding="utf-8")
+    return path

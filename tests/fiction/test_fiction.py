@@ -1,0 +1,104 @@
+"""Invented domains: the same bytes again, disjoint name pools, exact ground truth."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from ragstudy.corpus import load_domain
+from ragstudy.fiction.asking import ask, ask_whether
+from ragstudy.fiction.handbook import HANDBOOK
+from ragstudy.fiction.invent import SCHEMAS, invent, write_invented
+from ragstudy.fiction.medicine import MEDICINE
+from ragstudy.fiction.names import Names, Pool, pool_of
+from ragstudy.fiction.world import invent_subjects, tell
+from ragstudy.scoring.claims import judge
+from ragstudy.scoring.words import WordWeights, contains, words
+
+
+@pytest.mark.parametrize(("name", "seed"), [("medicine", 1001), ("handbook", 1002)])
+def test_shipped_domains_are_what_their_seed_makes_byte_for_byte(root, tmp_path, name, seed):
+    write_invented(tmp_path / name, name, seed, 400, 1800)
+    for path in (root / "corpora" / name).iterdir():
+        assert path.read_bytes() == (tmp_path / name / path.name).read_bytes(), path.name
+
+
+@pytest.mark.parametrize("name", ["medicine", "handbook"])
+def test_shipped_domains_load_and_have_their_sizes(root, name):
+    domain = load_domain(root / "corpora" / name)
+    assert len(domain.split("train")) >= 1300
+    assert len(domain.split("test")) >= 400
+    assert domain.split_by == "group"
+
+
+def test_no_name_of_a_shipped_domain_is_in_the_pretraining_pool():
+    rng = Random(0)
+    for pool in Pool:
+        names = Names(rng, pool)
+        drawn = [names.draw(kind) for kind in ("drug", "place", "person", "thing", "ill") for _ in range(200)]
+        assert len(set(drawn)) == len(drawn)
+        assert {pool_of(name) for name in drawn} == {pool}
+        assert {pool_of(name.upper()) for name in drawn} == {pool}
+
+
+@pytest.mark.parametrize("schema", [MEDICINE, HANDBOOK])
+def test_every_fact_stands_in_its_sentence_and_every_answer_is_judged_right(schema):
+    rng = Random(3)
+    names = Names(rng, Pool.STUDY)
+    weights = WordWeights(["text"])
+    for subject in invent_subjects(schema, 60, rng, names):
+        sentences = tell(subject, rng)
+        for label, (_, value) in subject.facts.items():
+            holders = [s.text for s in sentences if label in s.labels]
+            assert len(holders) == 1
+            assert all(contains(words(holders[0]), words(item)) for item in value.items), (label, holders)
+        for _ in range(6):
+            asked = ask(subject, rng, names, held_out=True)
+            from ragstudy.records import Question
+
+            question = Question("q", asked.text, (asked.full,), asked.facts, type=asked.type)
+            for answer in (asked.short, asked.full):
+                judged = judge(question, answer, weights)
+                assert judged.completeness == 1, (asked, answer)
+                assert judged.accuracy == 1, (asked, answer)
+
+
+def test_the_name_stands_first_and_pronouns_follow():
+    rng = Random(5)
+    names = Names(rng, Pool.STUDY)
+    subject = invent_subjects(MEDICINE, 1, rng, names)[0]
+    sentences = tell(subject, rng)
+    assert subject.title.split()[0] in sentences[0].text
+    later = " ".join(s.text for s in sentences[2:])
+    assert "it" in words(later) or "its" in words(later) or "the drug" in later
+
+
+def test_yes_no_questions_are_answered_by_their_own_value():
+    rng = Random(6)
+    names = Names(rng, Pool.STUDY)
+    seen = set()
+    for subject in invent_subjects(HANDBOOK, 40, rng, names):
+        label = next(label for label, (relation, _) in subject.facts.items() if not relation.is_list)
+        asked = ask_whether(subject, label, rng, names)
+        says_yes = subject.facts[label][1].text in asked.text
+        assert asked.facts[0].forms == (("yes",) if says_yes else ("no",))
+        seen.add(says_yes)
+    assert seen == {True, False}
+
+
+def test_some_phrasings_occur_in_test_questions_only():
+    _, _, questions = invent("medicine", 7, 200, 1500)
+    train = [q.text for q in questions if q.split == "train"]
+    test = [q.text for q in questions if q.split == "test"]
+    phrase = "What does the file on"
+    assert any(phrase in text for text in test)
+    assert not any(phrase in text for text in train)
+
+
+def test_schemas_have_ten_general_phrasings_of_statements_and_questions():
+    for schema in SCHEMAS.values():
+        for kind in schema.kinds:
+            for relation in kind.relations:
+                assert len(set(relation.all_statements)) >= 10
+                assert len(set(relation.all_questions)) >= 10

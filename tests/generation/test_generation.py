@@ -1,0 +1,293 @@
+"""Generators: the seam, transformers models with and without adapters, endpoints, what is refused."""
+
+from __future__ import annotations
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import ClassVar
+
+import pytest
+
+from ragstudy.errors import InputError, UnavailableError
+from ragstudy.generation.causal import CausalGenerator, CausalModel
+from ragstudy.generation.endpoint import EndpointGenerator
+from ragstudy.generation.extractive import ExtractiveGenerator
+from ragstudy.generation.locate import locate_adapter, locate_model, model_fingerprint
+from ragstudy.generation.make import generator_fingerprint, make_generator
+from ragstudy.prompting import fit, make_prompt, render
+from ragstudy.records import Passage
+from ragstudy.specs import CustomSpec, EndpointSpec, ExtractiveSpec, ScriptedSpec, TransformersSpec
+from ragstudy.testing import ScriptedGenerator, check_generator
+
+PASSAGES = [Passage("a#1", "a", "Lamp", "The lamp is green. It is old."), Passage("b#1", "b", "", "The door is red.")]
+PROMPT = make_prompt("q", "What colour is the lamp?", PASSAGES)
+
+
+def spec(folder, **changes) -> TransformersSpec:
+    settings = {"name": "tiny", "model": str(folder), "max_new_tokens": 6, "dtype": "float32", **changes}
+    return TransformersSpec(**settings)
+
+
+@pytest.fixture(scope="module")
+def model(tiny_model) -> CausalModel:
+    return CausalModel(spec(tiny_model))
+
+
+@pytest.fixture(scope="module")
+def adapter(tiny_model, tmp_path_factory):
+    """An adapter that changes the tiny model's answers."""
+    import torch
+    from peft import LoraConfig, get_peft_model
+
+    base = CausalModel(spec(tiny_model)).base
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        adapted = get_peft_model(
+            base, LoraConfig(task_type="CAUSAL_LM", r=4, target_modules="all-linear", init_lora_weights=False)
+        )
+    folder = tmp_path_factory.mktemp("adapter")
+    adapted.save_pretrained(str(folder))
+    return folder
+
+
+def test_a_prompt_shows_numbered_passages_with_titles_and_the_question():
+    assert render("Do it.", PASSAGES, "Why?") == (
+        "Do it.\n\n[1] Lamp\nThe lamp is green. It is old.\n\n[2] The door is red.\n\nQuestion: Why?"
+    )
+    assert make_prompt("q", "Why?", []).text == "Answer the question.\n\nQuestion: Why?"
+
+
+def test_the_digest_changes_with_the_text_alone():
+    assert PROMPT.digest == make_prompt("other", PROMPT.question, PASSAGES).digest
+    assert PROMPT.digest != make_prompt("q", PROMPT.question, PASSAGES[:1]).digest
+
+
+@pytest.mark.parametrize("generator", [ExtractiveGenerator(), ScriptedGenerator({"What?": "That."}, fails_on=("",))])
+def test_generators_without_a_model_keep_the_protocol(generator):
+    check_generator(generator)
+
+
+def test_a_transformers_generator_keeps_the_protocol(model):
+    check_generator(CausalGenerator(model))
+
+
+def test_the_extractive_control_finds_the_sentence():
+    assert ExtractiveGenerator().generate([PROMPT])[0].text == "The lamp is green."
+    assert ExtractiveGenerator().generate([make_prompt("q", "Why?", [])])[0].text == "I do not know."
+
+
+def test_batched_answers_are_those_of_single_prompts(model):
+    prompts = [make_prompt(str(n), "What colour is the lamp?" * n, PASSAGES[:1]) for n in (1, 2, 3)]
+    batch = [c.text for c in model.generate(prompts)]
+    assert batch == [model.generate([prompt])[0].text for prompt in prompts]
+
+
+def test_answers_are_those_of_plain_transformers(model, tiny_model):
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(tiny_model)
+    plain = AutoModelForCausalLM.from_pretrained(tiny_model, dtype=torch.float32)
+    chat = [{"role": "user", "content": PROMPT.text}]
+    ids = tokenizer.apply_chat_template(chat, add_generation_prompt=True, return_tensors="pt", return_dict=True)
+    out = plain.generate(**ids, max_new_tokens=6, do_sample=False)[0, ids["input_ids"].shape[1] :]
+    completion = model.generate([PROMPT])[0]
+    assert completion.text == tokenizer.decode(out, skip_special_tokens=True).strip()
+    assert completion.stopped == ("end" if tokenizer.eos_token_id in out.tolist() else "length")
+    assert completion.n_tokens == len(out)
+
+
+def test_adapters_are_switched_on_the_one_base_and_off_again(model, adapter, tiny_model):
+    from peft import PeftModel
+
+    base = model.generate([PROMPT])[0].text
+    tuned = model.generate([PROMPT], str(adapter))[0].text
+    assert tuned != base
+    assert model.generate([PROMPT])[0].text == base
+    assert model.generate([PROMPT], str(adapter))[0].text == tuned
+    model.release_adapters()
+    assert model.generate([PROMPT])[0].text == base
+    fresh = CausalModel(spec(tiny_model))
+    fresh.base = PeftModel.from_pretrained(fresh.base, str(adapter))
+    assert fresh.generate([PROMPT])[0].text == tuned
+
+
+def test_passages_that_do_not_fit_are_dropped_from_the_end_and_counted(model):
+    many = [Passage(f"p{i}", "d", "", f"The lamp number {i} is green and stands in the hall.") for i in range(60)]
+    prompt = make_prompt("q", "Which?", many)
+    ids, n_passages = fit(prompt, model.tokenizer, model.max_prompt_tokens())
+    assert len(ids) <= model.max_prompt_tokens() == 512 - 6
+    assert 0 < n_passages < 60
+    assert model.generate([prompt])[0].n_passages == n_passages
+    assert fit(prompt, model.tokenizer, 5)[1] == 0
+
+
+def test_a_batch_that_fails_is_halved_and_a_prompt_that_fails_alone_says_why(model, monkeypatch):
+    whole = model._batch
+
+    def narrow(fitted):
+        if len(fitted) > 1 or len(fitted[0][0]) > 200:
+            msg = "out of memory"
+            raise RuntimeError(msg)
+        return whole(fitted)
+
+    monkeypatch.setattr(model, "_batch", narrow)
+    long = make_prompt("q", "What? " * 200, PASSAGES)
+    first, second, third = model.generate([PROMPT, long, PROMPT])
+    assert (second.stopped, second.error, second.text) == ("error", "RuntimeError: out of memory", "")
+    assert first.text == third.text
+    assert first.stopped != "error"
+
+
+def test_a_model_without_chat_template_gets_a_plain_prompt(tiny_model, tmp_path):
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(tiny_model)
+    tokenizer.chat_template = None
+    from ragstudy.prompting import for_model
+
+    assert for_model("Why?", tokenizer) == "Why?\nAnswer:"
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ([], "no config.json in it"),
+        (["config.json"], "found no weights at all"),
+        (["config.json", "pytorch_model.bin"], "found pytorch_model.bin, which is not read"),
+    ],
+)
+def test_a_model_folder_without_safetensors_is_refused_with_the_cure(tmp_path, files, message):
+    for name in files:
+        (tmp_path / name).write_text("{}")
+    with pytest.raises(InputError, match=message):
+        locate_model(str(tmp_path))
+
+
+def test_missing_folders_are_told_from_hub_ids(tmp_path):
+    with pytest.raises(InputError, match="no such folder"):
+        locate_model("./nowhere")
+    with pytest.raises(InputError, match="no such folder"):
+        locate_adapter("/nowhere/at/all")
+    assert locate_model("owner/name") == "owner/name"
+
+
+def test_a_hub_that_cannot_be_reached_is_said_so():
+    with pytest.raises(UnavailableError, match="Give a local folder"):
+        CausalModel(TransformersSpec(name="x", model="nobody/nothing-here"))
+
+
+def test_fingerprints_tell_settings_and_weights_but_not_names(tiny_model, tmp_path):
+    import shutil
+
+    one = spec(tiny_model)
+    assert generator_fingerprint(one) == generator_fingerprint(spec(tiny_model, name="other", batch_size=1))
+    assert generator_fingerprint(one) != generator_fingerprint(spec(tiny_model, max_new_tokens=7))
+    copy = tmp_path / "copy"
+    shutil.copytree(tiny_model, copy)
+    assert model_fingerprint(str(copy)) == model_fingerprint(str(tiny_model))
+    weights = copy / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"\x01")
+    assert model_fingerprint(str(copy)) != model_fingerprint(str(tiny_model))
+
+
+def test_every_kind_is_made_from_its_spec():
+    assert isinstance(make_generator(ExtractiveSpec(kind="extractive", name="x")), ExtractiveGenerator)
+    assert isinstance(make_generator(ScriptedSpec(kind="scripted", name="x")), ScriptedGenerator)
+    own = CustomSpec(kind="custom", name="x", object="ragstudy.testing:ScriptedGenerator", options={"default": "hi"})
+    assert make_generator(own).generate([PROMPT])[0].text == "hi"
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("nowhere:X", {}, "cannot import 'nowhere'"),
+        ("ragstudy.testing:Nothing", {}, "Nothing"),
+        ("ragstudy.testing:ScriptedGenerator", {"x": 1}, "check its options"),
+        ("ragstudy.testing:HashEmbedder", {}, "no method 'generate'"),
+    ],
+)
+def test_a_generator_of_ones_own_that_is_wrong_is_named(name, options, message):
+    with pytest.raises(InputError, match=message):
+        make_generator(CustomSpec(kind="custom", name="x", object=name, options=options))
+
+
+class Server(BaseHTTPRequestHandler):
+    """An OpenAI-compatible server on loopback whose replies follow a script."""
+
+    script: ClassVar[list] = []
+    seen: ClassVar[list] = []
+
+    def do_POST(self):
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        type(self).seen.append((self.headers["Authorization"], body))
+        status, content = type(self).script.pop(0)
+        payload = json.dumps(content).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(payload)))
+        self.end_headers()
+        self.wfile.write(payload)
+
+    def log_message(self, *_):
+        pass
+
+
+def reply(text, finish="stop"):
+    message = {"role": "assistant", "content": text}
+    choice = {"index": 0, "message": message, "finish_reason": finish}
+    usage = {"prompt_tokens": 5, "completion_tokens": 2, "total_tokens": 7}
+    return 200, {
+        "id": "x",
+        "object": "chat.completion",
+        "created": 0,
+        "model": "m",
+        "choices": [choice],
+        "usage": usage,
+    }
+
+
+@pytest.fixture
+def endpoint(monkeypatch):
+    server = HTTPServer(("127.0.0.1", 0), Server)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    Server.script, Server.seen = [], []
+    monkeypatch.setenv("TEST_KEY", "sk-secret")
+    yield EndpointSpec(
+        kind="endpoint",
+        name="remote",
+        url=f"http://127.0.0.1:{server.server_port}/v1",
+        model="m",
+        key_variable="TEST_KEY",
+        batch_size=1,
+        n_tries=2,
+    )
+    server.shutdown()
+    server.server_close()
+
+
+def test_an_endpoint_answers_and_is_tried_again_after_a_failure(endpoint):
+    Server.script = [(500, {"error": {"message": "busy"}}), reply("green"), reply("cut off", "length")]
+    first, second = EndpointGenerator(endpoint).generate([PROMPT, PROMPT])
+    assert (first.text, first.stopped, first.n_tokens) == ("green", "end", 2)
+    assert second.stopped == "length"
+    key, body = Server.seen[0]
+    assert key == "Bearer sk-secret"
+    assert body["messages"] == [{"role": "user", "content": PROMPT.text}]
+
+
+def test_an_endpoint_that_keeps_failing_gives_a_completion_that_says_why(endpoint):
+    Server.script = [(400, {"error": {"message": "bad model"}}), (200, {"id": "x", "choices": []})]
+    first, second = EndpointGenerator(endpoint).generate([PROMPT, PROMPT])
+    assert first.stopped == second.stopped == "error"
+    assert "bad model" in first.error
+    assert second.error == "the endpoint sent no text"
+    assert "sk-secret" not in first.error
+
+
+def test_a_missing_key_is_named_by_its_variable(monkeypatch):
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    with pytest.raises(InputError, match="OPENAI_API_KEY is not set"):
+        EndpointGenerator(EndpointSpec(kind="endpoint", name="gpt4", model="gpt-4"))

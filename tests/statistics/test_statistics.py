@@ -1,0 +1,197 @@
+"""Statistics against scipy, statsmodels and simulation."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import statsmodels.api as sm
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+from statsmodels.stats.contingency_tables import mcnemar
+from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.power import NormalIndPower
+
+from ragstudy.statistics import PairedDifferences, compare_cells, holm, mcnemar_exact
+from ragstudy.statistics.paired import interval
+from ragstudy.statistics.verdicts import decide, questions_to_decide, smallest_detectable
+
+SETTINGS = {"confidence": 0.95, "power": 0.8, "n_resamples": 4000, "seed": 1}
+
+
+def clustered(rng: np.random.Generator, n_clusters: int, effect: float, spread: float = 0.3) -> tuple:
+    """Differences with a shared part per cluster, one to five questions each."""
+    sizes = rng.integers(1, 6, n_clusters)
+    groups = np.repeat(np.arange(n_clusters), sizes)
+    shared = rng.normal(0, spread, n_clusters)[groups]
+    return effect + shared + rng.normal(0, spread, len(groups)), [str(g) for g in groups]
+
+
+def test_standard_error_is_that_of_statsmodels_clustered_regression_on_a_constant():
+    differences, groups = clustered(np.random.default_rng(0), 60, 0.1)
+    paired = PairedDifferences.of(differences[:, None], groups)
+    fitted = sm.OLS(differences, np.ones(len(differences))).fit(
+        cov_type="cluster", cov_kwds={"groups": np.asarray(groups, dtype=int), "use_correction": False}
+    )
+    m = paired.n_clusters
+    assert paired.means()[0] == pytest.approx(fitted.params[0])
+    assert paired.standard_errors()[0] == pytest.approx(fitted.bse[0] * math.sqrt(m / (m - 1)))
+
+
+def test_bootstrap_interval_agrees_with_scipy_where_every_question_is_its_own_cluster():
+    rng = np.random.default_rng(1)
+    differences = rng.normal(0.2, 1.0, 300)
+    paired = PairedDifferences.of(differences[:, None], [str(i) for i in range(300)])
+    low, high = interval(paired.bootstrap_means(9999, 1)[:, 0], 0.95, 300)
+    reference = stats.bootstrap((differences,), np.mean, method="percentile", n_resamples=9999, rng=rng)
+    assert low == pytest.approx(reference.confidence_interval.low, abs=0.01)
+    assert high == pytest.approx(reference.confidence_interval.high, abs=0.01)
+
+
+def test_permutation_p_agrees_with_scipys_sign_flips():
+    rng = np.random.default_rng(2)
+    differences = rng.normal(0.15, 1.0, 80)
+    paired = PairedDifferences.of(differences[:, None], [str(i) for i in range(80)])
+    reference = stats.permutation_test(
+        (differences, np.zeros(80)),
+        lambda x, y, axis: np.mean(x - y, axis=axis),
+        permutation_type="samples",
+        n_resamples=9999,
+        vectorized=True,
+        rng=rng,
+    )
+    assert paired.permutation_p(9999, 3)[0] == pytest.approx(reference.pvalue, abs=0.02)
+
+
+def test_permutation_p_is_never_zero():
+    paired = PairedDifferences.of(np.ones((200, 1)), [str(i) for i in range(200)])
+    assert paired.permutation_p(99, 1)[0] == pytest.approx(1 / 100)
+
+
+@pytest.mark.parametrize(("gains", "losses"), [(10, 2), (0, 0), (1, 0), (30, 31)])
+def test_mcnemar_is_that_of_statsmodels(gains, losses):
+    differences = np.array([1.0] * gains + [-1.0] * losses + [0.0] * 20)
+    reference = mcnemar([[10, gains], [losses, 10]], exact=True).pvalue
+    assert mcnemar_exact(differences) == pytest.approx(reference)
+
+
+def test_mcnemar_refuses_graded_scores():
+    with pytest.raises(ValueError, match="binary"):
+        mcnemar_exact(np.array([0.5, 1.0]))
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
+def test_holm_is_that_of_statsmodels(p_values):
+    assert holm(p_values) == pytest.approx(multipletests(p_values, method="holm")[1].tolist())
+
+
+def test_holm_leaves_out_what_has_no_p_value():
+    assert holm([0.01, math.nan, 0.04])[0] == pytest.approx(0.02)
+    assert math.isnan(holm([0.01, math.nan])[1])
+
+
+def test_smallest_detectable_effect_is_what_statsmodels_solves_for():
+    # One-sample: a ratio of 0 makes the second group infinite in statsmodels' two-sample form.
+    solved = NormalIndPower().solve_power(None, nobs1=400, alpha=0.05, power=0.8, ratio=0)
+    assert smallest_detectable(1 / math.sqrt(400), 0.95, 0.8) == pytest.approx(solved, rel=1e-3)
+
+
+def test_about_969_questions_are_needed_to_see_three_points():
+    # Miller 2024 (arXiv 2411.00640), section 5: variance of the paired difference 1/9, 3 points, 80 % power.
+    assert smallest_detectable(math.sqrt((1 / 9) / 969), 0.95, 0.8) == pytest.approx(0.03, abs=2e-4)
+
+
+def test_interval_covers_the_truth_and_the_test_keeps_its_level_on_clustered_data():
+    rng = np.random.default_rng(5)
+    covered = rejected = 0
+    n_runs = 400
+    for run in range(n_runs):
+        differences, groups = clustered(rng, 40, 0.0)
+        cell = compare_cells(differences[:, None], groups, **{**SETTINGS, "n_resamples": 400, "seed": run})[0]
+        covered += cell.low <= 0 <= cell.high
+        rejected += cell.p <= 0.05
+    # 400 runs: three binomial standard errors are .033.
+    assert 0.95 - 0.033 <= covered / n_runs <= 0.95 + 0.033
+    assert rejected / n_runs <= 0.05 + 0.033
+
+
+def test_ignoring_clusters_would_cover_too_rarely():
+    rng = np.random.default_rng(6)
+    covered = 0
+    for run in range(200):
+        differences, _ = clustered(rng, 40, 0.0)
+        alone = [str(i) for i in range(len(differences))]
+        cell = compare_cells(differences[:, None], alone, **{**SETTINGS, "n_resamples": 400, "seed": run})[0]
+        covered += cell.low <= 0 <= cell.high
+    assert covered / 200 < 0.9
+
+
+def test_cells_keep_their_own_missing_questions():
+    differences = np.array([[0.5, 0.5], [0.5, math.nan], [-0.5, -0.5], [0.1, 0.1]])
+    first, second = compare_cells(differences, ["a", "b", "c", "d"], **SETTINGS)
+    assert (first.n, second.n) == (4, 3)
+    assert second.difference == pytest.approx(0.1 / 3)
+
+
+def test_binary_scores_without_clusters_get_the_exact_test_and_graded_ones_the_permutation():
+    binary = np.array([[1.0], [0.0], [-1.0], [1.0]])
+    assert compare_cells(binary, list("abcd"), **SETTINGS)[0].test == "mcnemar"
+    assert compare_cells(binary, list("aacd"), **SETTINGS)[0].test == "permutation"
+    assert compare_cells(binary * 0.5, list("abcd"), **SETTINGS)[0].test == "permutation"
+
+
+def test_one_cluster_gives_no_interval_and_stays_undecided():
+    cell = compare_cells(np.array([[0.4], [0.5]]), ["a", "a"], **SETTINGS)[0]
+    assert math.isnan(cell.low)
+    assert decide(cell.difference, cell.low, cell.high, math.nan, math.nan, cell.p, 0.03, 0.95) == "undecided"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "p", "verdict"),
+    [
+        (0.05, 0.15, 0.01, "helps"),
+        (-0.15, -0.05, 0.01, "hurts"),
+        (-0.02, 0.02, 0.9, "no meaningful difference"),
+        (0.005, 0.02, 0.001, "no meaningful difference"),
+        (-0.02, 0.15, 0.2, "undecided"),
+        (0.05, 0.15, 0.2, "undecided"),
+        (0.05, 0.15, 0.05, "helps"),
+    ],
+)
+def test_verdict_follows_interval_margin_and_adjusted_p(low, high, p, verdict):
+    middle = (low + high) / 2
+    assert decide(middle, low, high, low * 0.9, high * 0.9, p, 0.03, 0.95) == verdict
+
+
+def test_questions_to_decide_shrink_the_standard_error_far_enough():
+    difference, error, n, margin = 0.06, 0.04, 200, 0.03
+    more = questions_to_decide(difference, error, n, margin, 0.95, 0.8)
+    assert more is not None
+    later = error * math.sqrt(n / (n + more))
+    assert smallest_detectable(later, 0.95, 0.8) == pytest.approx(difference, rel=0.01)
+
+
+def test_a_tiny_difference_is_decided_by_the_margin():
+    more = questions_to_decide(0.001, 0.02, 300, 0.03, 0.95, 0.8)
+    assert more is not None
+    later = 0.02 * math.sqrt(300 / (300 + more))
+    # Two one-sided tests: power of both at 80 %.
+    z = stats.norm.ppf(0.95) + stats.norm.ppf(0.9)
+    assert z * later == pytest.approx(0.029, rel=0.01)
+
+
+def test_same_seed_same_numbers_and_cells_do_not_disturb_each_other():
+    differences, groups = clustered(np.random.default_rng(7), 30, 0.1)
+    both = np.stack([differences, -differences], axis=1)
+    first = compare_cells(both, groups, **SETTINGS)
+    alone = compare_cells(differences[:, None], groups, **SETTINGS)[0]
+    assert first == compare_cells(both, groups, **SETTINGS)
+    assert first[0].low == pytest.approx(alone.low)
+    assert first[1].high == pytest.approx(-first[0].low, abs=1e-9)
+
+
+def test_shapes_that_do_not_fit_are_refused():
+    with pytest.raises(ValueError, match="expected"):
+        PairedDifferences.of(np.zeros((3, 1)), ["a", "b"])

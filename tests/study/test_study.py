@@ -1,0 +1,324 @@
+"""Whole studies: what is made, what is reused, what fails, what is written."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import yaml
+from conftest import make_domain, study_content
+
+import ragstudy
+from ragstudy.errors import InputError
+from ragstudy.records import Passage
+from ragstudy.reporting import write_reports
+from ragstudy.specs import parse_study
+from ragstudy.study.plan import make_plan
+from ragstudy.study.retrieve import Retrieved
+from ragstudy.study.run import run_study
+from ragstudy.study.store import RunFolder
+from ragstudy.study.tune import training_prompt, training_questions
+
+
+def study(domain, **changes):
+    return parse_study(study_content(domain, **changes), "study.yaml")
+
+
+def run(spec, out):
+    return run_study(make_plan(spec), out)
+
+
+def tuned_study(domain, model, **changes):
+    """A study that trains two tiny adapters."""
+    content = {
+        "generators": [
+            {"kind": "transformers", "name": "tiny", "model": str(model), "max_new_tokens": 4, "batch_size": 4}
+        ],
+        "finetuning": [
+            {
+                "base": "tiny",
+                "formats": ["closed_book", "retrieved"],
+                "sizes": [4],
+                "seeds": [1],
+                "epochs": 1,
+                "rank": 2,
+            }
+        ],
+        **changes,
+    }
+    return study(domain, **content)
+
+
+def test_a_study_leaves_every_documented_file_and_the_right_numbers(lamps, tmp_path):
+    outcome = run(study(lamps), tmp_path / "run")
+    assert outcome.made["answers"] == 3 * 2 * 6
+    assert {p.name for p in (tmp_path / "run").iterdir()} == {
+        "answers.jsonl",
+        "comparisons.json",
+        "indexes",
+        "manifest.json",
+        "questions.jsonl",
+        "retrievals.jsonl",
+        "scores.jsonl",
+        "state.json",
+        "study.yaml",
+    }
+    rows = ragstudy.load_run(tmp_path / "run").comparisons()
+    row = next(r for r in rows if r["measure"] == "accuracy" and r["contexts"] == "retrieved")
+    # The first of six test lamps is red: the base says so every time, the tuned one never.
+    assert (row["base_mean"], row["tuned_mean"]) == (pytest.approx(1 / 6), 0.0)
+    assert row["difference"] == pytest.approx(-1 / 6)
+    assert (row["n"], row["n_better"], row["n_worse"]) == (6, 0, 1)
+    assert row["verdict"] == "undecided"
+
+
+def test_the_same_study_twice_gives_the_same_bytes(lamps, tmp_path):
+    for name in ("a", "b"):
+        run(study(lamps), tmp_path / name)
+    for name in ("answers.jsonl", "comparisons.json", "scores.jsonl", "retrievals.jsonl"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+def test_an_unchanged_rerun_makes_nothing_and_touches_nothing(lamps, tmp_path):
+    run(study(lamps), tmp_path / "run")
+    before = {p: p.stat().st_mtime_ns for p in (tmp_path / "run").rglob("*")}
+    outcome = run(study(lamps), tmp_path / "run")
+    assert not outcome.anything_made
+    assert {p: p.stat().st_mtime_ns for p in (tmp_path / "run").rglob("*")} == before
+
+
+def test_adding_a_generator_makes_only_its_own_answers(lamps, tmp_path):
+    run(study(lamps), tmp_path / "run")
+    content = study_content(lamps)
+    more = [*content["generators"], {"kind": "scripted", "name": "more"}]
+    outcome = run(study(lamps, generators=more), tmp_path / "run")
+    assert outcome.made["answers"] == 2 * 6
+    assert outcome.made["retrievals"] == 0
+    fresh = tmp_path / "fresh"
+    run(study(lamps, generators=more), fresh)
+    assert (fresh / "answers.jsonl").read_bytes() == (tmp_path / "run" / "answers.jsonl").read_bytes()
+
+
+def test_a_changed_generator_answers_again_and_its_old_answers_go(lamps, tmp_path):
+    run(study(lamps), tmp_path / "run")
+    content = study_content(lamps)
+    content["generators"][0]["default"] = "blue"
+    outcome = run(parse_study(content, "s"), tmp_path / "run")
+    assert outcome.made["answers"] == 12
+    answers = RunFolder(tmp_path / "run").answers()
+    assert {a.text for a in answers if a.generator == "base"} == {"blue"}
+    assert len(answers) == 36
+
+
+def test_changed_statistics_compare_again_and_answer_nothing(lamps, tmp_path):
+    run(study(lamps), tmp_path / "run")
+    outcome = run(study(lamps, statistics={"n_resamples": 300, "margin": 0.1}), tmp_path / "run")
+    assert outcome.made == {"retrievals": 0, "adapters": 0, "answers": 0, "scores": 0, "comparisons": 1}
+
+
+def test_a_killed_run_goes_on_where_it_was(lamps, tmp_path):
+    run(study(lamps), tmp_path / "whole")
+    run(study(lamps), tmp_path / "killed")
+    path = tmp_path / "killed" / "answers.jsonl"
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(lines[:20]) + lines[20][:30])
+    outcome = run(study(lamps), tmp_path / "killed")
+    assert outcome.made["answers"] == 36 - 20
+    assert path.read_bytes() == (tmp_path / "whole" / "answers.jsonl").read_bytes()
+
+
+def test_a_failed_answer_is_recorded_counted_unscored_and_tried_again(lamps, tmp_path):
+    content = study_content(lamps)
+    content["generators"][0]["fails_on"] = ["What is the colour of lampa?"]
+    outcome = run(parse_study(content, "s"), tmp_path / "run")
+    assert outcome.n_failed == 2
+    folder = RunFolder(tmp_path / "run")
+    failed = [a for a in folder.answers() if a.stopped == "error"]
+    assert [a.error for a in failed] == ["scripted failure"] * 2
+    scores = [s for s in folder.scores() if s.question == "q00" and s.generator == "base"]
+    assert all(s.value is None and s.reason == "no answer: scripted failure" for s in scores)
+    rows = folder.comparisons()
+    arm = next(a for a in rows["arms"] if a["arm"] == "base" and a["measure"] == "accuracy")
+    assert (arm["n_scored"], arm["n_unscored"]) == (5, 1)
+    row = next(r for r in rows["comparisons"] if r["measure"] == "accuracy")
+    assert (row["n"], row["n_left_out"]) == (5, 1)
+    assert any("left out" in caveat for caveat in row["caveats"])
+    again = run(parse_study(content, "s"), tmp_path / "run")
+    assert again.made["answers"] == 2
+
+
+def test_adapters_are_trained_once_and_again_only_when_something_changed(lamps, tiny_model, tmp_path):
+    out = tmp_path / "run"
+    first = run(tuned_study(lamps, tiny_model), out)
+    assert first.made["adapters"] == 2
+    record = json.loads((out / "adapters/lamps/tiny+retrieved-4@1/record.json").read_text())
+    assert (record["size"], len(record["questions"]), len(record["losses"])) == (4, 4, 1)
+    assert run(tuned_study(lamps, tiny_model), out).made["adapters"] == 0
+    # One more size trains one more adapter per format; nothing else is made anew.
+    more = tuned_study(lamps, tiny_model).finetuning[0].model_copy(update={"sizes": (4, 6)})
+    spec = tuned_study(lamps, tiny_model).model_copy(update={"finetuning": (more,)})
+    grown = run(spec, out)
+    assert (grown.made["adapters"], grown.made["answers"]) == (2, 2 * 2 * 6)
+    changed = more.model_copy(update={"learning_rate": 1e-3})
+    assert run(spec.model_copy(update={"finetuning": (changed,)}), out).made["adapters"] == 4
+
+
+def test_two_runs_of_a_tuned_study_are_the_same_bytes(lamps, tiny_model, tmp_path):
+    for name in ("a", "b"):
+        run(tuned_study(lamps, tiny_model), tmp_path / name)
+    for name in ("answers.jsonl", "comparisons.json"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+def test_training_prompts_are_the_studys_own_and_closed_book_shows_no_passage(lamps, tiny_model):
+    plan = make_plan(tuned_study(lamps, tiny_model))
+    closed, retrieved_job = plan.jobs
+    question = training_questions(plan.domains[0], closed)[0]
+    assert question.split == "train"
+    passages = {"p1": Passage("p1", "d", "T", "text")}
+    from ragstudy.records import Retrieval
+
+    found = Retrieved("f", passages, {question.id: Retrieval("lamps", question.id, ("p1",), (0.5,), ((),), 0)})
+    assert training_prompt(plan, closed, question, found).passages == ()
+    assert training_prompt(plan, retrieved_job, question, found).passages == (passages["p1"],)
+
+
+def test_seeds_are_replicates_of_one_arm(lamps, tiny_model, tmp_path):
+    tuned = tuned_study(lamps, tiny_model)
+    spec = tuned.model_copy(
+        update={"finetuning": (tuned.finetuning[0].model_copy(update={"seeds": (1, 2), "formats": ("closed_book",)}),)}
+    )
+    run(spec, tmp_path / "run")
+    rows = RunFolder(tmp_path / "run").comparisons()
+    arm = next(a for a in rows["arms"] if a["arm"] == "tiny+closed_book-4" and a["measure"] == "answer_words")
+    assert len(arm["seed_means"]) == 2
+    assert all(r["n_seeds"] == 2 for r in rows["comparisons"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"retrieval": {"embedder": "ragstudy.testing:HashEmbedder", "top_k": 99}},
+            "top_k is 99, but the corpus has only 12",
+        ),
+        ({"measures": ["accuracy", "completeness", "acuracy"]}, "did you mean 'accuracy'?"),
+        ({"measures": ["accuracy", "completeness", "ragas:rouge"]}, "'ragas:rouge' is no measure"),
+        (
+            {"measures": ["answer_words"], "statistics": {"verdict_measures": ["answer_words"]}},
+            "'answer_words' has no better direction",
+        ),
+    ],
+)
+def test_what_is_wrong_is_said_before_anything_is_written(lamps, tmp_path, changes, message):
+    with pytest.raises(InputError, match=message.replace("?", r"\?")):
+        run(study(lamps, **changes), tmp_path / "run")
+    assert not (tmp_path / "run" / "answers.jsonl").exists()
+    assert not (tmp_path / "run" / "indexes").exists()
+
+
+def test_a_training_size_larger_than_the_training_set_is_refused(lamps, tiny_model, tmp_path):
+    spec = tuned_study(lamps, tiny_model)
+    big = spec.finetuning[0].model_copy(update={"sizes": (4, 200)})
+    with pytest.raises(InputError, match=r"finetuning.0.sizes: 200 is larger than the training set of domain 'lamps'"):
+        make_plan(spec.model_copy(update={"finetuning": (big,)}))
+
+
+def test_problems_of_several_domains_come_together(tmp_path):
+    first = make_domain(tmp_path / "one")
+    (first / "questions.jsonl").write_text("")
+    spec = study(first, domains=[str(first), str(tmp_path / "two")])
+    with pytest.raises(InputError) as caught:
+        make_plan(spec)
+    assert len(caught.value.problems) == 2
+
+
+def test_test_questions_are_drawn_with_the_studys_seed(lamps):
+    spec = study(lamps, domains=[{"path": str(lamps), "n_test": 3}])
+    drawn = [q.id for q in make_plan(spec).domains[0].test]
+    assert len(drawn) == 3
+    assert drawn == [q.id for q in make_plan(spec).domains[0].test]
+    others = [make_plan(spec.model_copy(update={"seed": seed})).domains[0].test for seed in range(2, 6)]
+    assert any([q.id for q in other] != drawn for other in others)
+    with pytest.raises(InputError, match="n_test is 7, but the domain has 6"):
+        make_plan(study(lamps, domains=[{"path": str(lamps), "n_test": 7}]))
+
+
+def test_a_generator_that_breaks_its_promise_stops_the_run(lamps, tmp_path, monkeypatch):
+    from ragstudy.generation.extractive import ExtractiveGenerator
+
+    monkeypatch.setattr(ExtractiveGenerator, "generate", lambda _self, _prompts: [])
+    with pytest.raises(RuntimeError, match="gave 0 completions for 6 prompts"):
+        run(study(lamps), tmp_path / "run")
+
+
+def test_the_manifest_says_where_a_run_comes_from(lamps, tmp_path):
+    run(study(lamps), tmp_path / "run")
+    manifest = RunFolder(tmp_path / "run").manifest()
+    assert manifest["schema_version"] == 1
+    assert set(manifest["seconds"]) >= {"retrieve", "answer", "score", "compare"}
+    assert manifest["versions"]["faiss-cpu"]
+    assert manifest["data"]["lamps"]
+    assert manifest["study"]["name"] == "lamps-study"
+    again = parse_study(yaml.safe_load((tmp_path / "run" / "study.yaml").read_text()), "s")
+    assert again == study(lamps)
+
+
+def test_an_estimate_counts_the_work_and_the_requests(lamps, tiny_model):
+    from ragstudy.study.estimate import estimate, n_parameters
+
+    spec = tuned_study(lamps, tiny_model)
+    remote = {"kind": "endpoint", "name": "remote", "model": "m"}
+    content = {**spec.model_dump(mode="json"), "generators": [*spec.model_dump(mode="json")["generators"], remote]}
+    guess = estimate(make_plan(parse_study(content, "s")))
+    assert guess.endpoint_calls == 12
+    assert guess.seconds["tune"] > 0
+    assert "requests to endpoints, which may cost money" in str(guess)
+    assert n_parameters(str(tiny_model)) > 600 * 32
+
+
+def test_reports_come_from_the_files_alone_and_are_the_same_bytes(lamps, tmp_path):
+    run(study(lamps), tmp_path / "run")
+    moved = tmp_path / "moved"
+    (tmp_path / "run").rename(moved)
+    for path in lamps.iterdir():
+        path.unlink()
+    first = write_reports(RunFolder(moved)).read_bytes()
+    assert write_reports(RunFolder(moved)).read_bytes() == first
+    assert (moved / "lamps.md").is_file()
+
+
+def test_texts_of_questions_and_answers_are_escaped_in_the_page(lamps, tmp_path):
+    content = study_content(lamps)
+    attack = "<script>alert('x')</script> | `x`"
+    content["generators"][2]["default"] = attack
+    run(parse_study(content, "s"), tmp_path / "run")
+    page = write_reports(RunFolder(tmp_path / "run")).read_text()
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+    assert "<script" not in (tmp_path / "run" / "lamps.md").read_text()
+
+
+def test_a_study_without_a_tuned_arm_still_reports(lamps, tmp_path):
+    content = study_content(lamps, generators=[{"kind": "extractive", "name": "only"}])
+    run(parse_study(content, "s"), tmp_path / "run")
+    page = write_reports(RunFolder(tmp_path / "run")).read_text()
+    assert "No tuned arm is compared with a base" in page
+
+
+@pytest.mark.parametrize("content", [None, '{"schema_version": 99}'])
+def test_a_folder_without_a_readable_run_is_refused(tmp_path, content):
+    if content:
+        (tmp_path / "manifest.json").write_text(content)
+    with pytest.raises(InputError, match=r"no run in this folder|schema_version is 99"):
+        ragstudy.load_run(tmp_path)
+
+
+def test_results_are_a_data_frame(lamps, tmp_path):
+    result = ragstudy.run_study(study(lamps), tmp_path / "run")
+    frame = result.to_pandas()
+    assert {"domain", "arm", "difference", "low", "high", "verdict"} <= set(frame.columns)
+    assert len(frame) == 2 * 5
+    assert len(result.scores()) == 36 * 5
+    assert len(result.answers()) == 36
+    assert len(result.arms()) == 3 * 2 * 5
