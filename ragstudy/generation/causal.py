@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from ragstudy.errors import UnavailableError
-from ragstudy.generation.locate import locate_adapter, locate_model
+from ragstudy.generation.locate import fetch_adapter, locate_model
 from ragstudy.prompting import fit
 from ragstudy.records import Completion
 
@@ -98,7 +98,7 @@ class CausalModel:
         from peft import PeftModel
 
         name = adapter.replace("/", "_").replace(".", "_")
-        located = locate_adapter(adapter)
+        located = fetch_adapter(adapter)
         if self._adapted is None:
             self._adapted = PeftModel.from_pretrained(
                 self.base, located, adapter_name=name, autocast_adapter_dtype=False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.resources import files
 from pathlib import Path
 
-from ragstudy.errors import InputError
+from ragstudy.errors import InputError, UnavailableError
 from ragstudy.files import fingerprint, hash_files
 
 EMBEDDED = {"pocket": "small"}
@@ -47,6 +47,29 @@ def locate_adapter(name: str) -> str:
         msg = f"adapter {name!r}: no such folder; expected a PEFT adapter folder or a hub id like 'owner/name'"
         raise InputError(msg)
     return name
+
+
+def fetch_adapter(name: str) -> str:
+    """The local folder of an adapter; one of the hub is downloaded, its safetensors only.
+
+    Raises:
+        InputError: the adapter has no safetensors weights.
+        UnavailableError: the hub does not give it.
+    """
+    located = locate_adapter(name)
+    if Path(located).is_dir():
+        return located
+    from huggingface_hub import snapshot_download
+
+    try:
+        folder = snapshot_download(located, allow_patterns=["adapter_config.json", "*.safetensors"])
+    except (OSError, ValueError) as error:
+        msg = (
+            f"adapter {name!r}: no such local folder, and the hub does not give it: {str(error).splitlines()[0][:200]}"
+        )
+        raise UnavailableError(msg) from error
+    _check_weights(Path(folder), name, "adapter_config.json")
+    return folder
 
 
 def _looks_like_path(name: str) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ragstudy.errors import InputError, UnavailableError
+from ragstudy.files import hash_files
 from ragstudy.plugins import is_plugin, make_plugin
 from ragstudy.retrieval import minilm
 
@@ -118,6 +119,14 @@ def make_embedder(settings: RetrievalSpec) -> Embedder:
         made: Embedder = make_plugin(settings.embedder, "retrieval.embedder", "embed")
         return made
     return SentenceEmbedder(settings.embedder, settings.dtype, settings.batch_size)
+
+
+def embedder_fingerprint(name: str) -> str:
+    """Changes with the files of a local embedder; '' for one that is named by its hub id or its module."""
+    folder = Path(name).expanduser()
+    if not folder.is_dir():
+        return ""
+    return hash_files([p for p in folder.rglob("*") if p.suffix in {".safetensors", ".json", ".txt"}], folder)
 
 
 def tokens_of(embedder: Embedder) -> Callable[[str], Sequence[object]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ragstudy.files import fingerprint
 from ragstudy.records import Retrieval
+from ragstudy.retrieval.embedder import embedder_fingerprint
 from ragstudy.retrieval.relevance import covered, n_units
 
 if TYPE_CHECKING:
@@ -44,7 +45,14 @@ def index_fingerprint(plan: Plan, domain: DomainPlan) -> str:
     """Changes with the documents and with everything that decides passages and vectors."""
     settings = plan.spec.retrieval
     chunk = domain.spec.chunk_tokens or settings.chunk_tokens
-    return fingerprint(domain.domain.documents, settings.embedder, chunk, settings.chunk_overlap, settings.dtype, "v1")
+    return fingerprint(
+        domain.domain.documents,
+        settings.embedder,
+        embedder_fingerprint(settings.embedder),
+        chunk,
+        settings.chunk_overlap,
+        settings.dtype,
+    )
 
 
 def needed_questions(plan: Plan, domain: DomainPlan) -> list[Question]:

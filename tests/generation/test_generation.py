@@ -178,6 +178,11 @@ def test_a_hub_that_cannot_be_reached_is_said_so():
         CausalModel(TransformersSpec(name="x", model="nobody/nothing-here"))
 
 
+def test_an_adapter_that_is_nowhere_is_said_so(model):
+    with pytest.raises(UnavailableError, match="no such local folder, and the hub does not give it"):
+        model.generate([PROMPT], "nobody/no-adapter")
+
+
 def test_fingerprints_tell_settings_and_weights_but_not_names(tiny_model, tmp_path):
     import shutil
 
