@@ -31,7 +31,8 @@ class Asked:
     Attributes:
         type: kind of answer.
         text: the question.
-        short: the answer in as few words as serve, the way an instruction-following reader gives it.
+        short: the answer in as few words as serve.
+        named: the answer behind the name of what is asked about and the labels: `Velorin, half-life: 12 hours.`
         full: the answer in prose, naming the subject: the reference.
         facts: what a complete answer must say; empty if the question cannot be answered.
         labels: relations asked for.
@@ -40,6 +41,7 @@ class Asked:
     type: QuestionType
     text: str
     short: str
+    named: str
     full: str
     facts: tuple[Fact, ...]
     labels: tuple[str, ...]
@@ -68,7 +70,8 @@ def ask_one(subject: Subject, label: str, rng: Random, *, held_out: bool = False
     told = [(relation, value)]
     kind: QuestionType = "list" if relation.is_list else "factoid"
     short = f"{capitalise(value.text)}."
-    return Asked(kind, _tidy(text), short, _full(told, subject.name, rng), _facts(told), (label,))
+    named = f"{subject.title}, {label}: {value.text}."
+    return Asked(kind, _tidy(text), short, named, _full(told, subject.name, rng), _facts(told), (label,))
 
 
 def ask_many(subject: Subject, labels: Sequence[str], rng: Random, *, held_out: bool = False) -> Asked:
@@ -77,9 +80,9 @@ def ask_many(subject: Subject, labels: Sequence[str], rng: Random, *, held_out: 
     joined = join_list([f"the {label}" for label in labels]).removeprefix("the ")
     text = fill(_phrase(MULTI_QUESTIONS, rng, held_out=held_out), subject.name, joined)
     short = "; ".join(f"{relation.label}: {value.text}" for relation, value in told)
-    return Asked(
-        "multi", _tidy(text), f"{capitalise(short)}.", _full(told, subject.name, rng), _facts(told), tuple(labels)
-    )
+    named = f"{subject.title}, {short}."
+    full = _full(told, subject.name, rng)
+    return Asked("multi", _tidy(text), f"{capitalise(short)}.", named, full, _facts(told), tuple(labels))
 
 
 def ask_whether(subject: Subject, label: str, rng: Random, names: Names, *, held_out: bool = False) -> Asked:
@@ -92,14 +95,21 @@ def ask_whether(subject: Subject, label: str, rng: Random, names: Names, *, held
     word = "Yes" if says_yes else "No"
     full = f"{word}, {state(relation, value, subject.name, rng)}."
     short = "Yes." if says_yes else f"No, {value.text}."
-    return Asked("yesno", _tidy(text), short, full, (Fact("f1", (word.lower(),)),), (label,))
+    named = f"{subject.title}, {label}: {value.text}, so {word.lower()}."
+    return Asked("yesno", _tidy(text), short, named, full, (Fact("f1", (word.lower(),)),), (label,))
 
 
 def ask_untold(subject: Subject, rng: Random, *, held_out: bool = False) -> Asked:
     """A question for a relation that the subject's document is silent about."""
     relation = rng.choice(subject.untold)
     text = fill(_phrase(relation.all_questions, rng, held_out=held_out), subject.name, relation.label)
-    return Asked("unanswerable", _tidy(text), NOT_THERE, NOT_THERE, (), (relation.label,))
+    named = absent(subject, (relation.label,))
+    return Asked("unanswerable", _tidy(text), NOT_THERE, named, NOT_THERE, (), (relation.label,))
+
+
+def absent(subject: Subject, labels: Sequence[str]) -> str:
+    """The named form of an answer that declines: `Velorin, half-life: the passages do not say.`."""
+    return f"{subject.title}, {join_list(labels)}: the passages do not say."
 
 
 def ask(subject: Subject, rng: Random, names: Names, *, held_out: bool = False) -> Asked:

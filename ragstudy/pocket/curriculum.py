@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ragstudy.fiction.asking import NOT_THERE, ask, ask_untold
+from ragstudy.fiction.asking import NOT_THERE, absent, ask, ask_untold
 from ragstudy.fiction.handbook import HANDBOOK
 from ragstudy.fiction.medicine import MEDICINE
 from ragstudy.fiction.names import Names, Pool
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from random import Random
 
+    from ragstudy.fiction.asking import Asked
     from ragstudy.fiction.world import Subject
 
 UNKNOWN = "I do not know."
@@ -63,12 +64,15 @@ class Stage:
         max_turns: most questions asked about one set of passages.
         share_copied: share of the turns that ask to repeat a passage or a sentence: every token of such an
             answer teaches copying, which questions with short answers alone teach only slowly.
+        named: whether answers begin with the name and the labels asked for. Writing them first gives a small
+            model something to look up the value by, as writing down a thought does for a large one.
     """
 
     max_passages: int
     max_words: int
     max_turns: int
     share_copied: float = 0.0
+    named: bool = False
 
 
 def conversations(stage: Stage, rng: Random) -> Iterator[Conversation]:
@@ -99,27 +103,36 @@ def _world(stage: Stage, rng: Random) -> Conversation:
         if shown and rng.random() < stage.share_copied:
             turns.append(_copy([passage for _, passage, _ in shown], rng))
         else:
-            turns.append(_turn(subjects, shown, rng, names))
+            turns.append(_turn(subjects, shown, stage, rng, names))
     return _converse([passage for _, passage, _ in shown], turns, rng)
 
 
 def _turn(
-    subjects: list[Subject], shown: list[tuple[Subject, Passage, frozenset[str]]], rng: Random, names: Names
+    subjects: list[Subject],
+    shown: list[tuple[Subject, Passage, frozenset[str]]],
+    stage: Stage,
+    rng: Random,
+    names: Names,
 ) -> Turn:
     if not shown:
         return Turn(ask(rng.choice(subjects), rng, names).text, UNKNOWN)
     subject = rng.choice(shown)[0]
     if rng.random() < 0.08:
         stranger = invent_subject(subject.kind, rng, names)
-        return Turn(ask(stranger, rng, names).text, NOT_THERE)
+        return _declined(stranger, ask(stranger, rng, names), stage)
     told = frozenset().union(*(labels for owner, _, labels in shown if owner is subject))
-    for _ in range(6):
+    for _ in range(12 if stage.named else 6):
         asked = ask(subject, rng, names)
         if asked.type == "unanswerable" or told.issuperset(asked.labels):
-            return Turn(asked.text, asked.short)
+            return Turn(asked.text, asked.named if stage.named else asked.short)
         if told.isdisjoint(asked.labels) and rng.random() < 0.15:
-            return Turn(asked.text, NOT_THERE)
-    return Turn(ask_untold(subject, rng).text, NOT_THERE)
+            return _declined(subject, asked, stage)
+    return _declined(subject, ask_untold(subject, rng), stage)
+
+
+def _declined(subject: Subject, asked: Asked, stage: Stage) -> Turn:
+    """A question about which no passage says anything."""
+    return Turn(asked.text, absent(subject, asked.labels) if stage.named else NOT_THERE)
 
 
 def _copy(passages: list[Passage], rng: Random) -> Turn:

@@ -39,9 +39,11 @@ class Recipe:
         n_heads: attention heads.
         inner: width of the feed-forward part.
         vocabulary_size: entries of the tokenizer.
-        n_tokens: tokens to train on, padding included.
+        n_tokens: tokens of the first part, padding included: answers in as few words as serve.
+        n_named_tokens: tokens of the second part: answers that name first what is asked for.
         batch_tokens: tokens of a batch.
-        learning_rate: at its peak; warmed up over 1 %, falling to zero over the last 40 %.
+        learning_rate: at the first part's peak; warmed up over 1 %, falling to zero over the last 40 %.
+        named_learning_rate: at the second part's peak; warmed up over 3 %, then falling to zero.
         share_supervised: share of a batch's positions that the loss is computed on; answers come first, the
             rest are drawn from the other positions.
         weight_elsewhere: weight of the loss at positions outside answers.
@@ -55,8 +57,10 @@ class Recipe:
     inner: int = 704
     vocabulary_size: int = 6144
     n_tokens: int = 34_000_000
+    n_named_tokens: int = 11_000_000
     batch_tokens: int = 3072
     learning_rate: float = 1.4e-3
+    named_learning_rate: float = 1.0e-3
     share_supervised: float = 0.25
     weight_elsewhere: float = 0.15
     seed: int = 1
@@ -69,15 +73,16 @@ class _Batch:
     text: torch.Tensor  # whether it belongs to a conversation at all
 
 
-def stage_at(share_done: float) -> Stage:
+def stage_at(recipe: Recipe, n_done: int) -> Stage:
     """Few short passages first: copying is learned on them, then carried over to longer contexts."""
+    share_done = n_done / recipe.n_tokens
     if share_done < 0.12:
         return Stage(2, 25, 6, share_copied=0.6)
     if share_done < 0.25:
         return Stage(3, 45, 7, share_copied=0.2)
     if share_done < 0.5:
         return Stage(5, 60, 7, share_copied=0.06)
-    return Stage(6, 85, 7, share_copied=0.03)
+    return Stage(6, 85, 7, share_copied=0.03, named=share_done >= 1)
 
 
 def encode(talk: Conversation, tokenizer: PreTrainedTokenizerFast) -> tuple[list[int], list[bool]]:
@@ -127,9 +132,12 @@ def _pad(rows: Sequence[tuple[list[int], list[bool]]], length: int) -> _Batch:
 
 
 def learning_rate(recipe: Recipe, n_done: int) -> float:
-    """Warm-up over 1 % of the tokens, then constant, then linear to zero over the last 40 %."""
+    """The first part: warm-up over 1 %, constant, linear to zero over the last 40 %; the second: up, then down."""
     done = n_done / recipe.n_tokens
-    return recipe.learning_rate * min(1.0, done / 0.01 + 0.02, max(0.0, (1 - done) / 0.4))
+    if done < 1:
+        return recipe.learning_rate * min(1.0, done / 0.01 + 0.02, (1 - done) / 0.4)
+    named = (n_done - recipe.n_tokens) / recipe.n_named_tokens
+    return recipe.named_learning_rate * max(0.0, min(1.0, named / 0.03 + 0.02, (1 - named) / 0.97))
 
 
 def new_model(recipe: Recipe, tokenizer: PreTrainedTokenizerFast) -> LlamaForCausalLM:
@@ -222,7 +230,7 @@ class Trainer:
 
     def run(self) -> None:
         """Train to the recipe's end."""
-        while self.progress.n_done < self.recipe.n_tokens:
+        while self.progress.n_done < self.recipe.n_tokens + self.recipe.n_named_tokens:
             self._round()
             if self.progress.round % _ROUNDS_PER_CHECKPOINT == 0:
                 self._save()
@@ -234,7 +242,7 @@ class Trainer:
 
         started, n_before, losses = time.perf_counter(), self.progress.n_done, []
         generator = torch.Generator().manual_seed(self.recipe.seed * 1_000_003 + self.progress.round)
-        stage = stage_at(self.progress.n_done / self.recipe.n_tokens)
+        stage = stage_at(self.recipe, self.progress.n_done)
         for batch in batches(self.recipe, self.tokenizer, self.progress.round, stage):
             for group in self.optimizer.param_groups:
                 group["lr"] = learning_rate(self.recipe, self.progress.n_done)

@@ -58,7 +58,7 @@ def test_every_fact_stands_in_its_sentence_and_every_answer_is_judged_right(sche
             from ragstudy.records import Question
 
             question = Question("q", asked.text, (asked.full,), asked.facts, type=asked.type)
-            for answer in (asked.short, asked.full):
+            for answer in (asked.short, asked.named, asked.full):
                 judged = judge(question, answer, weights)
                 assert judged.completeness == 1, (asked, answer)
                 assert judged.accuracy == 1, (asked, answer)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from itertools import islice
 from random import Random
 
@@ -23,7 +22,16 @@ from ragstudy.scoring.claims import judge
 from ragstudy.scoring.words import WordWeights, words
 from ragstudy.specs import INSTRUCTION, TransformersSpec
 
-TINY = Recipe(hidden=32, n_layers=1, n_heads=2, inner=32, vocabulary_size=700, n_tokens=400_000, batch_tokens=768)
+TINY = Recipe(
+    hidden=32,
+    n_layers=1,
+    n_heads=2,
+    inner=32,
+    vocabulary_size=700,
+    n_tokens=100_000,
+    n_named_tokens=50_000,
+    batch_tokens=768,
+)
 
 
 def talks(n: int, stage: Stage | None = None) -> list:
@@ -67,16 +75,19 @@ def test_a_first_turn_is_encoded_as_the_toolkit_prompts(tiny_model):
 
 
 def test_the_learning_rate_warms_up_stays_and_falls_to_zero():
-    recipe = Recipe(n_tokens=1000, learning_rate=1.0)
+    recipe = Recipe(n_tokens=1000, n_named_tokens=100, learning_rate=1.0, named_learning_rate=0.5)
     assert learning_rate(recipe, 0) == pytest.approx(0.02)
     assert learning_rate(recipe, 500) == 1.0
     assert learning_rate(recipe, 800) == pytest.approx(0.5)
-    assert learning_rate(recipe, 1000) == 0.0
+    assert learning_rate(recipe, 999) < 0.01
+    assert learning_rate(recipe, 1004) == pytest.approx(0.5, rel=0.02)
+    assert learning_rate(recipe, 1100) == 0.0
 
 
 def test_stages_grow_harder():
-    stages = [stage_at(share) for share in (0, 0.2, 0.4, 0.9)]
+    stages = [stage_at(Recipe(), n) for n in (0, 7_000_000, 14_000_000, 30_000_000, 35_000_000)]
     assert [s.max_passages for s in stages] == sorted(s.max_passages for s in stages)
+    assert [s.named for s in stages] == [False] * 4 + [True]
     assert [s.share_copied for s in stages] == sorted((s.share_copied for s in stages), reverse=True)
 
 
@@ -95,17 +106,17 @@ def curve(folder) -> list[float]:
 
 
 def test_a_short_training_learns_resumes_and_repeats_itself(tmp_path):
-    whole = Trainer(replace(TINY, n_tokens=130_000), tmp_path / "whole")
+    whole = Trainer(TINY, tmp_path / "whole")
     whole.run()
     losses = curve(tmp_path / "whole")
     assert len(losses) >= 3
     assert losses[-1] < losses[0] - 1
     # Stopped after two rounds, then gone on with: the same curve.
-    part = Trainer(replace(TINY, n_tokens=130_000), tmp_path / "part")
+    part = Trainer(TINY, tmp_path / "part")
     for _ in range(2):
         part._round()
     part._save()
-    Trainer(replace(TINY, n_tokens=130_000), tmp_path / "part").run()
+    Trainer(TINY, tmp_path / "part").run()
     assert curve(tmp_path / "part") == losses
     made = CausalModel(TransformersSpec(name="m", model=str(tmp_path / "whole" / "model"), max_new_tokens=4))
     assert len(made.generate([make_prompt("q", "Why?", [])])) == 1
