@@ -54,6 +54,16 @@ def dtype_of(wanted: str, device: str) -> torch.dtype:
     return chosen
 
 
+def load_quietly() -> None:
+    """Keep transformers from drawing a bar for every model it loads where nobody sits at a terminal."""
+    import sys
+
+    from transformers.utils import logging
+
+    if not sys.stderr.isatty():
+        logging.disable_progress_bar()  # type: ignore[no-untyped-call] # its library leaves it so
+
+
 def describe() -> dict[str, Any]:
     """Processor, cores, memory and GPU, for a run's manifest."""
     import torch

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -145,6 +146,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # ragas asks this variable before it sends anything anywhere.
     os.environ.setdefault("RAGAS_DO_NOT_TRACK", "true")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    # What other packages say about each other's deprecations is no news to a user.
+    warnings.filterwarnings("ignore", category=FutureWarning, module=r"(transformers|peft|torch)\.")
     try:
         cli.main(args=list(arguments) if arguments is not None else None, prog_name="ragstudy", standalone_mode=False)
     except click.ClickException as error:

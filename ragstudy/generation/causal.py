@@ -39,8 +39,9 @@ class CausalModel:
     def __init__(self, spec: TransformersSpec) -> None:
         from transformers import AutoModelForCausalLM, AutoTokenizer
 
-        from ragstudy.hardware import device_of, dtype_of
+        from ragstudy.hardware import device_of, dtype_of, load_quietly
 
+        load_quietly()
         self.spec = spec
         device = device_of(spec.device)
         located = locate_model(spec.model)

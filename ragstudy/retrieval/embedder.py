@@ -62,8 +62,9 @@ class SentenceEmbedder:
     def __init__(self, name: str, dtype: str = "auto", batch_size: int = 64, device: str = "auto") -> None:
         from sentence_transformers import SentenceTransformer
 
-        from ragstudy.hardware import device_of, dtype_of
+        from ragstudy.hardware import device_of, dtype_of, load_quietly
 
+        load_quietly()
         self.batch_size = batch_size
         chosen = device_of(device)
         try:

@@ -41,6 +41,8 @@ def _score(answer: Answer, question: Question, name: str, measure: Measure) -> S
             value = float(measure.score(question, answer.text))
         except ValueError as error:
             reason = str(error) or type(error).__name__
+        except Exception as error:  # noqa: BLE001 - a measure of the user's own may raise anything
+            reason = f"{type(error).__name__}: {error}"
         if value is not None and not math.isfinite(value):
             value, reason = None, f"the measure gave {value}"
     return Score(answer.domain, answer.question, answer.generator, answer.contexts, name, value, reason)

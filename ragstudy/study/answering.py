@@ -6,15 +6,16 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ragstudy.errors import RagstudyError
 from ragstudy.files import fingerprint
 from ragstudy.prompting import make_prompt
-from ragstudy.records import Answer
+from ragstudy.records import Answer, Completion
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from ragstudy.protocols import Generator
-    from ragstudy.records import Completion, Prompt
+    from ragstudy.records import Prompt
     from ragstudy.specs import Contexts
     from ragstudy.study.plan import DomainPlan, Plan
     from ragstudy.study.retrieve import Retrieved
@@ -113,12 +114,23 @@ def answer_cell(cell: Cell, generator: Generator, batch_size: int, book: AnswerB
     with watcher.task(title, len(missing)) as task:
         for start in range(0, len(missing), batch_size):
             batch = missing[start : start + batch_size]
-            completions = generator.generate(batch)
+            completions = _complete(generator, batch)
             if len(completions) != len(batch):
                 msg = f"generator {cell.generator!r} gave {len(completions)} completions for {len(batch)} prompts"
                 raise RuntimeError(msg)
             book.add([_answer(cell, prompt, c) for prompt, c in zip(batch, completions, strict=True)])
             task.advance(len(batch))
+
+
+def _complete(generator: Generator, batch: list[Prompt]) -> Sequence[Completion]:
+    """The completions of a batch; if the generator breaks, each of its prompts has failed for that reason."""
+    try:
+        return generator.generate(batch)
+    except RagstudyError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a generator of the user's own may raise anything
+        reason = f"{type(error).__name__}: {error}"[:500]
+        return [Completion("", "error", 0, len(prompt.passages), reason) for prompt in batch]
 
 
 def _answer(cell: Cell, prompt: Prompt, completion: Completion) -> Answer:

@@ -252,6 +252,19 @@ def test_a_generator_that_breaks_its_promise_stops_the_run(lamps, tmp_path, monk
         run(study(lamps), tmp_path / "run")
 
 
+def test_a_generator_that_breaks_has_failed_answers_with_the_reason(lamps, tmp_path, monkeypatch):
+    from ragstudy.generation.extractive import ExtractiveGenerator
+
+    def broken(_self, _prompts):
+        msg = "disk full"
+        raise OSError(msg)
+
+    monkeypatch.setattr(ExtractiveGenerator, "generate", broken)
+    outcome = run(study(lamps), tmp_path / "run")
+    assert outcome.n_failed == 12
+    assert {a.error for a in RunFolder(tmp_path / "run").answers() if a.stopped == "error"} == {"OSError: disk full"}
+
+
 def test_the_manifest_says_where_a_run_comes_from(lamps, tmp_path):
     run(study(lamps), tmp_path / "run")
     manifest = RunFolder(tmp_path / "run").manifest()
