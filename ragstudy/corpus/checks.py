@@ -41,7 +41,7 @@ def find_problems(
         for q in questions
         if q.answerable and not q.references
     )
-    problems += _capped(_leaks(where_questions, questions))
+    problems += _capped(_leaks(where_questions, questions, by_group=by_group))
     if by_group:
         problems += _capped(_shared_groups(where_questions, questions))
     return problems
@@ -76,21 +76,25 @@ def question_words(text: str) -> frozenset[str]:
     return frozenset(_WORD.findall(text.casefold()))
 
 
-def _leaks(place: str, questions: Sequence[Question]) -> list[str]:
-    """Test questions whose words are (nearly) those of a training question over the same document."""
+def _leaks(place: str, questions: Sequence[Question], *, by_group: bool) -> list[str]:
+    """Test questions whose words are (nearly) those of a training question."""
     return [
         f"{place}: test question {test!r} is the same or nearly the same as training question {train!r}; "
         "drop one of them, or put both into one split"
-        for test, train in near_duplicates(questions)
+        for test, train in near_duplicates(questions, by_group=by_group)
     ]
 
 
-def near_duplicates(questions: Sequence[Question]) -> list[tuple[str, str]]:
+def near_duplicates(questions: Sequence[Question], *, by_group: bool) -> list[tuple[str, str]]:
     """Pairs (test id, training id) of questions whose word sets have a Jaccard similarity of at least .9.
 
     Candidates share one of the rarest words that any such pair must share (prefix filtering), so the cost
-    stays near linear. Questions about different groups that happen to share their words ('What is the main
-    contribution?') are not the same question when each group has its own document.
+    stays near linear.
+
+    Args:
+        questions: of both splits.
+        by_group: whether each group is asked about itself, as the papers of Qasper are: then the same words
+            ('What is the main contribution?') about two groups are two questions.
     """
     words = {q.id: question_words(q.text) for q in questions}
     counts = Counter(word for found in words.values() for word in found)
@@ -102,7 +106,7 @@ def near_duplicates(questions: Sequence[Question]) -> list[tuple[str, str]]:
     pairs = []
     for question in questions:
         if question.split == "test":
-            hit = _match(question, words, train, counts)
+            hit = _match(question, words, train, counts, by_group=by_group)
             if hit is not None:
                 pairs.append((question.id, hit))
     return pairs
@@ -113,23 +117,20 @@ def _match(
     words: dict[str, frozenset[str]],
     train: dict[str, list[Question]],
     counts: Counter[str],
+    *,
+    by_group: bool,
 ) -> str | None:
     mine = words[question.id]
     seen: set[str] = set()
     for word in _prefix(mine, counts):
         for other in train.get(word, ()):
-            if other.id in seen or _apart(question, other):
+            if other.id in seen or (by_group and question.group != other.group):
                 continue
             seen.add(other.id)
             theirs = words[other.id]
             if len(mine & theirs) >= NEAR_DUPLICATE * len(mine | theirs):
                 return other.id
     return None
-
-
-def _apart(one: Question, other: Question) -> bool:
-    """Whether two questions are about different documents, so that equal words do not make them equal."""
-    return bool(one.gold_documents and other.gold_documents) and not set(one.gold_documents) & set(other.gold_documents)
 
 
 def _prefix(found: frozenset[str], counts: Counter[str]) -> list[str]:

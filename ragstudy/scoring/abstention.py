@@ -5,25 +5,40 @@ from __future__ import annotations
 import re
 
 _LONGEST = 40
+_NOT = r"(\s+not|n['\u2019]t)"
+_SOURCE = r"(passages?|context|text|documents?|articles?|papers?|sources?|information|excerpts?)"
+# Each phrase names the speaker or the passages: 'red cells do not contain a nucleus' is an answer.
 _PHRASES = re.compile(
-    r"\b("
-    r"(do|does|did|can|could)(\s+not|n['\u2019]t)\s+(\w+\s+){0,2}?"
-    r"(say|know|contain|mention|state|specify|provide|give|include|answer|determine|tell|find|address)"
-    r"|(is|are|was|were)(\s+not|n['\u2019]t)\s+(\w+\s+){0,1}?"
-    r"(mentioned|stated|specified|provided|answered|told|found|addressed|disclosed|available|clear|sure|in\s+the)"
-    r"|cannot\s+(\w+\s+){0,2}?(say|know|answer|answered|determine|determined|tell|told|find|found)"
-    r"|unanswerable|no\s+(information|answer|mention|evidence|data)|not\s+(enough|sufficient)\s+(information|context)"
-    r"|insufficient\s+(information|context)|unknown|i\s+have\s+no\s+idea|not\s+(stated|mentioned|specified)|not\s+given\s+(in|by)\s+(the|these)"
-    r")\b",
+    "|".join(
+        (
+            rf"\b(i|we)\s+(do{_NOT}|can{_NOT}|cannot)\s+(\w+\s+)?(know|say|tell|answer|find|determine)\b",
+            (rf"\b{_SOURCE}\s+(\w+\s+){{0,3}}?(do|does|did){_NOT}\s+(\w+\s+)?"
+            r"(say|contain|mention|state|specify|provide|give|include|answer|tell|address|disclose)\b"),
+            (rf"\b(is|are|was|were){_NOT}\s+(\w+\s+)?(mentioned|stated|specified|provided|given|found|answered|"
+            rf"available|addressed|included|contained|disclosed|discussed)\s+(in|by)\s+(the|these|this|any)\s+"
+            rf"(\w+\s+)?{_SOURCE}\b"),
+            (rf"\b(is|are){_NOT}\s+(mentioned|stated|specified|disclosed|in\s+(the|these)\s+(given\s+|provided\s+)?"
+            rf"{_SOURCE})\s*\.?\s*$"),
+            r"\bthere\s+is\s+no\s+(information|mention|answer)\b|^no\s+(information|answer)\b",
+            r"\bcannot\s+be\s+(answered|determined|found)\b",
+            r"\b(insufficient|not\s+enough)\s+(information|context)\b",
+            r"^(the\s+answer\s+is\s+)?(unanswerable|unknown|not\s+(stated|mentioned|specified|given))\s*\.?\s*$",
+        )
+    ),
     re.IGNORECASE,
 )
+_SIDE = re.compile(r"^(yes|no)\b(?!\s+(information|answer))", re.IGNORECASE)
 
 
 def abstains(answer: str) -> bool:
     """Whether an answer says that it has none; an empty answer counts as such.
 
     Only answers of at most 40 words are looked at: a longer one that also says what it does not know has
-    still answered.
+    still answered. An answer that begins with yes or no has taken a side.
     """
     text = answer.strip()
-    return not text or (len(text.split()) <= _LONGEST and _PHRASES.search(text) is not None)
+    if not text:
+        return True
+    if len(text.split()) > _LONGEST or _SIDE.match(text):
+        return False
+    return _PHRASES.search(text) is not None

@@ -60,11 +60,12 @@ def judge(question: Question, answer: str, weights: WordWeights) -> Judged:
     declined = abstains(answer)
     if not question.answerable:
         return Judged(float(declined), float(declined))
-    if question.type == "yesno" and question.facts:
-        right = float(side_of(answer) == question.facts[0].forms[0].casefold())
-        return Judged(right, right)
     if declined:
         return Judged(0.0, 0.0)
+    wanted = _wanted_side(question)
+    if wanted is not None:
+        right = float(side_of(answer) == wanted)
+        return Judged(right, right)
     if question.facts:
         return _by_facts(question, answer)
     return _by_references(question, answer, weights)
@@ -76,20 +77,35 @@ def side_of(answer: str) -> str | None:
     return match.group(1).casefold() if match else None
 
 
+def _wanted_side(question: Question) -> str | None:
+    """The right side of a yes/no question: its fact, or the word its reference begins with."""
+    if question.type != "yesno":
+        return None
+    if question.facts:
+        return question.facts[0].forms[0].casefold()
+    first = words(question.references[0])[:1]
+    return first[0] if first and first[0] in ("yes", "no") else None
+
+
 def _by_facts(question: Question, answer: str) -> Judged:
     supported = set(words(question.text)) | {w for text in question.references for w in words(text)}
     supported |= {w for fact in question.facts for form in fact.forms for w in words(form)} | STOP_WORDS
-    found: set[str] = set()
+    # In the whole answer, because a full stop also ends an abbreviation within a fact (`E. coli`).
+    found = _found(question, answer)
     n_wrong = 0
     for claim in (part for part in _SENTENCE.split(answer) if part and part.strip()):
-        said = {fact.id for fact in question.facts if any(contains(words(claim), words(f)) for f in fact.forms)}
         n_unsupported = _n_unsupported(question, claim, supported)
-        if not said and not n_unsupported and set(words(claim)) - supported:
+        if not n_unsupported and set(words(claim)) - supported and not _found(question, claim):
             n_unsupported = 1
-        found |= said
         n_wrong += n_unsupported
     total = len(found) + n_wrong
     return Judged(len(found) / total if total else 0.0, len(found) / len(question.facts))
+
+
+def _found(question: Question, text: str) -> set[str]:
+    """Ids of the facts of which a text holds an accepted form."""
+    said = words(text)
+    return {fact.id for fact in question.facts if any(contains(said, words(form)) for form in fact.forms)}
 
 
 def _n_unsupported(question: Question, claim: str, supported: set[str]) -> int:

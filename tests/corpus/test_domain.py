@@ -66,7 +66,7 @@ def test_documents_may_be_a_folder_of_markdown_and_text(lamps):
         ({"facts": [{"id": "f1", "forms": ["a"]}, {"id": "f1", "forms": ["b"]}]}, "fact 'f1' stands twice"),
         ({"facts": [{"id": "f1"}]}, "fact 1 is"),
         ({"group": "lampl"}, "group 'lampl' has questions in train and in test"),
-        ({"text": "What is the colour of lampl", "gold_documents": []}, "nearly the same as training question 'q11'"),
+        ({"text": "What is the colour of lampl", "group": "lampl"}, "nearly the same as training question 'q11'"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_place(lamps, values, message):
@@ -116,13 +116,13 @@ def question(name: str, text: str, split: str, *gold: str) -> Question:
     return Question(name, text, ("x",), (), gold, (), name, split)  # type: ignore[arg-type]
 
 
-def test_the_same_words_about_different_documents_are_different_questions():
+def test_the_same_words_about_different_groups_are_different_questions():
     pair = [
         question("a", "What is the seed lexicon?", "train", "p1"),
         question("b", "What is the seed lexicon?", "test", "p2"),
     ]
-    assert near_duplicates(pair) == []
-    assert near_duplicates([pair[0], question("b", "what is the Seed Lexicon", "test")]) == [("b", "a")]
+    assert near_duplicates(pair, by_group=True) == []
+    assert near_duplicates(pair, by_group=False) == [("b", "a")]
 
 
 def test_near_duplicates_are_those_that_comparing_all_pairs_finds():
@@ -143,7 +143,7 @@ def test_near_duplicates_are_those_that_comparing_all_pairs_finds():
 
     train = [q for q in questions if q.split == "train"]
     expected = {q.id for q in questions if q.split == "test" and any(similar(q, t) for t in train)}
-    assert {test for test, _ in near_duplicates(questions)} == expected
+    assert {test for test, _ in near_duplicates(questions, by_group=False)} == expected
     assert len(expected) >= 10
 
 

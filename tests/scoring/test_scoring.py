@@ -30,6 +30,8 @@ LIST = Question(
     type="list",
 )
 YESNO = Question("y", "Is Vel safe?", ("Yes, Vel is safe.",), (Fact("f1", ("yes",)),), type="yesno")
+NOSIDE = Question("n", "Is Vel old?", ("No",), type="yesno")
+ABBREVIATED = Question("e", "Which germ?", ("It is E. coli.",), (Fact("f1", ("E. coli",)),))
 FREE = Question("s", "How does Vel work?", ("Vel blocks the calcium channels of the heart.",), type="summary")
 NONE = Question("u", "Who sells Vel?", (), type="unanswerable")
 
@@ -50,6 +52,10 @@ NONE = Question("u", "Who sells Vel?", (), type="unanswerable")
         (YESNO, "Yes.", 1, 1),
         (YESNO, "No, it is not.", 0, 0),
         (YESNO, "Vel is a drug.", 0, 0),
+        (NOSIDE, "There is no information on this in the passages.", 0, 0),
+        (NOSIDE, "No, because the gene sleeps.", 1, 1),
+        (ABBREVIATED, "E. coli", 1, 1),
+        (ABBREVIATED, "It is found in St. Louis.", 0, 0),
         (NONE, "The passages do not say.", 1, 1),
         (NONE, "Barix Laboratories.", 0, 0),
         (FREE, "Vel blocks the calcium channels of the heart.", 1, 1),
@@ -100,6 +106,12 @@ def test_a_wrong_claim_never_raises_accuracy_and_a_right_one_never_lowers_comple
         ("There is no information on that.", True),
         ("", True),
         ("Unanswerable", True),
+        ("Velorin, half-life: the passages do not say.", True),
+        ("Unknown.", True),
+        ("The cause is unknown to many but it is E. coli.", False),
+        ("Mature red blood cells do not contain a nucleus.", False),
+        ("It is not in the United Kingdom but in France.", False),
+        ("No, there is no information that it is safe.", False),
         ("12 hours", False),
         ("No, 12 hours.", False),
         ("It is not given to children.", False),

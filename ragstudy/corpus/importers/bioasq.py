@@ -78,7 +78,7 @@ def _add(collection: Collection, row: dict[str, Any], split: Split) -> None:
             Question(
                 id=str(row["id"]),
                 text=row["body"].strip(),
-                references=references or (", ".join(fact.forms[0] for fact in facts),),
+                references=_references(kind, references, facts),
                 facts=facts,
                 gold_documents=tuple(dict.fromkeys(gold)),
                 group=_pubmed(snippets[0].get("document", "")),
@@ -86,6 +86,16 @@ def _add(collection: Collection, row: dict[str, Any], split: Split) -> None:
                 type=kind,
             )
         )
+
+
+def _references(kind: QuestionType, ideal: tuple[str, ...], facts: tuple[Fact, ...]) -> tuple[str, ...]:
+    """The ideal answers; those of yes/no questions begin with the exact answer, which their prose may only imply."""
+    if not ideal:
+        return (", ".join(fact.forms[0] for fact in facts),)
+    if kind != "yesno" or not facts:
+        return ideal
+    side = facts[0].forms[0].capitalize()
+    return tuple(text if text.casefold().startswith(side.casefold()) else f"{side}. {text}" for text in ideal)
 
 
 def _pubmed(address: str) -> str:

@@ -82,7 +82,9 @@ class Collection:
             )
             raise InputError(msg)
         leaking: set[str] = set()
-        while pairs := near_duplicates([q for q in self.questions.values() if q.id not in leaking]):
+        while pairs := near_duplicates(
+            [q for q in self.questions.values() if q.id not in leaking], by_group=split_by == "group"
+        ):
             leaking.update(train for _, train in pairs)
         if leaking:
             self.left_out["training questions that are nearly a test question"] += len(leaking)
