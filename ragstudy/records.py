@@ -95,6 +95,7 @@ class Retrieval:
         covers: for each passage, the numbers of the question's gold units (pieces of evidence, or gold
             documents) that it covers.
         n_units: how many gold units the question has; 0 if it names none.
+        best_gains: units that each passage of the best ranking adds, best first.
     """
 
     domain: str
@@ -103,6 +104,7 @@ class Retrieval:
     similarities: tuple[float, ...]
     covers: tuple[tuple[int, ...], ...]
     n_units: int
+    best_gains: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

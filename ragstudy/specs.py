@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from ragstudy.errors import InputError, nearest
 
@@ -171,6 +171,14 @@ class EndpointSpec(_Spec):
     timeout_seconds: float = Field(default=60.0, gt=0)
     n_tries: int = Field(default=5, ge=1)
 
+    @field_validator("url")
+    @classmethod
+    def _holds_no_key(cls, url: str) -> str:
+        if "@" in url.partition("://")[2].partition("/")[0]:
+            msg = "the address holds a user name or key; keys come from the environment (key_variable)"
+            raise ValueError(msg)
+        return url
+
 
 class CustomSpec(_Spec):
     """A generator of the user's own.
@@ -303,6 +311,20 @@ class StudySpec(_Spec):
                     f"finetuning.{position}.base: {tuned.base!r} is no generator of kind 'transformers' of this study"
                     + nearest(tuned.base, trainable)
                 )
+        adapted = [g.name for g in self.generators if isinstance(g, TransformersSpec) and g.adapter is not None]
+        problems += [
+            f"finetuning.{position}.base: {tuned.base!r} has an adapter of its own; tune a generator without one"
+            for position, tuned in enumerate(self.finetuning)
+            if tuned.base in adapted
+        ]
+        recipes = [
+            f"{tuned.base}+{form}-{size}@{seed}"
+            for tuned in self.finetuning
+            for form in tuned.formats
+            for size in tuned.sizes
+            for seed in tuned.seeds
+        ]
+        problems += _twice("finetuning", recipes)
         names = [g.name for g in self.generators]
         for generator in self.generators:
             parent = getattr(generator, "tuned_from", None)
@@ -342,7 +364,7 @@ def load_study(path: Path, overrides: tuple[str, ...] = ()) -> StudySpec:
         raise InputError(msg)
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError) as error:
         msg = f"{path}: not readable as YAML: {' '.join(str(error).split())}"
         raise InputError(msg) from None
     if not isinstance(content, dict):

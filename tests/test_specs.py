@@ -35,6 +35,10 @@ def test_a_domain_may_be_just_a_path_and_is_called_after_its_folder(tmp_path):
         ({"finetuning": [{"base": "bass"}]}, "'bass' is no generator of kind 'transformers'"),
         ({"contexts": ["retrieved", "oracel"]}, "contexts.1: 'oracel' is wrong"),
         ({"statistics": {"verdict_measures": ["token_f1"]}}, "'token_f1' is not among the study's measures"),
+        (
+            {"generators": [{"kind": "endpoint", "name": "x", "model": "m", "url": "http://u:k@h/v1"}]},
+            "holds a user name",
+        ),
         ({"domains": []}, "study.yaml: domains:"),
         ({"name": "a b"}, "study.yaml: name: 'a b' is wrong"),
     ],
@@ -57,6 +61,16 @@ def test_names_that_stand_twice_and_unknown_parents_are_refused(tmp_path):
     found = problems_of(study_content(tmp_path, generators=generators))
     assert any("'a' stands twice" in one for one in found)
     assert any("tuned_from: 'c'" in one for one in found)
+
+
+def test_training_recipes_that_stand_twice_or_start_from_an_adapter_are_refused(tmp_path):
+    base = {"kind": "transformers", "name": "m", "model": "pocket"}
+    twice = [{"base": "m", "sizes": [5], "formats": ["retrieved"]}] * 2
+    found = problems_of(study_content(tmp_path, generators=[base], finetuning=twice))
+    assert found == ("study.yaml: finetuning: 'm+retrieved-5@1' stands twice; names must differ",)
+    adapted = {**base, "adapter": "owner/adapter"}
+    found = problems_of(study_content(tmp_path, generators=[adapted], finetuning=twice[:1]))
+    assert "has an adapter of its own" in found[0]
 
 
 def test_overrides_change_nested_values_and_list_items(study_file):

@@ -73,6 +73,8 @@ class PassageIndex:
     def save(self, folder: Path, fingerprint: str) -> None:
         """Write passages, vectors and, last, the fingerprint."""
         folder.mkdir(parents=True, exist_ok=True)
+        # Without its fingerprint the folder counts as no index until everything is written.
+        (folder / "index.json").unlink(missing_ok=True)
         write_lines(folder / "passages.jsonl", self.passages)
         temporary = folder / "vectors.faiss.tmp"
         self._store.persist(str(temporary))

@@ -50,7 +50,8 @@ class RankingQuality:
         recall: share of a question's gold units covered by its first k passages.
         hit: share of questions with at least one covered unit.
         mrr: 1 / rank of the first passage that covers a unit; 0 without one.
-        ndcg: discounted gain of passages that cover a new unit, over the best possible (Jarvelin and Kekalainen 2002).
+        ndcg: discounted number of units that each passage adds, over that of the best ranking of the gold documents'
+            passages (Jarvelin and Kekalainen 2002).
     """
 
     n: int
@@ -75,9 +76,27 @@ def _quality(retrieval: Retrieval, k: int) -> tuple[float, float, float, float]:
     found: set[int] = set()
     first, gain = 0, 0.0
     for rank, units in enumerate(retrieval.covers[:k], start=1):
-        if set(units) - found:
+        new = set(units) - found
+        if new:
             first = first or rank
-            gain += 1 / math.log2(rank + 1)
-            found.update(units)
-    best = sum(1 / math.log2(rank + 1) for rank in range(1, min(retrieval.n_units, k) + 1))
-    return len(found) / retrieval.n_units, float(bool(found)), 1 / first if first else 0.0, gain / best
+            gain += len(new) / math.log2(rank + 1)
+            found |= new
+    gains = retrieval.best_gains or (1,) * retrieval.n_units
+    best = math.fsum(units / math.log2(rank + 1) for rank, units in enumerate(gains[:k], start=1))
+    # The best ranking is found greedily, so a ranking may in rare cases do better.
+    return len(found) / retrieval.n_units, float(bool(found)), 1 / first if first else 0.0, min(1.0, gain / best)
+
+
+def best_gains(covers: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
+    """Units that each passage of the best ranking adds: always the passage that adds most.
+
+    Args:
+        covers: units that each passage of the gold documents covers.
+    """
+    left = [set(units) for units in covers]
+    gains = []
+    while left and (most := max(left, key=len)):
+        gains.append(len(most))
+        chosen = set(most)
+        left = [units - chosen for units in left]
+    return tuple(gains)

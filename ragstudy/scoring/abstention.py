@@ -12,13 +12,19 @@ _PHRASES = re.compile(
     "|".join(
         (
             rf"\b(i|we)\s+(do{_NOT}|can{_NOT}|cannot)\s+(\w+\s+)?(know|say|tell|answer|find|determine)\b",
-            (rf"\b{_SOURCE}\s+(\w+\s+){{0,3}}?(do|does|did){_NOT}\s+(\w+\s+)?"
-            r"(say|contain|mention|state|specify|provide|give|include|answer|tell|address|disclose)\b"),
-            (rf"\b(is|are|was|were){_NOT}\s+(\w+\s+)?(mentioned|stated|specified|provided|given|found|answered|"
-            rf"available|addressed|included|contained|disclosed|discussed)\s+(in|by)\s+(the|these|this|any)\s+"
-            rf"(\w+\s+)?{_SOURCE}\b"),
-            (rf"\b(is|are){_NOT}\s+(mentioned|stated|specified|disclosed|in\s+(the|these)\s+(given\s+|provided\s+)?"
-            rf"{_SOURCE})\s*\.?\s*$"),
+            (
+                rf"\b{_SOURCE}\s+(\w+\s+){{0,3}}?(do|does|did){_NOT}\s+(\w+\s+)?"
+                r"(say|contain|mention|state|specify|provide|give|include|answer|tell|address|disclose)\b"
+            ),
+            (
+                rf"\b(is|are|was|were){_NOT}\s+(\w+\s+)?(mentioned|stated|specified|provided|given|found|answered|"
+                rf"available|addressed|included|contained|disclosed|discussed)\s+(in|by)\s+(the|these|this|any)\s+"
+                rf"(\w+\s+)?{_SOURCE}\b"
+            ),
+            (
+                rf"\b(is|are){_NOT}\s+(mentioned|stated|specified|disclosed|in\s+(the|these)\s+(given\s+|provided\s+)?"
+                rf"{_SOURCE})\s*\.?\s*$"
+            ),
             r"\bthere\s+is\s+no\s+(information|mention|answer)\b|^no\s+(information|answer)\b",
             r"\bcannot\s+be\s+(answered|determined|found)\b",
             r"\b(insufficient|not\s+enough)\s+(information|context)\b",

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+_RULE_OF_THREE = 3.0
+
+
 @dataclass(frozen=True)
 class Comparison:
     """Two arms on one measure, before any rounding.
@@ -92,6 +95,11 @@ def _cell(  # noqa: PLR0913 - the parts of one row
     n_clusters = len(np.unique(paired.clusters[present]))
     low, high = interval(draws, confidence, n_clusters)
     equivalence_low, equivalence_high = interval(draws, 2 * confidence - 1, n_clusters)
+    if error == 0 or (n_clusters > 1 and low == high):
+        # No spread was seen, which is no proof that there is none: of m clusters without an exception, up to
+        # 3/m may be exceptions (rule of three, Hanley and Lippman-Hand 1983), by at most the scale's length.
+        low, high = mean - _RULE_OF_THREE / n_clusters, mean + _RULE_OF_THREE / n_clusters
+        equivalence_low, equivalence_high = low, high
     # Without clusters and with binary scores there is an exact test.
     exact = n_clusters == len(values) and len(values) > 0 and bool(np.isin(values, (-1.0, 0.0, 1.0)).all())
     p = mcnemar_exact(values) if exact else float(permuted) if len(values) else float("nan")

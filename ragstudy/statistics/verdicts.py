@@ -56,24 +56,33 @@ def smallest_detectable(standard_error: float, confidence: float, power: float) 
 
 
 def questions_to_decide(  # noqa: PLR0913 - the analysis has this many fixed parts
-    difference: float, standard_error: float, n: int, margin: float, confidence: float, power: float
+    difference: float,
+    standard_error: float,
+    n: int,
+    margin: float,
+    confidence: float,
+    power: float,
+    n_in_family: int = 1,
 ) -> int | None:
     """How many more questions of the same kind would probably decide an undecided difference.
 
     Two ends are possible if the true difference is the observed one: it is told from zero, which takes
     n * ((z_{1-a/2} + z_power) se / |d|)^2 questions in all, or it is shown to lie within the margin, which
-    takes n * ((z_{1-a} + z_{(1+power)/2}) se / (margin - |d|))^2. The nearer one counts.
+    takes n * ((z_{1-a} + z_{(1+power)/2}) se / (margin - |d|))^2. The nearer one counts. In a family of k cells
+    zero has to be told at a/k, the strictest level that Holm's correction asks for.
 
     Returns:
-        A number of further questions, at least 1; None if the standard error is unknown or zero.
+        A number of further questions, at least 1; None if the standard error is unknown or zero, or if this many
+        questions should have decided already.
     """
     if math.isnan(standard_error) or standard_error == 0 or math.isnan(difference):
         return None
     size = abs(difference)
     needed = []
     if size > 0:
-        needed.append(n * (smallest_detectable(standard_error, confidence, power) / size) ** 2)
+        needed.append(n * (smallest_detectable(standard_error, 1 - (1 - confidence) / n_in_family, power) / size) ** 2)
     if size < margin:
         z = stats.norm.ppf(confidence) + stats.norm.ppf((1 + power) / 2)
         needed.append(n * (z * standard_error / (margin - size)) ** 2)
-    return max(1, math.ceil(min(needed)) - n) if needed else None
+    more = math.ceil(min(needed)) - n
+    return more if more > 0 else None

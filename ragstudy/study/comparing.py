@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ragstudy.records import Retrieval, Score
+    from ragstudy.specs import StatisticsSpec
     from ragstudy.statistics import Comparison
     from ragstudy.study.plan import Arm, DomainPlan, Plan
 
@@ -232,8 +233,9 @@ def _add_verdicts(plan: Plan, rows: list[dict[str, Any]]) -> None:
                     settings.margin,
                     settings.confidence,
                     settings.power,
+                    len(family),
                 )
-            row["caveats"] = _caveats(row)
+            row["caveats"] = _caveats(row, settings)
 
 
 _DECIDED_BY = ("difference", "low", "high", "equivalence_low", "equivalence_high")
@@ -241,8 +243,10 @@ _FEW_CLUSTERS = 20
 _MANY_LEFT_OUT = 0.05
 
 
-def _caveats(row: dict[str, Any]) -> list[str]:
+def _caveats(row: dict[str, Any], settings: StatisticsSpec) -> list[str]:
     caveats = []
+    if row["test"] == "permutation" and row["n_in_family"] / (settings.n_resamples + 1) > 1 - settings.confidence:
+        caveats.append(f"{settings.n_resamples} resamples are too few for {row['n_in_family']} cells to be decided")
     if row["n_clusters"] < _FEW_CLUSTERS:
         caveats.append(f"only {row['n_clusters']} independent groups: the interval is rough")
     if row["n_left_out"] > _MANY_LEFT_OUT * (row["n"] + row["n_left_out"]):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ragstudy.files import fingerprint
 from ragstudy.records import Retrieval
 from ragstudy.retrieval.embedder import embedder_fingerprint
-from ragstudy.retrieval.relevance import covered, n_units
+from ragstudy.retrieval.relevance import best_gains, covered, n_units
 
 if TYPE_CHECKING:
     from ragstudy.protocols import Embedder
@@ -70,26 +70,42 @@ def needed_questions(plan: Plan, domain: DomainPlan) -> list[Question]:
 def retrieve(plan: Plan, folder: RunFolder, watcher: Watcher) -> tuple[dict[str, Retrieved], bool]:
     """Build what is missing and search; returns the results by domain and whether anything was made."""
     state = folder.state()
-    wanted = {
-        domain.name: fingerprint(
-            index_fingerprint(plan, domain),
-            [(q.id, q.text, q.gold_documents, q.evidence) for q in needed_questions(plan, domain)],
-            max(plan.spec.retrieval.top_k, _DEPTH),
-        )
-        for domain in plan.domains
-    }
-    stale = [domain for domain in plan.domains if state.get(f"retrieval/{domain.name}") != wanted[domain.name]]
-    kept = [one for one in folder.retrievals() if one.domain not in {domain.name for domain in stale}]
+    wanted = {domain.name: _stage_fingerprint(plan, domain) for domain in plan.domains}
+    found = folder.retrievals()
+    stale = [
+        domain for domain in plan.domains if not _is_current(plan, domain, wanted[domain.name], state, folder, found)
+    ]
     if stale:
-        kept = [one for one in kept if one.domain in wanted]
-        kept += _search_all(plan, stale, folder, watcher)
+        kept = [one for one in found if one.domain in wanted and one.domain not in {d.name for d in stale}]
+        found = kept + _search_all(plan, stale, folder, watcher)
         order = {domain.name: position for position, domain in enumerate(plan.domains)}
-        kept.sort(key=lambda one: (order[one.domain], one.question))
-        folder.write_retrievals(kept)
-        folder.write_state({**state, **{f"retrieval/{name}": value for name, value in wanted.items()}})
+        found.sort(key=lambda one: (order[one.domain], one.question))
+        folder.write_retrievals(found)
+        others = {key: value for key, value in state.items() if not key.startswith("retrieval/")}
+        folder.write_state({**others, **{f"retrieval/{name}": value for name, value in wanted.items()}})
     else:
         watcher.say("retrieval: nothing to do")
-    return {domain.name: _retrieved(plan, domain, folder, kept) for domain in plan.domains}, bool(stale)
+    return {domain.name: _retrieved(plan, domain, folder, found) for domain in plan.domains}, bool(stale)
+
+
+def _stage_fingerprint(plan: Plan, domain: DomainPlan) -> str:
+    """Changes with the index and with everything that decides what is searched and judged."""
+    questions = [(q.id, q.text, q.gold_documents, q.evidence) for q in needed_questions(plan, domain)]
+    return fingerprint(index_fingerprint(plan, domain), questions, max(plan.spec.retrieval.top_k, _DEPTH))
+
+
+def _is_current(  # noqa: PLR0913 - what is compared
+    plan: Plan, domain: DomainPlan, wanted: str, state: dict[str, str], folder: RunFolder, found: list[Retrieval]
+) -> bool:
+    """Whether state, index and retrievals of a domain all are what the plan wants; any of them may lag behind."""
+    from ragstudy.retrieval.index import saved_fingerprint
+
+    if state.get(f"retrieval/{domain.name}") != wanted:
+        return False
+    if saved_fingerprint(folder.index_folder(domain.name)) != index_fingerprint(plan, domain):
+        return False
+    have = {one.question for one in found if one.domain == domain.name}
+    return all(question.id in have for question in needed_questions(plan, domain))
 
 
 def _retrieved(plan: Plan, domain: DomainPlan, folder: RunFolder, rows: list[Retrieval]) -> Retrieved:
@@ -103,52 +119,65 @@ def _retrieved(plan: Plan, domain: DomainPlan, folder: RunFolder, rows: list[Ret
 def _search_all(plan: Plan, stale: list[DomainPlan], folder: RunFolder, watcher: Watcher) -> list[Retrieval]:
     from ragstudy.retrieval.embedder import make_embedder
 
-    settings = plan.spec.retrieval
     found: list[Retrieval] = []
-    with watcher.task("retrieval", 3 * len(stale)) as task:
-        embedder = make_embedder(settings)
+    with watcher.task("retrieval", 2 * len(stale)) as task:
+        embedder = make_embedder(plan.spec.retrieval)
+        indexes: list[tuple[DomainPlan, PassageIndex, bool]] = []
         for domain in stale:
-            task.advance(1, f"indexing {domain.name}")
-            index, made = _index(plan, domain, folder, embedder)
+            indexes.append((domain, *_index(plan, domain, folder, embedder)))
+            task.advance(1, f"indexed {domain.name}")
+        # All of them before anything is written: a corpus with too few passages leaves nothing behind.
+        for _, index, _ in indexes:
+            index.check_depth(plan.spec.retrieval.top_k)
+        for domain, index, made in indexes:
+            if made:
+                index.save(folder.index_folder(domain.name), index_fingerprint(plan, domain))
             watcher.say(f"retrieval: {domain.name}: {len(index.passages)} passages {'indexed' if made else 'reused'}")
-            task.advance(1, f"searching {domain.name}")
             found += _search(plan, domain, index)
-            task.advance(1)
+            task.advance(1, f"searched {domain.name}")
     del embedder
     gc.collect()
     return found
 
 
 def _index(plan: Plan, domain: DomainPlan, folder: RunFolder, embedder: Embedder) -> tuple[PassageIndex, bool]:
+    """A domain's index, and whether it had to be built."""
     from ragstudy.retrieval.embedder import tokens_of
     from ragstudy.retrieval.index import PassageIndex, saved_fingerprint
     from ragstudy.retrieval.passages import cut
 
-    place, wanted = folder.index_folder(domain.name), index_fingerprint(plan, domain)
-    if saved_fingerprint(place) == wanted:
+    place = folder.index_folder(domain.name)
+    if saved_fingerprint(place) == index_fingerprint(plan, domain):
         return PassageIndex.load(place, embedder), False
     chunk = domain.spec.chunk_tokens or plan.spec.retrieval.chunk_tokens
     passages = cut(domain.domain.documents, chunk, plan.spec.retrieval.chunk_overlap, tokens_of(embedder))
-    index = PassageIndex.build(passages, embedder)
-    # Before anything is written: a corpus with too few passages leaves nothing behind.
-    index.check_depth(plan.spec.retrieval.top_k)
-    index.save(place, wanted)
-    return index, True
+    return PassageIndex.build(passages, embedder), True
 
 
 def _search(plan: Plan, domain: DomainPlan, index: PassageIndex) -> list[Retrieval]:
-    questions = needed_questions(plan, domain)
-    index.check_depth(plan.spec.retrieval.top_k)
     depth = min(max(plan.spec.retrieval.top_k, _DEPTH), len(index.passages))
-    hits = index.search([question.text for question in questions], depth)
-    return [
-        Retrieval(
-            domain.name,
-            question.id,
-            tuple(passage.id for passage, _ in hit),
-            tuple(round(similarity, 6) for _, similarity in hit),
-            tuple(covered(question, passage) for passage, _ in hit),
-            n_units(question),
-        )
-        for question, hit in zip(questions, hits, strict=True)
-    ]
+    by_document: dict[str, list[Passage]] = {}
+    for passage in index.passages:
+        by_document.setdefault(passage.document, []).append(passage)
+    found = []
+    # Test questions in a batch of their own: which training questions there are must not touch their embeddings.
+    every = needed_questions(plan, domain)
+    for questions in (every[: len(domain.test)], every[len(domain.test) :]):
+        hits = index.search([question.text for question in questions], depth)
+        found += [_record(domain, q, hit, by_document) for q, hit in zip(questions, hits, strict=True)]
+    return found
+
+
+def _record(
+    domain: DomainPlan, question: Question, hit: list[tuple[Passage, float]], by_document: dict[str, list[Passage]]
+) -> Retrieval:
+    gold = [passage for name in question.gold_documents for passage in by_document.get(name, [])]
+    return Retrieval(
+        domain.name,
+        question.id,
+        tuple(passage.id for passage, _ in hit),
+        tuple(round(similarity, 6) for _, similarity in hit),
+        tuple(covered(question, passage) for passage, _ in hit),
+        n_units(question),
+        best_gains([covered(question, passage) for passage in gold]),
+    )

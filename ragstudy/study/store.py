@@ -83,6 +83,7 @@ class RunFolder:
                 tuple(row["similarities"]),
                 tuple(tuple(units) for units in row["covers"]),
                 row["n_units"],
+                tuple(row["best_gains"]),
             )
             for row in self._rows("retrievals.jsonl")
         ]

@@ -13,7 +13,7 @@ from ragstudy.retrieval import minilm
 from ragstudy.retrieval.embedder import SentenceEmbedder, locate_embedder, make_embedder
 from ragstudy.retrieval.index import PassageIndex, read_passages, saved_fingerprint
 from ragstudy.retrieval.passages import cut
-from ragstudy.retrieval.relevance import covered, ranking_quality
+from ragstudy.retrieval.relevance import best_gains, covered, ranking_quality
 from ragstudy.specs import RetrievalSpec
 from ragstudy.testing import HashEmbedder, check_embedder
 
@@ -93,6 +93,15 @@ def test_ranking_quality_of_a_worked_case():
     gain, best = 1 / math.log2(3) + 1 / math.log2(5), 1 + 1 / math.log2(3)
     assert found.ndcg == pytest.approx(gain / best)
     assert ranking_quality([row], 3).recall == 0.5
+
+
+def test_a_passage_that_covers_two_units_at_once_is_the_best_ranking():
+    assert best_gains([(0,), (0, 1), (2,), ()]) == (2, 1)
+    assert best_gains([]) == ()
+    perfect = Retrieval("d", "q", ("a", "b"), (0.9, 0.8), ((0, 1), (2,)), 3, (2, 1))
+    assert ranking_quality([perfect], 2).ndcg == pytest.approx(1.0)
+    late = Retrieval("d", "q", ("a", "b"), (0.9, 0.8), ((2,), (0, 1)), 3, (2, 1))
+    assert ranking_quality([late], 2).ndcg == pytest.approx((1 + 2 / math.log2(3)) / (2 + 1 / math.log2(3)))
 
 
 def test_ndcg_is_scikit_learns_where_no_unit_repeats():

@@ -173,6 +173,19 @@ def test_questions_to_decide_shrink_the_standard_error_far_enough():
     assert smallest_detectable(later, 0.95, 0.8) == pytest.approx(difference, rel=0.01)
 
 
+def test_in_a_family_telling_from_zero_takes_more_questions():
+    alone = questions_to_decide(0.06, 0.04, 200, 0.03, 0.95, 0.8)
+    assert questions_to_decide(0.06, 0.04, 200, 0.03, 0.95, 0.8, n_in_family=12) > alone
+    assert questions_to_decide(0.2, 0.01, 200, 0.03, 0.95, 0.8) is None
+
+
+def test_no_spread_in_a_few_questions_is_no_proof_of_no_difference():
+    few = compare_cells(np.zeros((5, 1)), list("abcde"), **SETTINGS)[0]
+    assert (few.equivalence_low, few.equivalence_high) == (-0.6, 0.6)
+    many = compare_cells(np.zeros((200, 1)), [str(i) for i in range(200)], **SETTINGS)[0]
+    assert many.equivalence_high == pytest.approx(0.015)
+
+
 def test_a_tiny_difference_is_decided_by_the_margin():
     more = questions_to_decide(0.001, 0.02, 300, 0.03, 0.95, 0.8)
     assert more is not None
