@@ -49,13 +49,13 @@ def run_study(study: StudySpec, out: str | Path | None = None, watcher: Watcher 
         InputError: anything it names is missing or wrong; every problem is named.
         UnavailableError: a model is not to be had.
     """
-    from ragstudy.reporting import write_reports
+    from ragstudy.reporting import refresh_reports
     from ragstudy.study import run
     from ragstudy.study.store import RunFolder
 
     folder = Path(out) if out is not None else Path("reports") / study.name
     run.run_study(check_study(study), folder, watcher)
-    write_reports(RunFolder(folder))
+    refresh_reports(RunFolder(folder))
     return Run(folder)
 
 

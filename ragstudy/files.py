@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import json
 import os
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,8 +45,11 @@ def write_text(path: Path, text: str) -> None:
     """Write a file whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    temporary.write_text(text, encoding="utf-8", newline="\n")
-    temporary.replace(path)
+    try:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def write_json(path: Path, value: object) -> None:
@@ -130,11 +134,17 @@ def hash_files(paths: Iterable[Path], root: Path) -> str:
     """Sha256 over names (relative to root) and contents, first 16 hex digits."""
     digest = hashlib.sha256()
     for path in sorted(paths):
-        digest.update(f"{path.relative_to(root).as_posix()}\0{path.stat().st_size}\0".encode())
-        with path.open("rb") as content:
-            while block := content.read(1 << 20):
-                digest.update(block)
+        about = path.stat()
+        name = path.relative_to(root).as_posix()
+        digest.update(f"{name}\0{about.st_size}\0{_hash_file(path, about.st_size, about.st_mtime_ns)}\0".encode())
     return digest.hexdigest()[:16]
+
+
+@cache
+def _hash_file(path: Path, _size: int, _changed: int) -> str:
+    """Sha256 of a file; read once in a process as long as its size and time of change stay."""
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def known_keys(row: Mapping[str, object], known: Iterable[str], place: str) -> list[str]:
@@ -142,4 +152,4 @@ def known_keys(row: Mapping[str, object], known: Iterable[str], place: str) -> l
     from ragstudy.errors import nearest
 
     known = list(known)
-    return [f"{place}: unknown key {key!r}{nearest(key, known)}" for key in row if key not in known]
+    return [f"{place}: unknown key {key!r}{nearest(str(key), known)}" for key in row if key not in known]

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from ragstudy.errors import InputError, nearest
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=80)]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
+Name = Annotated[str, Field(pattern=NAME_PATTERN, max_length=80)]
 Format = Literal["closed_book", "retrieved"]
 Contexts = Literal["none", "retrieved"]
 DType = Literal["auto", "float32", "bfloat16", "float16"]
@@ -385,15 +389,31 @@ def _from_folder(spec: StudySpec, folder: Path) -> StudySpec:
     def moved_if_there(name: str) -> str:
         return moved(name) if name.startswith(".") or (folder / name).is_dir() else name
 
-    domains = tuple(d.model_copy(update={"path": moved(d.path)}) for d in spec.domains)
+    return _with_paths(spec, moved, moved_if_there)
+
+
+def seen_from(spec: StudySpec, folder: Path) -> StudySpec:
+    """The study with the paths in it, which start from the current folder, made to start from another one."""
+
+    def moved(path: str) -> str:
+        return path if Path(path).is_absolute() else os.path.relpath(path, folder)
+
+    def moved_if_there(name: str) -> str:
+        return moved(name) if Path(name).is_dir() else name
+
+    return _with_paths(spec, moved, moved_if_there)
+
+
+def _with_paths(spec: StudySpec, path: Callable[[str], str], name: Callable[[str], str]) -> StudySpec:
+    """The study with `path` done to its paths, and `name` to names that may be paths."""
+    domains = tuple(d.model_copy(update={"path": path(d.path)}) for d in spec.domains)
     generators = tuple(
-        g.model_copy(update={"model": moved_if_there(g.model), "adapter": g.adapter and moved_if_there(g.adapter)})
+        g.model_copy(update={"model": name(g.model), "adapter": g.adapter and name(g.adapter)})
         if isinstance(g, TransformersSpec)
         else g
         for g in spec.generators
     )
-    embedder = moved_if_there(spec.retrieval.embedder)
-    retrieval = spec.retrieval.model_copy(update={"embedder": embedder})
+    retrieval = spec.retrieval.model_copy(update={"embedder": name(spec.retrieval.embedder)})
     return spec.model_copy(update={"domains": domains, "generators": generators, "retrieval": retrieval})
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ragstudy.corpus.importers.imported import Imported
 
 _FILES = click.Path(path_type=Path)
+_SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
 
 
 @click.group()
@@ -77,12 +78,24 @@ def import_group() -> None:
 
 
 def _write(imported: Imported, out: Path, what: str, licence: str) -> None:
-    from ragstudy.corpus import load_domain, write_domain
+    from ragstudy.corpus import write_domain
+    from ragstudy.corpus.checks import find_problems
 
-    source = f"# {imported.domain.title}\n\nImported by `ragstudy corpus import`. {what}\n\n{imported.summary()}\n"
-    write_domain(out, imported.domain, source, licence=licence)
-    load_domain(out)
+    domain = imported.domain
+    problems = find_problems(out, domain.documents, domain.questions, by_group=domain.split_by == "group")
+    if problems:
+        raise InputError(problems)
+    source = f"# {domain.title}\n\nImported by `ragstudy corpus import`. {what}\n\n{imported.summary()}\n"
+    write_domain(out, domain, source, licence=licence)
     click.echo(f"{out}: {imported.summary()}")
+
+
+def _refuse_existing(_context: click.Context, _parameter: click.Parameter, out: Path | None) -> Path | None:
+    """Never write over a domain."""
+    if out is not None and (out / "domain.yaml").exists():
+        msg = f"{out}: a domain is there already; name another folder with --out, or remove it first"
+        raise InputError(msg)
+    return out
 
 
 def _out(name: str) -> Path:
@@ -91,7 +104,14 @@ def _out(name: str) -> Path:
 
 @import_group.command()
 @click.argument("files", nargs=-1, required=True, type=_FILES, metavar="FILE...")
-@click.option("--out", type=_FILES, default=_out("bioasq"), show_default=True, help="Domain folder to write.")
+@click.option(
+    "--out",
+    type=_FILES,
+    callback=_refuse_existing,
+    default=_out("bioasq"),
+    show_default=True,
+    help="Domain folder to write.",
+)
 @click.option(
     "--test-year", "test_years", type=int, multiple=True, help="Year of the test split; the latest by default."
 )
@@ -105,7 +125,14 @@ def bioasq(files: tuple[Path, ...], out: Path, test_years: tuple[int, ...]) -> N
 @import_group.command()
 @click.option("--train", multiple=True, required=True, type=_FILES, help="File of QED lines; may be given often.")
 @click.option("--test", multiple=True, required=True, type=_FILES, help="File of NQ-open lines with gold passages.")
-@click.option("--out", type=_FILES, default=_out("nq"), show_default=True, help="Domain folder to write.")
+@click.option(
+    "--out",
+    type=_FILES,
+    callback=_refuse_existing,
+    default=_out("nq"),
+    show_default=True,
+    help="Domain folder to write.",
+)
 def nq(train: tuple[Path, ...], test: tuple[Path, ...], out: Path) -> None:
     """Natural Questions: QED lines for training, NQ-open lines for test."""
     from ragstudy.corpus.importers.natural_questions import import_natural_questions
@@ -116,8 +143,17 @@ def nq(train: tuple[Path, ...], test: tuple[Path, ...], out: Path) -> None:
 
 @import_group.command()
 @click.argument("files", nargs=-1, required=True, type=_FILES, metavar="FILE...")
-@click.option("--out", type=_FILES, default=_out("qasper"), show_default=True, help="Domain folder to write.")
-@click.option("--test-share", default=0.25, show_default=True, help="Share of the questions, by whole papers.")
+@click.option(
+    "--out",
+    type=_FILES,
+    callback=_refuse_existing,
+    default=_out("qasper"),
+    show_default=True,
+    help="Domain folder to write.",
+)
+@click.option(
+    "--test-share", default=0.25, type=_SHARE, show_default=True, help="Share of the questions, by whole papers."
+)
 @click.option("--seed", default=1, show_default=True, help="Of the draw of test papers.")
 def qasper(files: tuple[Path, ...], out: Path, test_share: float, seed: int) -> None:
     """Qasper: the published JSON, one paper a line, or evidence only."""
@@ -129,8 +165,17 @@ def qasper(files: tuple[Path, ...], out: Path, test_share: float, seed: int) -> 
 @import_group.command()
 @click.argument("files", nargs=-1, required=True, type=_FILES, metavar="FILE...")
 @click.option("--test", multiple=True, type=_FILES, help="File of the test split; articles are divided without it.")
-@click.option("--out", type=_FILES, default=_out("squad"), show_default=True, help="Domain folder to write.")
-@click.option("--test-share", default=0.25, show_default=True, help="Share of the questions, by whole articles.")
+@click.option(
+    "--out",
+    type=_FILES,
+    callback=_refuse_existing,
+    default=_out("squad"),
+    show_default=True,
+    help="Domain folder to write.",
+)
+@click.option(
+    "--test-share", default=0.25, type=_SHARE, show_default=True, help="Share of the questions, by whole articles."
+)
 @click.option("--seed", default=1, show_default=True, help="Of the draw of test articles.")
 def squad(files: tuple[Path, ...], test: tuple[Path, ...], out: Path, test_share: float, seed: int) -> None:
     """SQuAD 1 or 2 in its published JSON."""
@@ -142,7 +187,7 @@ def squad(files: tuple[Path, ...], test: tuple[Path, ...], out: Path, test_share
 @import_group.command()
 @click.argument("questions", type=_FILES)
 @click.option("--documents", type=_FILES, help="Table of documents; not needed with --context.")
-@click.option("--out", type=_FILES, required=True, help="Domain folder to write.")
+@click.option("--out", type=_FILES, callback=_refuse_existing, required=True, help="Domain folder to write.")
 @click.option("--question", default="question", show_default=True, help="Column of the question.")
 @click.option(
     "--answer", default="answer", show_default=True, help="Column of the reference answer, or a list of them."
@@ -156,7 +201,11 @@ def squad(files: tuple[Path, ...], test: tuple[Path, ...], out: Path, test_share
 @click.option("--document-text", default="text", show_default=True, help="Column of the document's text.")
 @click.option("--document-title", help="Column of the document's title.")
 @click.option(
-    "--test-share", default=0.25, show_default=True, help="Share of the questions that become the test split."
+    "--test-share",
+    default=0.25,
+    type=_SHARE,
+    show_default=True,
+    help="Share of the questions that become the test split.",
 )
 @click.option("--seed", default=1, show_default=True, help="Of that draw.")
 def table(
@@ -191,13 +240,14 @@ def table(
 
 @corpus.command()
 @click.argument("name")
-@click.option("--out", type=_FILES, help="Domain folder to write; corpora/NAME by default.")
+@click.option("--out", type=_FILES, callback=_refuse_existing, help="Domain folder to write; corpora/NAME by default.")
 def fetch(name: str, out: Path | None) -> None:
     """Get a public set (bioasq, nq, qasper) from the model hub."""
     from ragstudy.corpus.fetch import SOURCES
     from ragstudy.corpus.fetch import fetch as fetch_set
 
     folder = out or _out(name)
+    _refuse_existing(click.get_current_context(), click.Option(["--out"]), folder)
     imported = fetch_set(name, Path(".cache") / "ragstudy")
     _write(imported, folder, f"Dataset {SOURCES[name].dataset} of the hub.", "")
 
@@ -207,7 +257,7 @@ def fetch(name: str, out: Path | None) -> None:
 @click.option("--seed", default=1, show_default=True, help="The same seed gives the same bytes.")
 @click.option("--documents", "n_documents", default=400, show_default=True, help="How many.")
 @click.option("--questions", "n_questions", default=1800, show_default=True, help="How many, both splits together.")
-@click.option("--out", type=_FILES, help="Domain folder to write; corpora/NAME by default.")
+@click.option("--out", type=_FILES, callback=_refuse_existing, help="Domain folder to write; corpora/NAME by default.")
 def invent(name: str, seed: int, n_documents: int, n_questions: int, out: Path | None) -> None:
     r"""Invent a domain (medicine, handbook) whose facts exist nowhere else.
 
@@ -217,5 +267,6 @@ def invent(name: str, seed: int, n_documents: int, n_questions: int, out: Path |
     from ragstudy.fiction.invent import write_invented
 
     folder = out or _out(name)
+    _refuse_existing(click.get_current_context(), click.Option(["--out"]), folder)
     domain = write_invented(folder, name, seed, n_documents, n_questions)
     click.echo(f"{folder}: {len(domain.documents)} documents, {len(domain.questions)} questions")

@@ -60,6 +60,9 @@ def _text(frame: pd.DataFrame, form: str, table: str) -> str:
 
 def _latex(frame: pd.DataFrame, table: str) -> str:
     """A booktabs table; of comparisons, the columns that a paper shows."""
+    if frame.empty:
+        msg = f"--format latex: the run has no {table}; choose another --table"
+        raise InputError(msg)
     if table == "comparisons":
         columns = [*_LATEX_COLUMNS, *(["verdict"] if "verdict" in frame else [])]
         frame = frame[columns]

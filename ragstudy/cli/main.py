@@ -63,7 +63,7 @@ def run(study: Path, overrides: tuple[str, ...], out: Path | None, quiet: bool) 
     ragstudy run experiments/quickstart.yaml retrieval.top_k=3 --out reports/top3
     """
     from ragstudy.cli.show import Console, show_outcome
-    from ragstudy.reporting import write_reports
+    from ragstudy.reporting import refresh_reports
     from ragstudy.specs import load_study
     from ragstudy.study.plan import make_plan
     from ragstudy.study.run import run_study
@@ -73,9 +73,7 @@ def run(study: Path, overrides: tuple[str, ...], out: Path | None, quiet: bool) 
     folder = out or Path("reports") / spec.name
     console = Console(quiet=quiet)
     outcome = run_study(make_plan(spec), folder, console)
-    page = folder / "index.html"
-    if outcome.anything_made or not page.is_file():
-        page = write_reports(RunFolder(folder))
+    page = refresh_reports(RunFolder(folder))
     show_outcome(console, outcome, RunFolder(folder).comparisons(), page)
 
 
@@ -158,6 +156,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(130)
     except RagstudyError as error:
         _tell(error)
+        sys.exit(WRONG_INPUT)
+    except OSError as error:
+        # A full disk, a folder that may not be written, a file where a folder should be.
+        click.echo(f"error: {error.filename or 'file'}: {error.strerror or error}", err=True)
         sys.exit(WRONG_INPUT)
 
 

@@ -10,7 +10,7 @@ from rich.console import Console as RichConsole
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-from ragstudy.reporting.view import effect, headline, share
+from ragstudy.reporting.view import effect, headline, main_contexts, share
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,7 +83,7 @@ def show_outcome(console: Console, outcome: Outcome, compared: dict[str, Any], p
     """The verdicts, what was made, and where the report lies."""
     settings = compared["settings"]
     contexts = list(dict.fromkeys(row["contexts"] for row in compared["arms"]))
-    main = "retrieved" if "retrieved" in contexts else contexts[0]
+    main = main_contexts(contexts)
     rows = [row for row in compared["comparisons"] if "verdict" in row and row["contexts"] == main]
     if rows:
         console.out.print(_verdict_table(rows, settings, main))

@@ -101,14 +101,13 @@ def _download(source: Source, folder: Path) -> Path:
 
 
 def _rows(path: Path) -> Iterable[dict[str, Any]]:
-    import pandas as pd
-
     try:
-        frame = pd.read_parquet(path)
+        from pyarrow import parquet
     except ImportError as error:
         msg = "reading the hub's files needs pyarrow; install the extra: pip install 'ragstudy[parquet]'"
         raise UnavailableError(msg) from error
-    return ({str(key): value for key, value in row.items()} for row in frame.to_dict("records"))
+    rows: list[dict[str, Any]] = parquet.read_table(path).to_pylist()
+    return rows
 
 
 def _mini_bioasq(tables: Mapping[str, Path]) -> Imported:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from ragstudy.errors import InputError
 from ragstudy.finetuning.packing import pack
 from ragstudy.finetuning.pairs import IGNORED
 
@@ -74,7 +75,11 @@ def train_adapter(  # noqa: PLR0913 - a training with what it needs
     )
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        adapted = get_peft_model(base, config)
+        try:
+            adapted = get_peft_model(base, config)
+        except ValueError as error:
+            msg = f"finetuning.targets: {spec.targets!r} does not fit the model: {str(error).splitlines()[0][:200]}"
+            raise InputError(msg) from error
         adapted.train()
         try:
             trained = _loop(adapted, examples, spec, seed, on_step)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from ragstudy.errors import UnavailableError
+from ragstudy.errors import InputError, UnavailableError
 from ragstudy.generation.locate import fetch_adapter, locate_model
 from ragstudy.prompting import fit
 from ragstudy.records import Completion
@@ -37,6 +37,7 @@ class CausalModel:
     """
 
     def __init__(self, spec: TransformersSpec) -> None:
+        from safetensors import SafetensorError
         from transformers import AutoModelForCausalLM, AutoTokenizer
 
         from ragstudy.hardware import device_of, dtype_of, load_quietly
@@ -55,23 +56,33 @@ class CausalModel:
                 use_safetensors=True,
                 trust_remote_code=spec.trust_remote_code,
             )
-        except OSError as error:
+        except (OSError, ValueError, SafetensorError) as error:
             first = (str(error).strip().splitlines() or ["no reason given"])[0]
             msg = (
                 f"generator {spec.name!r}: cannot load model {spec.model!r}: {first[:200]} "
                 "Give a local folder written by save_pretrained, or a hub id where the hub can be reached"
             )
             raise UnavailableError(msg) from error
+        if spec.max_new_tokens >= self.context:
+            msg = (
+                f"generator {spec.name!r}: max_new_tokens is {spec.max_new_tokens}, but the model's context has only "
+                f"{self.context} tokens for prompt and answer together"
+            )
+            raise InputError(msg)
         if self.tokenizer.pad_token_id is None:
             self.tokenizer.pad_token = self.tokenizer.eos_token
         self.base.to(device).eval()  # type: ignore[arg-type] # transformers wraps `to`
         self._adapted: PeftModel | None = None
         self._adapters: set[str] = set()
 
+    @property
+    def context(self) -> int:
+        """How many tokens the model can read and write together."""
+        return int(getattr(self.base.config.get_text_config(), "max_position_embeddings", None) or _DEFAULT_CONTEXT)
+
     def max_prompt_tokens(self) -> int:
         """How long a prompt may be so that an answer still fits."""
-        context = getattr(self.base.config.get_text_config(), "max_position_embeddings", None) or _DEFAULT_CONTEXT
-        return max(1, int(context) - self.spec.max_new_tokens)
+        return self.context - self.spec.max_new_tokens
 
     def generate(self, prompts: Sequence[Prompt], adapter: str | None = None) -> list[Completion]:
         """Greedy answers, one per prompt, in order.

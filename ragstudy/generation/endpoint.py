@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ragstudy.errors import InputError
 from ragstudy.records import Completion
@@ -56,8 +56,6 @@ class EndpointGenerator:
             return list(pool.map(self._answer, prompts))
 
     def _answer(self, prompt: Prompt) -> Completion:
-        from openai import OpenAIError
-
         shown = len(prompt.passages)
         try:
             reply = self._client.chat.completions.create(
@@ -66,8 +64,17 @@ class EndpointGenerator:
                 max_tokens=self._spec.max_new_tokens,
                 temperature=0.0,
             )
-        except OpenAIError as error:
-            return Completion("", "error", 0, shown, f"{type(error).__name__}: {error}"[:500])
+        except Exception as error:  # noqa: BLE001 - a proxy may send anything; the other prompts' answers are kept
+            return Completion("", "error", 0, shown, self._without_key(f"{type(error).__name__}: {error}")[:500])
+        return self._completion(reply, shown)
+
+    def _without_key(self, text: str) -> str:
+        """A message that a server may have put the key into."""
+        return text.replace(self._client.api_key, "(key)")
+
+    def _completion(self, reply: Any, shown: int) -> Completion:  # noqa: ANN401 - whatever the server sent
+        if not hasattr(reply, "choices"):
+            return Completion("", "error", 0, shown, f"{self._spec.url} is no OpenAI-compatible endpoint")
         if not reply.choices or reply.choices[0].message.content is None:
             return Completion("", "error", 0, shown, "the endpoint sent no text")
         choice = reply.choices[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ragstudy.files import fingerprint
-from ragstudy.generation.locate import model_fingerprint
+from ragstudy.generation.locate import adapter_fingerprint, model_fingerprint
 from ragstudy.plugins import make_plugin
 from ragstudy.specs import CustomSpec, EndpointSpec, ExtractiveSpec, ScriptedSpec, TransformersSpec
 
@@ -45,10 +45,9 @@ def make_generator(spec: GeneratorSpec) -> Generator:
 
 def generator_fingerprint(spec: GeneratorSpec) -> str:
     """Changes whenever the generator's answers might: its settings (not its name or batch size) or its files."""
-    settings = spec.model_dump(mode="json", exclude={"name", "batch_size"})
+    settings = spec.model_dump(mode="json", exclude={"name", "batch_size", "tuned_from", "device"})
     if isinstance(spec, TransformersSpec):
-        from ragstudy.generation.locate import adapter_fingerprint
-
-        settings["weights"] = model_fingerprint(spec.model)
-        settings["adapter_weights"] = adapter_fingerprint(spec.adapter) if spec.adapter else ""
+        # Files, not where they lie: the same study from another folder is the same study.
+        settings["model"] = model_fingerprint(spec.model)
+        settings["adapter"] = adapter_fingerprint(spec.adapter) if spec.adapter else ""
     return fingerprint(settings)

@@ -55,11 +55,12 @@ def forest(rows: list[dict[str, Any]], measure: str, margin: float) -> str:
     return _svg(figure)
 
 
-def dose(rows: list[dict[str, Any]], measure: str, base_mean: float | None) -> str:
-    """Score over the number of training pairs, one line per training format, the base as a level."""
+def dose(rows: list[dict[str, Any]], measure: str) -> str:
+    """Score over the number of training pairs, one line per training format, their one base as a level."""
     mine = [row for row in rows if row["measure"] == measure and row["size"] and row["tuned_mean"] is not None]
-    if len({row["size"] for row in mine}) < 2 or base_mean is None:  # noqa: PLR2004 - a line needs two points
+    if len({row["size"] for row in mine}) < 2:  # noqa: PLR2004 - a line needs two points
         return ""
+    base_mean = mine[0]["base_mean"]
     figure = _figure(7.2, 3.0)
     axes = figure.subplots()
     axes.axhline(base_mean, color="#57606a", lw=1.5, ls="--", label="base")

@@ -66,6 +66,7 @@ class RunView:
         measures: names, in the study's order.
         contexts: names, in the study's order.
         domains: their parts.
+        main: the context that headlines and plots are about: retrieved passages, where the study has them.
     """
 
     manifest: dict[str, Any]
@@ -73,6 +74,7 @@ class RunView:
     measures: list[str]
     contexts: list[str]
     domains: list[DomainView]
+    main: str
 
     @property
     def describes(self) -> dict[str, str]:
@@ -95,7 +97,12 @@ def view_run(folder: RunFolder) -> RunView:
     domains = [
         _domain_view(about, compared, measures, contexts, answers, scores, questions) for about in compared["domains"]
     ]
-    return RunView(manifest, compared["settings"], measures, contexts, domains)
+    return RunView(manifest, compared["settings"], measures, contexts, domains, main_contexts(contexts))
+
+
+def main_contexts(contexts: list[str]) -> str:
+    """The context that headlines are about."""
+    return _HEADLINE if _HEADLINE in contexts else contexts[0]
 
 
 def _domain_view(  # noqa: PLR0913 - the files of a run
@@ -110,7 +117,7 @@ def _domain_view(  # noqa: PLR0913 - the files of a run
     name = about["domain"]
     rows = [row for row in compared["comparisons"] if row["domain"] == name]
     verdicts = sorted((r for r in rows if "verdict" in r), key=lambda r: contexts.index(r["contexts"]))
-    main = _HEADLINE if _HEADLINE in contexts else contexts[0]
+    main = main_contexts(contexts)
     mine = [score for score in scores if score.domain == name]
     return DomainView(
         name=name,

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import re
+from typing import TYPE_CHECKING
 
-from ragstudy.files import write_text
+from ragstudy.errors import InputError
+from ragstudy.files import fingerprint, write_text
 from ragstudy.reporting.view import effect, p_value, share, signed, view_run
+from ragstudy.specs import NAME_PATTERN
+
+NAME = re.compile(NAME_PATTERN)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,9 +29,31 @@ def write_reports(folder: RunFolder) -> Path:
     """
     run = view_run(folder)
     for domain in run.domains:
+        if not NAME.match(domain.name):
+            msg = f"{folder.path / 'comparisons.json'}: {domain.name!r} is no name of a domain, so no report is written"
+            raise InputError(msg)
+    for domain in run.domains:
         write_text(folder.path / f"{domain.name}.md", markdown(run, domain))
     page = folder.path / "index.html"
     write_text(page, html(run))
+    return page
+
+
+def refresh_reports(folder: RunFolder) -> Path:
+    """Write the reports unless they are those of the run as it stands; returns the path of the page.
+
+    Raises:
+        InputError: the folder holds no run that this version reads.
+    """
+    from ragstudy import __version__
+
+    folder.check()
+    state = folder.state()
+    wanted = fingerprint(__version__, state.get("comparisons"), state.get("scores"), folder.manifest())
+    page = folder.path / "index.html"
+    if state.get("report") != wanted or not page.is_file():
+        write_reports(folder)
+        folder.write_state({**state, "report": wanted})
     return page
 
 
@@ -49,7 +76,9 @@ def _environment(*, escape: bool) -> Environment:
 def _cell(value: object) -> str:
     """Text for a cell of a Markdown table: one line, without marks that would end the cell or start HTML."""
     text = " ".join(str(value).split())
-    return text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("`", "'")
+    text = text.replace("\\", "\\\\").replace("<", "&lt;").replace("`", "'")
+    # Brackets and marks would make links and pictures of what a model said.
+    return re.sub(r"([|\[\]!*_])", r"\\\1", text)
 
 
 def markdown(run: RunView, domain: DomainView) -> str:
@@ -71,13 +100,11 @@ def html(run: RunView) -> str:
 def _plots(run: RunView, domain: DomainView) -> list[tuple[str, str]]:
     from ragstudy.reporting.plots import dose, forest
 
-    main = [row for row in domain.verdicts if row["contexts"] == run.contexts[0]]
+    main = [row for row in domain.verdicts if row["contexts"] == run.main]
     drawn = []
     for measure in run.settings["verdict_measures"]:
         drawn.append((f"{measure}: difference to the base", forest(main, measure, run.settings["margin"])))
-        drawn.append((f"{measure} by number of training pairs", dose(main, measure, _base_mean(main, measure))))
+        for base in dict.fromkeys(row["base"] for row in main):
+            mine = [row for row in main if row["base"] == base]
+            drawn.append((f"{measure} of {base} by number of training pairs", dose(mine, measure)))
     return drawn
-
-
-def _base_mean(rows: list[dict[str, Any]], measure: str) -> float | None:
-    return next((row["base_mean"] for row in rows if row["measure"] == measure and row["size"]), None)

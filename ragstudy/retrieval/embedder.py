@@ -123,10 +123,10 @@ def make_embedder(settings: RetrievalSpec) -> Embedder:
 
 
 def embedder_fingerprint(name: str) -> str:
-    """Changes with the files of a local embedder; '' for one that is named by its hub id or its module."""
+    """Changes with the files of a local embedder; the name itself where it is a hub id or a module's object."""
     folder = Path(name).expanduser()
     if not folder.is_dir():
-        return ""
+        return name
     return hash_files([p for p in folder.rglob("*") if p.suffix in {".safetensors", ".json", ".txt"}], folder)
 
 

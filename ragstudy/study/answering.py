@@ -53,7 +53,13 @@ class AnswerBook:
     @classmethod
     def open(cls, folder: RunFolder) -> AnswerBook:
         """Read what exists; failed answers are left out, so that they are tried again."""
-        return cls(folder, {key_of(a): a for a in folder.answers() if a.stopped != "error"})
+        every = [*folder.unasked_answers(), *folder.answers()]
+        return cls(folder, {key_of(answer): answer for answer in every if answer.stopped != "error"})
+
+    def unasked(self, asked: list[Answer]) -> list[Answer]:
+        """Good answers that are not among those asked for."""
+        keys = {key_of(answer) for answer in asked}
+        return [answer for key, answer in self.known.items() if key not in keys and answer.stopped != "error"]
 
     def add(self, answers: list[Answer]) -> None:
         """Keep new answers, on disk at once."""

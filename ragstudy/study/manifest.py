@@ -5,11 +5,13 @@ from __future__ import annotations
 import platform
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ragstudy.files import SCHEMA_VERSION
 from ragstudy.generation.make import generator_fingerprint
 from ragstudy.hardware import describe, peak_memory_gib
+from ragstudy.retrieval.embedder import embedder_fingerprint
 
 if TYPE_CHECKING:
     from ragstudy.study.plan import Plan
@@ -53,6 +55,7 @@ def new_manifest(  # noqa: PLR0913 - the parts of a manifest
         "versions": {"python": platform.python_version(), **_versions()},
         "data": {domain.name: domain.domain.fingerprint for domain in plan.domains},
         "models": {one.name: generator_fingerprint(one) for one in plan.spec.generators},
+        "embedder": embedder_fingerprint(plan.spec.retrieval.embedder),
         "hardware": describe(),
     }
 
@@ -68,7 +71,7 @@ def _versions() -> dict[str, str]:
 
 
 def _commit() -> dict[str, Any]:
-    """The commit of the working folder and whether it has changes; None outside a repository."""
+    """The commit of ragstudy's own code and whether it has changes; None where it is no repository's."""
     try:
         commit = _git("rev-parse", "HEAD")
         dirty = bool(_git("status", "--porcelain", "--untracked-files=no"))
@@ -78,5 +81,5 @@ def _commit() -> dict[str, Any]:
 
 
 def _git(*words: str) -> str:
-    done = subprocess.run(["git", *words], check=True, capture_output=True, text=True)  # noqa: S603, S607 - fixed words
+    done = subprocess.run(["git", "-C", str(Path(__file__).parent), *words], check=True, capture_output=True, text=True)  # noqa: S603, S607 - fixed words
     return done.stdout.strip()

@@ -47,7 +47,6 @@ def index_fingerprint(plan: Plan, domain: DomainPlan) -> str:
     chunk = domain.spec.chunk_tokens or settings.chunk_tokens
     return fingerprint(
         domain.domain.documents,
-        settings.embedder,
         embedder_fingerprint(settings.embedder),
         chunk,
         settings.chunk_overlap,

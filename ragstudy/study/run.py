@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from ragstudy.files import fingerprint, write_json, write_text
 from ragstudy.generation.make import generator_fingerprint, make_generator
-from ragstudy.scoring.measures import make_measure
+from ragstudy.scoring.measures import SCORING_VERSION, make_measure
 from ragstudy.scoring.table import score_answers
 from ragstudy.scoring.words import WordWeights
-from ragstudy.specs import TransformersSpec
+from ragstudy.specs import TransformersSpec, seen_from
 from ragstudy.study.answering import (
     AnswerBook,
     Cell,
@@ -25,6 +25,7 @@ from ragstudy.study.answering import (
 )
 from ragstudy.study.comparing import compare
 from ragstudy.study.manifest import new_manifest
+from ragstudy.study.ready import check_ready
 from ragstudy.study.retrieve import retrieve
 from ragstudy.study.store import RunFolder
 from ragstudy.study.tune import is_trained, job_fingerprint, tune
@@ -98,6 +99,7 @@ class _Run:
 
     def go(self) -> Outcome:
         """All stages."""
+        check_ready(self.plan.spec)
         with self._timed("retrieve"):
             retrieved, searched = retrieve(self.plan, self.folder, self.watcher)
             self.made["retrievals"] = int(searched)
@@ -112,7 +114,7 @@ class _Run:
 
     def _answer_all(self, retrieved: dict[str, Retrieved]) -> list[Answer]:
         book = AnswerBook.open(self.folder)
-        n_before = len(self.folder.answers())
+        before = self.folder.answers()
         cells: dict[tuple[str, str], list[Cell]] = {}
         for spec in self.plan.spec.generators:
             cells |= self._answer_family(spec, retrieved, book)
@@ -126,8 +128,12 @@ class _Run:
         # Failed answers were left out of the book when it was opened and are in it now if they failed again.
         answers = final_answers(ordered, book)
         self.made["answers"] = book.n_made
-        if book.n_made or n_before != len(answers):
+        if before != answers:
+            unasked = book.unasked(answers)
+            self.folder.write_unasked_answers(unasked)
             self.folder.write_answers(answers)
+            if unasked:
+                self.watcher.say(f"answers: {len(unasked)} of earlier plans are kept in unasked_answers.jsonl")
         else:
             self.watcher.say(f"answers: nothing to do, {len(answers)} are there")
         return answers
@@ -185,6 +191,7 @@ class _Run:
 
     def _score(self, answers: list[Answer]) -> list[Score]:
         wanted = fingerprint(
+            SCORING_VERSION,
             answers,
             [(d.name, d.test, d.domain.fingerprint) for d in self.plan.domains],
             self.plan.spec.measures,
@@ -223,7 +230,7 @@ class _Run:
 
     def _finish(self, n_failed: int) -> None:
         before = self.folder.manifest()
-        study = self.plan.spec.model_dump(mode="json", exclude_defaults=False)
+        study = seen_from(self.plan.spec, self.folder.path).model_dump(mode="json")
         if not any(self.made.values()) and before.get("study") == study:
             return
         import yaml

@@ -97,6 +97,18 @@ class RunFolder:
         drop_torn_line(self.path / "answers.jsonl")
         return [Answer(**row) for row in self._rows("answers.jsonl")]
 
+    def unasked_answers(self) -> list[Answer]:
+        """Answers that an earlier plan asked for and the last one did not."""
+        return [Answer(**row) for row in self._rows("unasked_answers.jsonl")]
+
+    def write_unasked_answers(self, answers: list[Answer]) -> None:
+        """Keep answers that the plan does not ask for; they may have cost hours or money."""
+        path = self.path / "unasked_answers.jsonl"
+        if answers:
+            write_lines(path, answers)
+        else:
+            path.unlink(missing_ok=True)
+
     def append_answers(self, answers: Iterable[Answer]) -> None:
         """Add answers as soon as they exist."""
         append_lines(self.path / "answers.jsonl", answers)

@@ -64,16 +64,18 @@ def tune(  # noqa: PLR0913 - a job with what it needs
     wanted: str,
     watcher: Watcher,
 ) -> None:
-    """Train one adapter and write it with its record; the record is written last, so it marks a finished one."""
+    """Train one adapter and put it in place of an older one when it is finished and has its record."""
     from ragstudy.finetuning.lora import steps_of, train_adapter
 
     place = folder.adapter_folder(domain.name, job.generator)
-    if place.exists():
-        shutil.rmtree(place)
+    unfinished = place.with_name(f"{place.name}.unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
     questions = training_questions(domain, job)
+    longest = min(job.spec.max_tokens, model.context)
+    prompts = [training_prompt(plan, job, question, retrieved) for question in questions]
     examples = [
-        encode(training_prompt(plan, job, q, retrieved), q.references[0], model.tokenizer, job.spec.max_tokens)
-        for q in questions
+        encode(prompt, question.references[0], model.tokenizer, longest)
+        for prompt, question in zip(prompts, questions, strict=True)
     ]
     model.release_adapters()
     title = f"tuning {domain.name} {job.generator}"
@@ -83,13 +85,18 @@ def tune(  # noqa: PLR0913 - a job with what it needs
             examples,
             job.spec,
             job.seed,
-            place,
+            unfinished,
             lambda _step, _n, loss: task.advance(1, f"loss {loss:.3f}"),
         )
-    write_json(place / "record.json", _record(job, wanted, examples, asdict(trained)))
+    n_cut = sum(
+        1 for prompt, example in zip(prompts, examples, strict=True) if example.n_passages < len(prompt.passages)
+    )
+    write_json(unfinished / "record.json", _record(job, wanted, examples, n_cut, asdict(trained)))
+    shutil.rmtree(place, ignore_errors=True)
+    unfinished.rename(place)
 
 
-def _record(job: Job, wanted: str, examples: list[Example], trained: dict[str, Any]) -> dict[str, Any]:
+def _record(job: Job, wanted: str, examples: list[Example], n_cut: int, trained: dict[str, Any]) -> dict[str, Any]:
     losses = trained.pop("losses")
     return {
         "fingerprint": wanted,
@@ -100,7 +107,8 @@ def _record(job: Job, wanted: str, examples: list[Example], trained: dict[str, A
         "seed": job.seed,
         "settings": job.spec.model_dump(mode="json", exclude={"base", "formats", "sizes", "seeds"}),
         "questions": [example.question for example in examples],
-        "n_cut": sum(1 for example in examples if len(example) >= job.spec.max_tokens),
+        "pairs_hash": fingerprint([(example.ids, example.labels) for example in examples]),
+        "n_that_lost_passages": n_cut,
         **{key: round(value, 3) if isinstance(value, float) else value for key, value in trained.items()},
         "losses": [round(loss, 5) for loss in losses],
     }

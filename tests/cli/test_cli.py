@@ -134,6 +134,9 @@ def wrong(study_file, tmp_path, name):
         "unknown set": ["corpus", "fetch", "quasper"],
         "parquet to a terminal": ["results", tmp_path, "--format", "parquet"],
         "unknown domain": ["corpus", "invent", "handbok", "--out", tmp_path / "o"],
+        "existing domain": ["corpus", "invent", "handbook", "--out", lamps],
+        "share": ["corpus", "import", "squad", tmp_path / "t.csv", "--out", tmp_path / "o", "--test-share", "1.5"],
+        "out is a file": ["run", study_file, "--out", study_file],
         "no domains": ["corpus", "list", tmp_path / "empty" / "sub"],
         "too many questions": [
             "corpus",
@@ -166,6 +169,9 @@ def wrong(study_file, tmp_path, name):
         ("parquet to a terminal", "no run in this folder"),
         ("unknown domain", "did you mean 'handbook'?"),
         ("no domains", "no domains in it"),
+        ("existing domain", "a domain is there already"),
+        ("share", "1.5 is not in the range"),
+        ("out is a file", "error: "),
         ("too many questions", "ask for fewer"),
     ],
 )

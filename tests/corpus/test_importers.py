@@ -242,6 +242,56 @@ def test_training_questions_that_are_nearly_test_questions_are_dropped_and_count
     assert len(imported.domain.split("train")) == 1
 
 
+@pytest.mark.parametrize(
+    ("importer", "content"),
+    [
+        (
+            lambda path: import_bioasq((path,), "b"),
+            {"questions": [{"body": "x?", "type": "factoid", "snippets": [{"text": "t"}], "ideal_answer": "i"}]},
+        ),
+        (lambda path: import_squad((path,), (), "s"), {"data": [{"title": "x", "paragraphs": [{"qas": []}]}]}),
+        (lambda path: import_qasper((path,), "q"), {"1": {"title": "x", "qas": [{"question": "x?"}]}}),
+    ],
+)
+def test_rows_that_lack_keys_are_named_by_file_and_layout(tmp_path, importer, content):
+    path = tmp_path / "7B1_golden.json"
+    path.write_text(json.dumps(content))
+    with pytest.raises(InputError, match=r"7B1_golden.json: not in the expected layout; expected .*, found KeyError"):
+        importer(path)
+
+
+def test_a_yes_no_reference_of_bioasq_says_yes_or_no(tmp_path):
+    rows = [{**bioasq_question("a", "yesno", "no"), "ideal_answer": ["It has no effect."]}]
+    rows.append({**bioasq_question("b", "yesno", "yes"), "ideal_answer": ["Yes, it has."]})
+    questions = import_bioasq((bioasq_file(tmp_path, "7B1_golden.json", rows),), "bio").domain.questions
+    assert [q.references[0] for q in questions] == ["No. It has no effect.", "Yes, it has."]
+
+
+def test_a_fetched_set_is_read_from_parquet(tmp_path, monkeypatch):
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    from ragstudy.corpus import fetch
+
+    answer = qasper_answer(extractive_spans=["a"])
+    row = {
+        "id": "1",
+        "title": "T",
+        "abstract": "Abstract.",
+        "full_text": {"section_name": ["S"], "paragraphs": [["Para one."]]},
+        "qas": {"question": ["What is it?"], "question_id": ["q1"], "answers": [{"answer": [answer]}]},
+    }
+    parquet.write_table(pa.Table.from_pylist([row]), tmp_path / "a.parquet")
+    monkeypatch.setattr(fetch, "_download", lambda _source, _folder: tmp_path)
+    assert fetch.fetch("qasper", tmp_path).domain.questions[0].references == ("a",)
+    parquet.write_table(pa.Table.from_pylist([{"query": "who?", "answer": "He did."}]), tmp_path / "a.parquet")
+    assert fetch.fetch("nq", tmp_path).domain.documents[0].text == "He did."
+    parquet.write_table(pa.Table.from_pylist([{"id": 7, "passage": "Text."}]), tmp_path / "a.parquet")
+    asked = {"id": 1, "question": "x?", "answer": "y", "relevant_passage_ids": "[7, 8]"}
+    parquet.write_table(pa.Table.from_pylist([asked]), tmp_path / "question.parquet")
+    assert fetch.fetch("bioasq", tmp_path).domain.questions[0].gold_documents == ("7",)
+
+
 # The real samples: they stay outside the project, and these tests skip where they are absent.
 
 

@@ -8,6 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ragstudy.errors import InputError
 from ragstudy.finetuning.lora import answer_loss, batches, steps_of, train_adapter
 from ragstudy.finetuning.packing import pack, rows_of
 from ragstudy.finetuning.pairs import IGNORED, Example, encode, nested_order
@@ -144,6 +145,12 @@ def test_the_same_seed_trains_the_same_adapter_and_global_randomness_is_left_alo
     a, b, c = (load_file(tmp_path / name / "adapter_model.safetensors") for name in "abc")
     assert all(torch.equal(a[key], b[key]) for key in a)
     assert not all(torch.equal(a[key], c[key]) for key in a)
+
+
+def test_targets_that_the_model_does_not_have_are_refused(model, tmp_path):
+    spec = FineTuneSpec(base="tiny", targets=("qproj",))
+    with pytest.raises(InputError, match=r"finetuning.targets: \('qproj',\) does not fit the model"):
+        train_adapter(model.base, examples((20,)), spec, 1, tmp_path / "a")
 
 
 def test_models_without_a_choice_of_logits_get_the_same_loss(model):

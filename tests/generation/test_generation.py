@@ -173,6 +173,18 @@ def test_missing_folders_are_told_from_hub_ids(tmp_path):
     assert locate_model("owner/name") == "owner/name"
 
 
+def test_a_context_too_small_for_the_answer_and_broken_weights_are_refused(tiny_model, tmp_path):
+    import shutil
+
+    with pytest.raises(InputError, match="context has only 512 tokens"):
+        CausalModel(spec(tiny_model, max_new_tokens=512))
+    copy = tmp_path / "copy"
+    shutil.copytree(tiny_model, copy)
+    (copy / "model.safetensors").write_bytes(b"version https://git-lfs.github.com/spec/v1")
+    with pytest.raises(UnavailableError, match="cannot load model"):
+        CausalModel(spec(copy))
+
+
 def test_a_hub_that_cannot_be_reached_is_said_so():
     with pytest.raises(UnavailableError, match="Give a local folder"):
         CausalModel(TransformersSpec(name="x", model="nobody/nothing-here"))
@@ -290,6 +302,13 @@ def test_an_endpoint_that_keeps_failing_gives_a_completion_that_says_why(endpoin
     assert "bad model" in first.error
     assert second.error == "the endpoint sent no text"
     assert "sk-secret" not in first.error
+
+
+def test_a_key_that_a_server_echoes_is_not_kept_and_a_page_is_no_endpoint(endpoint):
+    Server.script = [(401, {"error": {"message": "wrong key sk-secret"}}), (200, "<html>hello</html>")]
+    first, second = EndpointGenerator(endpoint).generate([PROMPT, PROMPT])
+    assert "wrong key (key)" in first.error
+    assert "no OpenAI-compatible endpoint" in second.error or second.stopped == "error"
 
 
 def test_a_missing_key_is_named_by_its_variable(monkeypatch):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 
 import pytest
-import yaml
 from conftest import make_domain, study_content
 
 import ragstudy
@@ -110,6 +109,99 @@ def test_a_changed_generator_answers_again_and_its_old_answers_go(lamps, tmp_pat
     assert len(answers) == 36
 
 
+def test_answers_that_a_plan_does_not_ask_for_are_kept_and_used_again(lamps, tmp_path):
+    out = tmp_path / "run"
+    run(study(lamps), out)
+    fewer = study(lamps, generators=study_content(lamps)["generators"][:1])
+    assert run(fewer, out).made["answers"] == 0
+    assert len(RunFolder(out).answers()) == 12
+    assert len(RunFolder(out).unasked_answers()) == 24
+    assert run(study(lamps), out).made["answers"] == 0
+    assert not (out / "unasked_answers.jsonl").exists()
+    fresh = tmp_path / "fresh"
+    run(study(lamps), fresh)
+    assert (fresh / "answers.jsonl").read_bytes() == (out / "answers.jsonl").read_bytes()
+
+
+def test_generators_in_another_order_answer_nothing_anew_and_give_the_same_bytes_as_a_fresh_run(lamps, tmp_path):
+    out = tmp_path / "run"
+    run(study(lamps), out)
+    turned = study(lamps, generators=study_content(lamps)["generators"][::-1])
+    assert run(turned, out).made["answers"] == 0
+    run(turned, tmp_path / "fresh")
+    assert (tmp_path / "fresh" / "answers.jsonl").read_bytes() == (out / "answers.jsonl").read_bytes()
+
+
+def test_a_run_that_fails_on_its_second_domain_leaves_the_first_as_it_was(lamps, tmp_path):
+    small = make_domain(tmp_path / "small", n=12)
+    out = tmp_path / "run"
+    spec = study(lamps, domains=[str(lamps), str(small)])
+    run(spec, out)
+    before = (out / "answers.jsonl").read_bytes()
+    big = spec.model_copy(update={"retrieval": spec.retrieval.model_copy(update={"top_k": 13})})
+    with pytest.raises(InputError, match="top_k is 13"):
+        run(big, out)
+    coarse = spec.retrieval.model_copy(update={"chunk_tokens": 9, "chunk_overlap": 0})
+    run(spec.model_copy(update={"retrieval": coarse}), out)
+    back = run(spec, out)
+    assert back.made["retrievals"] == 1
+    assert (out / "answers.jsonl").read_bytes() == before
+
+
+def test_a_domain_that_was_away_comes_back(lamps, tmp_path):
+    other = make_domain(tmp_path / "other")
+    out = tmp_path / "run"
+    both = study(lamps, domains=[str(lamps), str(other)])
+    run(both, out)
+    run(study(lamps, domains=[{"path": str(lamps), "n_test": 3}]), out)
+    outcome = run(both, out)
+    assert outcome.made["answers"] == 0
+    assert len(RunFolder(out).answers()) == 72
+
+
+def test_keys_and_objects_are_checked_before_the_first_work(lamps, tmp_path, monkeypatch):
+    monkeypatch.delenv("NO_SUCH_KEY", raising=False)
+    generators = [
+        *study_content(lamps)["generators"],
+        {"kind": "endpoint", "name": "far", "model": "m", "key_variable": "NO_SUCH_KEY"},
+        {"kind": "custom", "name": "own", "object": "nowhere:Thing"},
+    ]
+    with pytest.raises(InputError) as caught:
+        run(study(lamps, generators=generators), tmp_path / "run")
+    assert len(caught.value.problems) == 2
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_changed_title_reaches_the_page(lamps, tmp_path):
+    ragstudy.run_study(study(lamps, title="One"), tmp_path / "run")
+    ragstudy.run_study(study(lamps, title="Two & more"), tmp_path / "run")
+    assert "Two &amp; more" in (tmp_path / "run" / "index.html").read_text()
+
+
+def test_a_run_folder_that_names_other_folders_is_not_reported(lamps, tmp_path):
+    run(study(lamps), tmp_path / "run")
+    path = tmp_path / "run" / "comparisons.json"
+    path.write_text(path.read_text().replace('"domain": "lamps"', '"domain": "../evil"'))
+    with pytest.raises(InputError, match="no name of a domain"):
+        write_reports(RunFolder(tmp_path / "run"))
+
+
+def test_model_texts_make_no_links_or_pictures_in_markdown(lamps, tmp_path):
+    content = study_content(lamps)
+    content["generators"][2]["default"] = "![x](http://example.org/x.png) [y](http://example.org)"
+    run(parse_study(content, "s"), tmp_path / "run")
+    write_reports(RunFolder(tmp_path / "run"))
+    text = (tmp_path / "run" / "lamps.md").read_text()
+    assert "http://example.org" in text
+    assert "](http" not in text.replace("\\]", "")
+
+
+def test_the_main_context_is_retrieved_wherever_it_stands(lamps, tmp_path):
+    run(study(lamps, contexts=["none", "retrieved"]), tmp_path / "run")
+    page = write_reports(RunFolder(tmp_path / "run")).read_text()
+    assert "prompts of kind “retrieved”" in page
+
+
 def test_changed_statistics_compare_again_and_answer_nothing(lamps, tmp_path):
     run(study(lamps), tmp_path / "run")
     outcome = run(study(lamps, statistics={"n_resamples": 300, "margin": 0.1}), tmp_path / "run")
@@ -153,6 +245,8 @@ def test_adapters_are_trained_once_and_again_only_when_something_changed(lamps, 
     assert first.made["adapters"] == 2
     record = json.loads((out / "adapters/lamps/tiny+retrieved-4@1/record.json").read_text())
     assert (record["size"], len(record["questions"]), len(record["losses"])) == (4, 4, 1)
+    assert record["n_that_lost_passages"] == 0
+    assert not list((out / "adapters/lamps").glob("*.unfinished"))
     assert run(tuned_study(lamps, tiny_model), out).made["adapters"] == 0
     # One more size trains one more adapter per format; nothing else is made anew.
     more = tuned_study(lamps, tiny_model).finetuning[0].model_copy(update={"sizes": (4, 6)})
@@ -273,8 +367,9 @@ def test_the_manifest_says_where_a_run_comes_from(lamps, tmp_path):
     assert manifest["versions"]["faiss-cpu"]
     assert manifest["data"]["lamps"]
     assert manifest["study"]["name"] == "lamps-study"
-    again = parse_study(yaml.safe_load((tmp_path / "run" / "study.yaml").read_text()), "s")
-    assert again == study(lamps)
+    # Its paths start from the run folder, so that it runs again as it lies there.
+    assert ragstudy.load_study(tmp_path / "run" / "study.yaml").retrieval == study(lamps).retrieval
+    assert ragstudy.check_study(ragstudy.load_study(tmp_path / "run" / "study.yaml")).n_answers == 36
 
 
 def test_an_estimate_counts_the_work_and_the_requests(lamps, tiny_model):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from ragstudy.corpus.importers.imported import Collection, Imported, layout_error, must_exist
+from ragstudy.corpus.importers.imported import Collection, Imported, layout_error, must_exist, reading
 from ragstudy.errors import InputError
 from ragstudy.files import read_json
 from ragstudy.records import Fact, Question
@@ -40,8 +40,10 @@ def import_bioasq(paths: tuple[Path, ...], name: str, test_years: tuple[int, ...
     collection = Collection()
     for path in sorted(paths, key=lambda one: (years[one], one.name)):
         split: Split = "test" if years[path] in chosen else "train"
-        for row in _rows(path):
-            _add(collection, row, split)
+        rows = _rows(path)
+        with reading(path, "BioASQ's questions with id, body, type, snippets and answers"):
+            for row in rows:
+                _add(collection, row, split)
     return collection.finish(name, "BioASQ task B: biomedical questions over snippets of abstracts", "time")
 
 

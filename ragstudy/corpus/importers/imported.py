@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from ragstudy.errors import InputError
 from ragstudy.records import Document, Question
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from ragstudy.corpus.domain import SplitBy
@@ -108,6 +110,19 @@ def split_by_group(collection: Collection, test_share: float, seed: int) -> None
     for name, question in collection.questions.items():
         split = "test" if question.group in chosen else "train"
         collection.questions[name] = replace(question, split=split)  # type: ignore[arg-type] # a literal
+
+
+@contextmanager
+def reading(path: Path, expected: str) -> Iterator[None]:
+    """Turn a missing key or a wrong type in a publisher's file into the error for its layout.
+
+    Raises:
+        InputError: the file is not in the expected layout.
+    """
+    try:
+        yield
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise layout_error(path, expected, f"{type(error).__name__}: {error}") from error
 
 
 def must_exist(paths: tuple[Path, ...]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ragstudy.corpus.importers.imported import Collection, Imported, layout_error, must_exist, split_by_group
+from ragstudy.corpus.importers.imported import Collection, Imported, layout_error, must_exist, reading, split_by_group
 from ragstudy.files import read_json, read_lines
 from ragstudy.records import Fact, Question
 
@@ -53,8 +53,13 @@ def _collect(papers: Iterable[dict[str, Any]], name: str, test_share: float, see
     return collection.finish(name, "Qasper: questions on papers of natural language processing", "group")
 
 
-def _papers(path: Path) -> Iterator[dict[str, Any]]:
+def _papers(path: Path) -> list[dict[str, Any]]:
     """Papers as {id, title, paragraphs, qas: [{id, question, answers: [answer]}]}."""
+    with reading(path, "Qasper's papers with title, full_text and qas with their answers"):
+        return list(_read_papers(path))
+
+
+def _read_papers(path: Path) -> Iterator[dict[str, Any]]:
     if path.suffix == ".jsonl":
         for number, row in read_lines(path):
             if "qas" not in row or "full_text" not in row:

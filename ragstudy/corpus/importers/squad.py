@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ragstudy.corpus.importers.imported import Collection, Imported, layout_error, must_exist, split_by_group
+from ragstudy.corpus.importers.imported import Collection, Imported, layout_error, must_exist, reading, split_by_group
 from ragstudy.files import read_json
 from ragstudy.records import Fact, Question
 
@@ -34,8 +34,10 @@ def import_squad(
     splits: list[tuple[Split, tuple[Path, ...]]] = [("train", train), ("test", test)]
     for split, paths in splits:
         for path in paths:
-            for article in _articles(path):
-                _add(collection, article, split)
+            articles = _articles(path)
+            with reading(path, "SQuAD's articles with paragraphs, context and qas"):
+                for article in articles:
+                    _add(collection, article, split)
     if not test:
         split_by_group(collection, test_share, seed)
     return collection.finish(name, "SQuAD: questions on paragraphs of Wikipedia", "group")

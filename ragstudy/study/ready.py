@@ -1,0 +1,44 @@
+"""Checks that only a run needs: keys, packages, objects of the user's own; before the first hour of work."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ragstudy.errors import InputError, RagstudyError
+from ragstudy.generation.endpoint import key_of
+from ragstudy.plugins import is_plugin, make_plugin
+from ragstudy.scoring.measures import make_measure
+from ragstudy.scoring.words import WordWeights
+from ragstudy.specs import CustomSpec, EndpointSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ragstudy.specs import StudySpec
+
+
+def check_ready(spec: StudySpec) -> None:
+    """Check that everything a run will need later is there.
+
+    Raises:
+        InputError: a key is not set, or an object or package cannot be imported; every problem is named.
+    """
+    weights = WordWeights([])
+    checks: list[Callable[[], object]] = [partial(make_measure, name, weights) for name in spec.measures]
+    for generator in spec.generators:
+        if isinstance(generator, EndpointSpec):
+            checks.append(partial(key_of, generator))
+        if isinstance(generator, CustomSpec):
+            place = f"generator {generator.name!r}"
+            checks.append(partial(make_plugin, generator.object, place, "generate", generator.options))
+    if is_plugin(spec.retrieval.embedder):
+        checks.append(partial(make_plugin, spec.retrieval.embedder, "retrieval.embedder", "embed"))
+    problems: list[str] = []
+    for check in checks:
+        try:
+            check()
+        except RagstudyError as error:
+            problems += str(error).splitlines()
+    if problems:
+        raise InputError(problems)
