@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from ragstudy.errors import InputError
@@ -45,11 +46,9 @@ def refresh_reports(folder: RunFolder) -> Path:
     Raises:
         InputError: the folder holds no run that this version reads.
     """
-    from ragstudy import __version__
-
     folder.check()
     state = folder.state()
-    wanted = fingerprint(__version__, state.get("comparisons"), state.get("scores"), folder.manifest())
+    wanted = fingerprint(version("ragstudy"), state.get("comparisons"), state.get("scores"), folder.manifest())
     page = folder.path / "index.html"
     if state.get("report") != wanted or not page.is_file():
         write_reports(folder)
