@@ -41,6 +41,7 @@ class DomainView:
         others: comparisons on the other measures, headline context.
         retrieval: ranking quality at several depths.
         arms: table of means: one row per arm and context.
+        ceiling: what the reference answers score on the verdict measures, as text.
         types: table of means by question type for the headline context and verdict measures.
         examples: questions that flipped.
     """
@@ -52,6 +53,7 @@ class DomainView:
     others: list[dict[str, Any]]
     retrieval: list[dict[str, Any]]
     arms: list[dict[str, Any]]
+    ceiling: str
     types: list[dict[str, Any]]
     examples: list[Example]
 
@@ -127,6 +129,7 @@ def _domain_view(  # noqa: PLR0913 - the files of a run
         others=[row for row in rows if "verdict" not in row and row["contexts"] == main],
         retrieval=[row for row in compared["retrieval"] if row["domain"] == name],
         arms=_arm_table(compared["arms"], name, measures),
+        ceiling=_ceiling(about.get("reference_means", {}), compared["settings"]["verdict_measures"]),
         types=_type_table(mine, questions, compared["settings"]["verdict_measures"], main),
         examples=_examples(name, rows, main, answers, mine, questions),
     )
@@ -192,6 +195,10 @@ def _arm_table(rows: list[dict[str, Any]], domain: str, measures: list[str]) -> 
     for line in table.values():
         line["cells"] = [share(line["means"].get(measure)) for measure in measures]
     return list(table.values())
+
+
+def _ceiling(means: dict[str, float | None], measures: list[str]) -> str:
+    return ", ".join(f"{measure} {share(means[measure])}" for measure in measures if means.get(measure) is not None)
 
 
 def _type_table(

@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from ragstudy.records import Score
+from ragstudy.records import Answer, Score
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ragstudy.protocols import Measure
-    from ragstudy.records import Answer, Question
+    from ragstudy.records import Question
+
+_DECLINED = "The passages do not say."
 
 
 def score_answers(
@@ -29,6 +31,32 @@ def score_answers(
         for answer in answers
         for name, measure in measures.items()
     ]
+
+
+def reference_means(questions: Sequence[Question], measures: Mapping[str, Measure]) -> dict[str, float | None]:
+    """Mean of each measure if every answer were its question's first reference: how high a perfect answer gets.
+
+    A question without an answer is declined. Where this is well below 1, the measure is at fault, not the generator.
+    None where no reference could be scored.
+    """
+    perfect = [
+        Answer(
+            domain="",
+            question=question.id,
+            generator="",
+            contexts="",
+            digest="",
+            fingerprint="",
+            text=question.references[0] if question.answerable else _DECLINED,
+            stopped="end",
+            n_tokens=0,
+            n_passages=0,
+        )
+        for question in questions
+    ]
+    scores = score_answers(perfect, {question.id: question for question in questions}, measures)
+    values = {name: [s.value for s in scores if s.measure == name and s.value is not None] for name in measures}
+    return {name: math.fsum(found) / len(found) if found else None for name, found in values.items()}
 
 
 def _score(answer: Answer, question: Question, name: str, measure: Measure) -> Score:

@@ -15,7 +15,7 @@ from ragstudy.scoring.measures import MEASURES, more_is_better
 from ragstudy.statistics import compare_cells, holm
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -39,7 +39,12 @@ class _Cell:
     measure: str
 
 
-def compare(plan: Plan, scores: Sequence[Score], retrievals: Sequence[Retrieval]) -> dict[str, Any]:
+def compare(
+    plan: Plan,
+    scores: Sequence[Score],
+    retrievals: Sequence[Retrieval],
+    ceilings: Mapping[str, Mapping[str, float | None]],
+) -> dict[str, Any]:
     """Everything the report needs: retrieval quality, means of every arm, comparisons with verdicts.
 
     Raises:
@@ -54,7 +59,7 @@ def compare(plan: Plan, scores: Sequence[Score], retrievals: Sequence[Retrieval]
         "schema_version": SCHEMA_VERSION,
         "study": plan.spec.name,
         "settings": plan.spec.statistics.model_dump(mode="json"),
-        "domains": [_about(domain) for domain in plan.domains],
+        "domains": [{**_about(domain), "reference_means": ceilings.get(domain.name, {})} for domain in plan.domains],
         "retrieval": [row for domain in plan.domains for row in _retrieval_rows(plan, domain, retrievals)],
         "arms": [row for domain in plan.domains for row in _mean_rows(plan, domain, values)],
         "comparisons": rows,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ragstudy.files import fingerprint, write_json, write_text
 from ragstudy.generation.make import generator_fingerprint, make_generator
 from ragstudy.scoring.measures import SCORING_VERSION, make_measure
-from ragstudy.scoring.table import score_answers
+from ragstudy.scoring.table import reference_means, score_answers
 from ragstudy.scoring.words import WordWeights
 from ragstudy.specs import TransformersSpec, seen_from
 from ragstudy.study.answering import (
@@ -201,15 +201,18 @@ class _Run:
             self.watcher.say("scores: nothing to do")
             return self.folder.scores()
         scores: list[Score] = []
+        ceilings = {}
         with self.watcher.task("scoring", len(answers)) as task:
             for domain in self.plan.domains:
                 weights = WordWeights(document.text for document in domain.domain.documents)
                 measures = {name: make_measure(name, weights) for name in self.plan.spec.measures}
                 mine = [answer for answer in answers if answer.domain == domain.name]
                 scores += score_answers(mine, domain.by_id, measures)
+                ceilings[domain.name] = reference_means(domain.test, measures)
                 task.advance(len(mine))
         self.folder.write_questions((domain.name, question) for domain in self.plan.domains for question in domain.test)
         self.folder.write_scores(scores)
+        self.folder.write_ceilings(ceilings)
         self.folder.write_state({**self.folder.state(), "scores": wanted})
         self.made["scores"] = len(scores)
         return scores
@@ -224,7 +227,8 @@ class _Run:
         if self.folder.state().get("comparisons") == wanted:
             self.watcher.say("comparisons: nothing to do")
             return
-        write_json(self.folder.path / "comparisons.json", compare(self.plan, scores, self.folder.retrievals()))
+        compared = compare(self.plan, scores, self.folder.retrievals(), self.folder.ceilings())
+        write_json(self.folder.path / "comparisons.json", compared)
         self.folder.write_state({**self.folder.state(), "comparisons": wanted})
         self.made["comparisons"] = 1
 

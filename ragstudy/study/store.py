@@ -125,6 +125,15 @@ class RunFolder:
         """Write all scores."""
         write_lines(self.path / "scores.jsonl", scores)
 
+    def ceilings(self) -> dict[str, dict[str, float | None]]:
+        """Mean score of the reference answers themselves, by domain and measure."""
+        path = self.path / "ceilings.json"
+        return dict(read_json(path)) if path.is_file() else {}
+
+    def write_ceilings(self, ceilings: dict[str, dict[str, float | None]]) -> None:
+        """Write the means of the reference answers."""
+        write_json(self.path / "ceilings.json", ceilings)
+
     def questions(self) -> dict[tuple[str, str], Question]:
         """The test questions that were asked, by domain and id."""
         problems: list[str] = []

@@ -11,7 +11,7 @@ from ragstudy.records import Answer, Fact, Question
 from ragstudy.scoring.abstention import abstains
 from ragstudy.scoring.claims import judge
 from ragstudy.scoring.measures import MEASURES, RAGAS_MEASURES, RougeL, exact_match, make_measure, token_f1
-from ragstudy.scoring.table import score_answers
+from ragstudy.scoring.table import reference_means, score_answers
 from ragstudy.scoring.words import WordWeights, words
 
 WEIGHTS = WordWeights(["the half-life of vel is 12 hours", "the usual dose is 40 mg", "calcium channels of the heart"])
@@ -169,6 +169,15 @@ def test_what_a_measure_cannot_score_keeps_its_place_with_a_reason():
 
     scored = score_answers([answer("x"), answer("")], {"m": MULTI}, {"odd": Odd()})
     assert [(one.value, one.reason) for one in scored] == [(None, "the measure gave nan"), (None, "empty")]
+
+
+def test_what_the_references_themselves_score_shows_a_scorer_at_fault():
+    measures = {name: make_measure(name, WEIGHTS) for name in ("accuracy", "completeness", "exact_match")}
+    means = reference_means([MULTI, LIST, YESNO, NONE], measures)
+    assert means == {"accuracy": 1.0, "completeness": 1.0, "exact_match": 1.0}
+    wrong = Question("w", MULTI.text, ("The half-life of Vel is 13 hours.",), MULTI.facts)
+    assert reference_means([wrong, MULTI], measures)["completeness"] == pytest.approx(0.5)
+    assert reference_means([NONE], measures)["exact_match"] is None
 
 
 def test_string_measures_do_not_score_what_has_no_reference():

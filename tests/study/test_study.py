@@ -53,6 +53,7 @@ def test_a_study_leaves_every_documented_file_and_the_right_numbers(lamps, tmp_p
     assert outcome.made["answers"] == 3 * 2 * 6
     assert {p.name for p in (tmp_path / "run").iterdir()} == {
         "answers.jsonl",
+        "ceilings.json",
         "comparisons.json",
         "indexes",
         "manifest.json",
