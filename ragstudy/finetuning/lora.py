@@ -10,7 +10,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from ragstudy.errors import InputError
-from ragstudy.finetuning.packing import pack
+from ragstudy.finetuning.packing import SHAPE_STEP, pack
 from ragstudy.finetuning.pairs import IGNORED
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ def answer_loss(model: Any, packed: Packed) -> torch.Tensor:  # noqa: ANN401 - a
     ids, positions, labels = (
         torch.from_numpy(array).to(device) for array in (packed.ids, packed.positions, packed.labels)
     )
-    columns = (labels != IGNORED).any(dim=0).nonzero().flatten()
+    columns = _columns((labels != IGNORED).any(dim=0))
     arguments: dict[str, Any] = {"input_ids": ids, "position_ids": positions, "use_cache": False}
     if _keeps_logits(model):
         logits = model(**arguments, logits_to_keep=columns).logits
@@ -166,6 +166,15 @@ def answer_loss(model: Any, packed: Packed) -> torch.Tensor:  # noqa: ANN401 - a
     return torch.nn.functional.cross_entropy(
         logits.float().flatten(0, 1), labels[:, columns].flatten(), ignore_index=IGNORED
     )
+
+
+def _columns(wanted: torch.Tensor) -> torch.Tensor:
+    """Numbers of the wanted columns, filled up with others to a multiple of `SHAPE_STEP`."""
+    import torch
+
+    found = wanted.nonzero().flatten()
+    others = (~wanted).nonzero().flatten()[: -len(found) % SHAPE_STEP]
+    return torch.cat([found, others])
 
 
 def _keeps_logits(model: Any) -> bool:  # noqa: ANN401 - any causal language model
