@@ -6,6 +6,7 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console as RichConsole
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from ragstudy.study.run import Outcome
     from ragstudy.study.watch import Task
 
+_LOG_WIDTH = 120
 _COLOURS = {"helps": "green", "hurts": "red", "no meaningful difference": "cyan", "undecided": "yellow"}
 
 
@@ -32,7 +34,9 @@ class Console:
     """
 
     def __init__(self, *, quiet: bool) -> None:
-        self.out = RichConsole(file=sys.stdout, soft_wrap=not sys.stdout.isatty(), highlight=False)
+        # Logs and pipes have no width of their own; wide enough for whole rows.
+        width = None if sys.stdout.isatty() else _LOG_WIDTH
+        self.out = RichConsole(file=sys.stdout, width=width, soft_wrap=width is not None, highlight=False)
         self._err = RichConsole(file=sys.stderr, highlight=False, quiet=quiet)
 
     def say(self, line: str) -> None:
@@ -86,10 +90,12 @@ def show_outcome(console: Console, outcome: Outcome, compared: dict[str, Any], p
     main = main_contexts(contexts)
     rows = [row for row in compared["comparisons"] if "verdict" in row and row["contexts"] == main]
     if rows:
-        console.out.print(_verdict_table(rows, settings, main))
         for domain in dict.fromkeys(row["domain"] for row in rows):
-            for sentence in headline([row for row in rows if row["domain"] == domain]):
-                console.out.print(f"{domain}: {sentence}", markup=False)
+            mine = [row for row in rows if row["domain"] == domain]
+            console.out.print(_verdict_table(mine, settings, main))
+            for sentence in headline(mine):
+                console.out.print(sentence, markup=False)
+            console.out.print()
     else:
         console.out.print("no tuned arm is compared with a base in this study")
     made = ", ".join(f"{n} {what}" for what, n in outcome.made.items() if n)
@@ -104,23 +110,24 @@ def show_outcome(console: Console, outcome: Outcome, compared: dict[str, Any], p
 
 
 def _verdict_table(rows: list[dict[str, Any]], settings: dict[str, Any], contexts: str) -> Table:
-    table = Table(
-        title=f"Tuned against base, prompts: {contexts}; difference [{100 * settings['confidence']:g} % interval]",
-        title_justify="left",
+    """Rows of one domain; on a narrow terminal arms and verdicts wrap and the numbers stay whole."""
+    title = (
+        f"{rows[0]['domain']}: tuned against base, prompts: {contexts}, {100 * settings['confidence']:g} % intervals"
     )
-    for column in ("domain", "arm", "measure", "base", "tuned", "difference", "verdict"):
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column("arm", overflow="fold")
+    for column in ("measure", "base", "tuned", "difference"):
         table.add_column(column, justify="right" if column in ("base", "tuned") else "left", no_wrap=True)
+    table.add_column("verdict")
     last = None
     for row in rows:
         colour = _COLOURS[row["verdict"]]
         more = row["n_more_questions"]
-        verdict = f"[{colour}]{row['verdict']}[/{colour}]" + (f" (~{more} more questions)" if more else "")
-        name = row["domain"] if row["domain"] != last else ""
-        last = row["domain"]
+        verdict = f"[{colour}]{row['verdict']}[/{colour}]" + (f", {more} more questions" if more else "")
+        name = row["arm"] if row["arm"] != last else ""
+        last = row["arm"]
         bracketed = effect(row).replace("[", "\\[")
-        table.add_row(
-            name, row["arm"], row["measure"], share(row["base_mean"]), share(row["tuned_mean"]), bracketed, verdict
-        )
+        table.add_row(name, row["measure"], share(row["base_mean"]), share(row["tuned_mean"]), bracketed, verdict)
     return table
 
 

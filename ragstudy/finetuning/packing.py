@@ -60,7 +60,7 @@ def rows_of(lengths: Sequence[int], width: int) -> list[list[int]]:
 
 
 def pack(examples: Sequence[Example]) -> Packed:
-    """The examples of one optimiser step in as few rows as first fit finds, at least 512 tokens wide and a multiple of 64."""
+    """The examples of one optimiser step in as few rows as first fit finds, 512 tokens wide or more, in steps of 64."""
     lengths = [len(example) for example in examples]
     width = max(*lengths, min(_ROW, sum(lengths))) if len(lengths) > 1 else lengths[0]
     width += -width % SHAPE_STEP

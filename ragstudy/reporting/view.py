@@ -38,6 +38,7 @@ class DomainView:
         about: row of `domains` in comparisons.json.
         headline: the finding in one or two sentences.
         verdicts: comparisons with a verdict, headline context first.
+        caveats: those that hold for every verdict; a row's own stand in the row.
         others: comparisons on the other measures, headline context.
         retrieval: ranking quality at several depths.
         arms: table of means: one row per arm and context.
@@ -50,6 +51,7 @@ class DomainView:
     about: dict[str, Any]
     headline: list[str]
     verdicts: list[dict[str, Any]]
+    caveats: list[str]
     others: list[dict[str, Any]]
     retrieval: list[dict[str, Any]]
     arms: list[dict[str, Any]]
@@ -119,13 +121,15 @@ def _domain_view(  # noqa: PLR0913 - the files of a run
     name = about["domain"]
     rows = [row for row in compared["comparisons"] if row["domain"] == name]
     verdicts = sorted((r for r in rows if "verdict" in r), key=lambda r: contexts.index(r["contexts"]))
+    shared = shared_caveats(verdicts)
     main = main_contexts(contexts)
     mine = [score for score in scores if score.domain == name]
     return DomainView(
         name=name,
         about=about,
         headline=headline([row for row in verdicts if row["contexts"] == main]),
-        verdicts=verdicts,
+        verdicts=[{**row, "caveats": [c for c in row["caveats"] if c not in shared]} for row in verdicts],
+        caveats=shared,
         others=[row for row in rows if "verdict" not in row and row["contexts"] == main],
         retrieval=[row for row in compared["retrieval"] if row["domain"] == name],
         arms=_arm_table(compared["arms"], name, measures),
@@ -133,6 +137,12 @@ def _domain_view(  # noqa: PLR0913 - the files of a run
         types=_type_table(mine, questions, compared["settings"]["verdict_measures"], main),
         examples=_examples(name, rows, main, answers, mine, questions),
     )
+
+
+def shared_caveats(rows: list[dict[str, Any]]) -> list[str]:
+    """Caveats that all rows have, to be said once."""
+    first = rows[0]["caveats"] if rows else []
+    return [caveat for caveat in first if all(caveat in row["caveats"] for row in rows)]
 
 
 def headline(rows: list[dict[str, Any]]) -> list[str]:

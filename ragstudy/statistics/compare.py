@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -36,6 +37,7 @@ class Comparison:
         p: two-sided p-value.
         test: what `p` comes from: 'mcnemar' for binary scores without clusters, else 'permutation'.
         smallest_detectable: the difference that this many questions find with the study's power.
+            NaN where no spread was seen.
     """
 
     n: int
@@ -114,5 +116,5 @@ def _cell(  # noqa: PLR0913 - the parts of one row
         standard_error=float(error),
         p=p,
         test="mcnemar" if exact else "permutation",
-        smallest_detectable=smallest_detectable(float(error), confidence, power),
+        smallest_detectable=smallest_detectable(float(error), confidence, power) if error > 0 else math.nan,
     )
