@@ -81,6 +81,13 @@ class Run:
 
     path: Path
 
+    def write_reports(self) -> Path:
+        """Write the reports again, from the folder's files alone; returns the path of the HTML page."""
+        from ragstudy.reporting import write_reports
+        from ragstudy.study.store import RunFolder
+
+        return write_reports(RunFolder(self.path))
+
     def to_pandas(self) -> pd.DataFrame:
         """One row per comparison: domain, arm, base, contexts, measure, difference, interval, p, verdict."""
         import pandas as pd

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ragstudy import domains
 from ragstudy.errors import InputError
 
 if TYPE_CHECKING:
@@ -29,15 +30,9 @@ def corpus() -> None:
 @click.argument("root", type=_FILES, default=Path("corpora"))
 def list_domains(root: Path) -> None:
     """List the domains below a folder (corpora/ by default)."""
-    from ragstudy.corpus import load_domain
-
-    folders = sorted(path.parent for path in root.glob("*/domain.yaml"))
-    if not folders:
-        msg = f"{root}: no domains in it; a domain is a folder with a domain.yaml"
-        raise InputError(msg)
-    for folder in folders:
+    for folder in domains.domain_folders(root):
         try:
-            domain = load_domain(folder)
+            domain = domains.load_domain(folder)
         except InputError as error:
             click.echo(f"{folder}: {len(error.problems)} problems; see: ragstudy corpus check {folder}")
             continue
@@ -53,12 +48,10 @@ def check(folders: tuple[Path, ...]) -> None:
     \b
     ragstudy corpus check corpora/handbook
     """
-    from ragstudy.corpus import load_domain
-
     problems: list[str] = []
     for folder in folders:
         try:
-            domain = load_domain(folder)
+            domain = domains.load_domain(folder)
         except InputError as error:
             problems += error.problems
         else:
@@ -77,25 +70,8 @@ def import_group() -> None:
     """
 
 
-def _write(imported: Imported, out: Path, what: str, licence: str) -> None:
-    from ragstudy.corpus import write_domain
-    from ragstudy.corpus.checks import find_problems
-
-    domain = imported.domain
-    problems = find_problems(out, domain.documents, domain.questions, by_group=domain.split_by == "group")
-    if problems:
-        raise InputError(problems)
-    source = f"# {domain.title}\n\nImported by `ragstudy corpus import`. {what}\n\n{imported.summary()}\n"
-    write_domain(out, domain, source, licence=licence)
+def _tell(out: Path, imported: Imported) -> None:
     click.echo(f"{out}: {imported.summary()}")
-
-
-def _refuse_existing(_context: click.Context, _parameter: click.Parameter, out: Path | None) -> Path | None:
-    """Never write over a domain."""
-    if out is not None and (out / "domain.yaml").exists():
-        msg = f"{out}: a domain is there already; name another folder with --out, or remove it first"
-        raise InputError(msg)
-    return out
 
 
 def _out(name: str) -> Path:
@@ -107,7 +83,6 @@ def _out(name: str) -> Path:
 @click.option(
     "--out",
     type=_FILES,
-    callback=_refuse_existing,
     default=_out("bioasq"),
     show_default=True,
     help="Domain folder to write.",
@@ -117,9 +92,7 @@ def _out(name: str) -> Path:
 )
 def bioasq(files: tuple[Path, ...], out: Path, test_years: tuple[int, ...]) -> None:
     """BioASQ task B golden files, named as published (10B1_golden.json)."""
-    from ragstudy.corpus.importers.bioasq import import_bioasq
-
-    _write(import_bioasq(files, out.name, test_years), out, "BioASQ task B; see bioasq.org for its terms.", "BioASQ")
+    _tell(out, domains.import_bioasq(files, out, test_years))
 
 
 @import_group.command()
@@ -128,17 +101,13 @@ def bioasq(files: tuple[Path, ...], out: Path, test_years: tuple[int, ...]) -> N
 @click.option(
     "--out",
     type=_FILES,
-    callback=_refuse_existing,
     default=_out("nq"),
     show_default=True,
     help="Domain folder to write.",
 )
 def nq(train: tuple[Path, ...], test: tuple[Path, ...], out: Path) -> None:
     """Natural Questions: QED lines for training, NQ-open lines for test."""
-    from ragstudy.corpus.importers.natural_questions import import_natural_questions
-
-    what = "Natural Questions; text of Wikipedia."
-    _write(import_natural_questions(train, test, out.name), out, what, "CC BY-SA 3.0")
+    _tell(out, domains.import_natural_questions(train, test, out))
 
 
 @import_group.command()
@@ -146,7 +115,6 @@ def nq(train: tuple[Path, ...], test: tuple[Path, ...], out: Path) -> None:
 @click.option(
     "--out",
     type=_FILES,
-    callback=_refuse_existing,
     default=_out("qasper"),
     show_default=True,
     help="Domain folder to write.",
@@ -157,9 +125,7 @@ def nq(train: tuple[Path, ...], test: tuple[Path, ...], out: Path) -> None:
 @click.option("--seed", default=1, show_default=True, help="Of the draw of test papers.")
 def qasper(files: tuple[Path, ...], out: Path, test_share: float, seed: int) -> None:
     """Qasper: the published JSON, one paper a line, or evidence only."""
-    from ragstudy.corpus.importers.qasper import import_qasper
-
-    _write(import_qasper(files, out.name, test_share, seed), out, "Qasper, by the Allen Institute.", "CC BY 4.0")
+    _tell(out, domains.import_qasper(files, out, test_share, seed))
 
 
 @import_group.command()
@@ -168,7 +134,6 @@ def qasper(files: tuple[Path, ...], out: Path, test_share: float, seed: int) -> 
 @click.option(
     "--out",
     type=_FILES,
-    callback=_refuse_existing,
     default=_out("squad"),
     show_default=True,
     help="Domain folder to write.",
@@ -179,15 +144,13 @@ def qasper(files: tuple[Path, ...], out: Path, test_share: float, seed: int) -> 
 @click.option("--seed", default=1, show_default=True, help="Of the draw of test articles.")
 def squad(files: tuple[Path, ...], test: tuple[Path, ...], out: Path, test_share: float, seed: int) -> None:
     """SQuAD 1 or 2 in its published JSON."""
-    from ragstudy.corpus.importers.squad import import_squad
-
-    _write(import_squad(files, test, out.name, test_share, seed), out, "SQuAD; text of Wikipedia.", "CC BY-SA 4.0")
+    _tell(out, domains.import_squad(files, out, test, test_share, seed))
 
 
 @import_group.command()
 @click.argument("questions", type=_FILES)
 @click.option("--documents", type=_FILES, help="Table of documents; not needed with --context.")
-@click.option("--out", type=_FILES, callback=_refuse_existing, required=True, help="Domain folder to write.")
+@click.option("--out", type=_FILES, required=True, help="Domain folder to write.")
 @click.option("--question", default="question", show_default=True, help="Column of the question.")
 @click.option(
     "--answer", default="answer", show_default=True, help="Column of the reference answer, or a list of them."
@@ -231,25 +194,32 @@ def table(
     ragstudy corpus import table faq.csv --question Q --answer A --context Passage --out corpora/faq
     ragstudy corpus import table qa.jsonl --documents docs.jsonl --gold doc_ids --out corpora/ours
     """
-    from ragstudy.corpus.importers.table import Columns, import_table
-
-    columns = Columns(question, answer, id_, gold, context, group, split, document_id, document_text, document_title)
-    imported = import_table(questions, documents, out.name, columns, test_share, seed)
-    _write(imported, out, f"From {questions.name}.", "")
+    imported = domains.import_table(
+        questions,
+        out,
+        documents,
+        test_share,
+        seed,
+        question=question,
+        answer=answer,
+        id=id_,
+        gold=gold,
+        context=context,
+        group=group,
+        split=split,
+        document_id=document_id,
+        document_text=document_text,
+        document_title=document_title,
+    )
+    _tell(out, imported)
 
 
 @corpus.command()
 @click.argument("name")
-@click.option("--out", type=_FILES, callback=_refuse_existing, help="Domain folder to write; corpora/NAME by default.")
+@click.option("--out", type=_FILES, help="Domain folder to write; corpora/NAME by default.")
 def fetch(name: str, out: Path | None) -> None:
     """Get a public set (bioasq, nq, qasper) from the model hub."""
-    from ragstudy.corpus.fetch import SOURCES
-    from ragstudy.corpus.fetch import fetch as fetch_set
-
-    folder = out or _out(name)
-    _refuse_existing(click.get_current_context(), click.Option(["--out"]), folder)
-    imported = fetch_set(name, Path(".cache") / "ragstudy")
-    _write(imported, folder, f"Dataset {SOURCES[name].dataset} of the hub.", "")
+    _tell(out or _out(name), domains.fetch_domain(name, out))
 
 
 @corpus.command()
@@ -257,16 +227,12 @@ def fetch(name: str, out: Path | None) -> None:
 @click.option("--seed", default=1, show_default=True, help="The same seed gives the same bytes.")
 @click.option("--documents", "n_documents", default=400, show_default=True, help="How many.")
 @click.option("--questions", "n_questions", default=1800, show_default=True, help="How many, both splits together.")
-@click.option("--out", type=_FILES, callback=_refuse_existing, help="Domain folder to write; corpora/NAME by default.")
+@click.option("--out", type=_FILES, help="Domain folder to write; corpora/NAME by default.")
 def invent(name: str, seed: int, n_documents: int, n_questions: int, out: Path | None) -> None:
     r"""Invent a domain (medicine, handbook) whose facts exist nowhere else.
 
     \b
     ragstudy corpus invent handbook --seed 7 --documents 1000 --out corpora/handbook7
     """
-    from ragstudy.fiction.invent import write_invented
-
-    folder = out or _out(name)
-    _refuse_existing(click.get_current_context(), click.Option(["--out"]), folder)
-    domain = write_invented(folder, name, seed, n_documents, n_questions)
-    click.echo(f"{folder}: {len(domain.documents)} documents, {len(domain.questions)} questions")
+    domain = domains.invent_domain(name, out, seed, n_documents, n_questions)
+    click.echo(f"{out or _out(name)}: {len(domain.documents)} documents, {len(domain.questions)} questions")
