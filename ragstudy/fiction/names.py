@@ -32,6 +32,8 @@ _GIVEN = (
     "Olaf Petra Quin Rafa Rosa Saul Tara Udo Vera Wim Yara Zeno"
 ).split()
 
+_TRIES = 30
+
 
 class Pool(Enum):
     """Which of the two disjoint sets of names to draw from."""
@@ -61,12 +63,34 @@ class Names:
     def draw(self, kind: str) -> str:
         """A new single-word name of a kind: 'drug', 'place', 'person', 'thing' or 'ill'."""
         while True:
-            rng = self._rng
-            middle = rng.choice(_MIDDLES) if rng.random() < 0.6 else ""
-            name = rng.choice(_STARTS) + middle + rng.choice(_ENDS[kind])
-            if name not in self._used and pool_of(name) is self._pool:
-                self._used.add(name)
+            name = self._parts(kind)
+            if self._take(name):
                 return name
+
+    def draw_alike(self, kind: str, other: str) -> str:
+        """A new name of a kind that begins or ends as another one does, as the neighbours of a search do."""
+        start = max((one for one in _STARTS if other.startswith(one)), key=len, default="")
+        end = next((one for one in sorted(_ENDS[kind], key=len, reverse=True) if other.endswith(one)), "")
+        for _ in range(_TRIES):
+            middle = self._rng.choice(_MIDDLES) if self._rng.random() < 0.6 else ""
+            if not start or (end and self._rng.random() < 0.5):
+                name = self._rng.choice(_STARTS) + middle + end
+            else:
+                name = start + middle + self._rng.choice(_ENDS[kind])
+            if self._take(name):
+                return name
+        return self.draw(kind)
+
+    def _parts(self, kind: str) -> str:
+        rng = self._rng
+        middle = rng.choice(_MIDDLES) if rng.random() < 0.6 else ""
+        return rng.choice(_STARTS) + middle + rng.choice(_ENDS[kind])
+
+    def _take(self, name: str) -> bool:
+        free = name not in self._used and pool_of(name) is self._pool
+        if free:
+            self._used.add(name)
+        return free
 
     def person(self) -> str:
         """A given name and a new invented family name."""

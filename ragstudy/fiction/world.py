@@ -40,6 +40,12 @@ class Subject:
         """The name without article, capitalised."""
         return capitalise(self.name.removeprefix("the "))
 
+    @property
+    def word(self) -> str:
+        """The invented word in the name."""
+        before, after = self.kind.name[1].split("{}")
+        return self.name.removeprefix("the ").removeprefix(before).removesuffix(after)
+
 
 @dataclass(frozen=True)
 class Sentence:
@@ -54,10 +60,18 @@ def capitalise(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def invent_subject(kind: Kind, rng: Random, names: Names) -> Subject:
-    """A new thing of a kind; about three quarters of its relations get a fact, in random order."""
+def invent_subject(kind: Kind, rng: Random, names: Names, like: Subject | None = None) -> Subject:
+    """A new thing of a kind; about three quarters of its relations get a fact, in random order.
+
+    Args:
+        kind: of thing.
+        rng: source of randomness.
+        names: draws its name.
+        like: a thing of the same kind whose name the new one resembles.
+    """
     name_kind, form = kind.name
-    written = form.format(names.draw(name_kind))
+    word = names.draw(name_kind) if like is None else names.draw_alike(name_kind, like.word)
+    written = form.format(word)
     name = f"the {written}" if " " in written else written
     relations = rng.sample(kind.relations, len(kind.relations))
     n_told = max(3, round(_SHARE_TOLD * len(relations)))

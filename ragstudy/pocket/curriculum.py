@@ -7,7 +7,7 @@ the passages is paid for once and supervises several answers.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from ragstudy.fiction.asking import NOT_THERE, absent, ask, ask_untold
 from ragstudy.fiction.handbook import HANDBOOK
@@ -24,9 +24,12 @@ if TYPE_CHECKING:
     from random import Random
 
     from ragstudy.fiction.asking import Asked
+    from ragstudy.fiction.schema import Schema
     from ragstudy.fiction.world import Subject
 
 UNKNOWN = "I do not know."
+Form = Literal["short", "named", "prose"]
+_TRIES = 12
 INSTRUCTIONS = (
     INSTRUCTION,
     INSTRUCTION,
@@ -35,6 +38,11 @@ INSTRUCTIONS = (
     "Read the passages and answer the question.",
     "Answer from the passages only.",
     "Here are some passages. Answer briefly.",
+)
+PROSE_INSTRUCTIONS = (
+    "Answer the question in whole sentences, using the passages. If they do not contain the answer, say so.",
+    "Answer from the passages in full sentences.",
+    "Write a full answer from the passages.",
 )
 
 
@@ -66,6 +74,9 @@ class Stage:
             answer teaches copying, which questions with short answers alone teach only slowly.
         named: whether answers begin with the name and the labels asked for. Writing them first gives a small
             model something to look up the value by, as writing down a thought does for a large one.
+        share_alike: share of the worlds whose things are of one kind and have names that resemble each other, as
+            the passages that a search brings do.
+        share_prose: share of the conversations whose instruction asks for whole sentences and gets them.
     """
 
     max_passages: int
@@ -73,6 +84,8 @@ class Stage:
     max_turns: int
     share_copied: float = 0.0
     named: bool = False
+    share_alike: float = 0.0
+    share_prose: float = 0.0
 
 
 def conversations(stage: Stage, rng: Random) -> Iterator[Conversation]:
@@ -90,7 +103,12 @@ def _world(stage: Stage, rng: Random) -> Conversation:
     draw = rng.random()
     schema = MEDICINE if draw < 0.35 else HANDBOOK if draw < 0.7 else random_schema(rng)
     n_passages = rng.randint(1, stage.max_passages)
-    subjects = invent_subjects(schema, max(1, n_passages - rng.randint(0, 2)), rng, names)
+    n_subjects = max(1, n_passages - rng.randint(0, 2))
+    if stage.share_alike and rng.random() < stage.share_alike:
+        subjects = _alike(schema, n_subjects, rng, names)
+    else:
+        subjects = invent_subjects(schema, n_subjects, rng, names)
+    prose = stage.share_prose > 0 and rng.random() < stage.share_prose
     shown: list[tuple[Subject, Passage, frozenset[str]]] = []
     for subject in subjects:
         shown += [(subject, passage, labels) for passage, labels in _cut(subject, stage, rng)]
@@ -103,14 +121,25 @@ def _world(stage: Stage, rng: Random) -> Conversation:
         if shown and rng.random() < stage.share_copied:
             turns.append(_copy([passage for _, passage, _ in shown], rng))
         else:
-            turns.append(_turn(subjects, shown, stage, rng, names))
-    return _converse([passage for _, passage, _ in shown], turns, rng)
+            turns.append(_turn(subjects, shown, _form(stage, prose=prose), rng, names))
+    return _converse([passage for _, passage, _ in shown], turns, rng, prose=prose)
+
+
+def _alike(schema: Schema, n: int, rng: Random, names: Names) -> list[Subject]:
+    """`n` things of one kind; most names resemble that of the first."""
+    first = invent_subject(rng.choice(schema.kinds), rng, names)
+    others = [invent_subject(first.kind, rng, names, first if rng.random() < 0.8 else None) for _ in range(n - 1)]
+    return [first, *others]
+
+
+def _form(stage: Stage, *, prose: bool) -> Form:
+    return "prose" if prose else "named" if stage.named else "short"
 
 
 def _turn(
     subjects: list[Subject],
     shown: list[tuple[Subject, Passage, frozenset[str]]],
-    stage: Stage,
+    form: Form,
     rng: Random,
     names: Names,
 ) -> Turn:
@@ -119,20 +148,24 @@ def _turn(
     subject = rng.choice(shown)[0]
     if rng.random() < 0.08:
         stranger = invent_subject(subject.kind, rng, names)
-        return _declined(stranger, ask(stranger, rng, names), stage)
+        return _declined(stranger, ask(stranger, rng, names), form)
     told = frozenset().union(*(labels for owner, _, labels in shown if owner is subject))
-    for _ in range(12 if stage.named else 6):
+    for _ in range(_TRIES):
         asked = ask(subject, rng, names)
         if asked.type == "unanswerable" or told.issuperset(asked.labels):
-            return Turn(asked.text, asked.named if stage.named else asked.short)
+            return Turn(asked.text, _answer(asked, form))
         if told.isdisjoint(asked.labels) and rng.random() < 0.15:
-            return _declined(subject, asked, stage)
-    return _declined(subject, ask_untold(subject, rng), stage)
+            return _declined(subject, asked, form)
+    return _declined(subject, ask_untold(subject, rng), form)
 
 
-def _declined(subject: Subject, asked: Asked, stage: Stage) -> Turn:
+def _answer(asked: Asked, form: Form) -> str:
+    return {"short": asked.short, "named": asked.named, "prose": asked.full}[form]
+
+
+def _declined(subject: Subject, asked: Asked, form: Form) -> Turn:
     """A question about which no passage says anything."""
-    return Turn(asked.text, absent(subject, asked.labels) if stage.named else NOT_THERE)
+    return Turn(asked.text, absent(subject, asked.labels) if form == "named" else NOT_THERE)
 
 
 def _copy(passages: list[Passage], rng: Random) -> Turn:
@@ -174,6 +207,7 @@ def _salad(stage: Stage, rng: Random) -> Conversation:
     return _converse(passages, turns, rng)
 
 
-def _converse(passages: list[Passage], turns: list[Turn], rng: Random) -> Conversation:
-    instruction = rng.choice(INSTRUCTIONS) if passages else INSTRUCTION_WITHOUT_PASSAGES
+def _converse(passages: list[Passage], turns: list[Turn], rng: Random, *, prose: bool = False) -> Conversation:
+    known = PROSE_INSTRUCTIONS if prose else INSTRUCTIONS
+    instruction = rng.choice(known) if passages else INSTRUCTION_WITHOUT_PASSAGES
     return Conversation(render(instruction, passages, turns[0].question), tuple(turns))

@@ -41,9 +41,12 @@ class Recipe:
         vocabulary_size: entries of the tokenizer.
         n_tokens: tokens of the first part, padding included: answers in as few words as serve.
         n_named_tokens: tokens of the second part: answers that name first what is asked for.
+        n_alike_tokens: tokens of the third part: passages about things with names alike, and answers in whole
+            sentences where the instruction asks for them.
         batch_tokens: tokens of a batch.
         learning_rate: at the first part's peak; warmed up over 1 %, falling to zero over the last 40 %.
         named_learning_rate: at the second part's peak; warmed up over 3 %, then falling to zero.
+        alike_learning_rate: the same of the third part.
         share_supervised: share of a batch's positions that the loss is computed on; answers come first, the
             rest are drawn from the other positions.
         weight_elsewhere: weight of the loss at positions outside answers.
@@ -58,12 +61,19 @@ class Recipe:
     vocabulary_size: int = 6144
     n_tokens: int = 34_000_000
     n_named_tokens: int = 11_000_000
+    n_alike_tokens: int = 24_000_000
     batch_tokens: int = 3072
     learning_rate: float = 1.4e-3
     named_learning_rate: float = 1.0e-3
+    alike_learning_rate: float = 1.0e-3
     share_supervised: float = 0.25
     weight_elsewhere: float = 0.15
     seed: int = 1
+
+    @property
+    def n_all_tokens(self) -> int:
+        """Tokens of all parts together."""
+        return self.n_tokens + self.n_named_tokens + self.n_alike_tokens
 
 
 @dataclass(frozen=True)
@@ -82,7 +92,9 @@ def stage_at(recipe: Recipe, n_done: int) -> Stage:
         return Stage(3, 45, 7, share_copied=0.2)
     if share_done < 0.5:
         return Stage(5, 60, 7, share_copied=0.06)
-    return Stage(6, 85, 7, share_copied=0.03, named=share_done >= 1)
+    if n_done < recipe.n_tokens + recipe.n_named_tokens:
+        return Stage(6, 85, 7, share_copied=0.03, named=share_done >= 1)
+    return Stage(6, 90, 7, share_copied=0.02, named=True, share_alike=0.6, share_prose=0.25)
 
 
 def encode(talk: Conversation, tokenizer: PreTrainedTokenizerFast) -> tuple[list[int], list[bool]]:
@@ -132,12 +144,20 @@ def _pad(rows: Sequence[tuple[list[int], list[bool]]], length: int) -> _Batch:
 
 
 def learning_rate(recipe: Recipe, n_done: int) -> float:
-    """The first part: warm-up over 1 %, constant, linear to zero over the last 40 %; the second: up, then down."""
+    """The first part: warm-up over 1 %, constant, linear to zero over the last 40 %; the others: up, then down."""
     done = n_done / recipe.n_tokens
     if done < 1:
         return recipe.learning_rate * min(1.0, done / 0.01 + 0.02, (1 - done) / 0.4)
     named = (n_done - recipe.n_tokens) / recipe.n_named_tokens
-    return recipe.named_learning_rate * max(0.0, min(1.0, named / 0.03 + 0.02, (1 - named) / 0.97))
+    if named < 1:
+        return recipe.named_learning_rate * _up_and_down(named)
+    alike = (n_done - recipe.n_tokens - recipe.n_named_tokens) / max(1, recipe.n_alike_tokens)
+    return recipe.alike_learning_rate * _up_and_down(alike)
+
+
+def _up_and_down(done: float) -> float:
+    """Linear to 1 over the first 3 %, then linear to zero."""
+    return max(0.0, min(1.0, done / 0.03 + 0.02, (1 - done) / 0.97))
 
 
 def new_model(recipe: Recipe, tokenizer: PreTrainedTokenizerFast) -> LlamaForCausalLM:
@@ -230,7 +250,7 @@ class Trainer:
 
     def run(self) -> None:
         """Train to the recipe's end."""
-        while self.progress.n_done < self.recipe.n_tokens + self.recipe.n_named_tokens:
+        while self.progress.n_done < self.recipe.n_all_tokens:
             self._round()
             if self.progress.round % _ROUNDS_PER_CHECKPOINT == 0:
                 self._save()

@@ -10,9 +10,9 @@ from ragstudy.corpus import load_domain
 from ragstudy.fiction.asking import ask, ask_whether
 from ragstudy.fiction.handbook import HANDBOOK
 from ragstudy.fiction.invent import SCHEMAS, invent, write_invented
-from ragstudy.fiction.medicine import MEDICINE
+from ragstudy.fiction.medicine import MEDICINE, TRIAL
 from ragstudy.fiction.names import Names, Pool, pool_of
-from ragstudy.fiction.world import invent_subjects, tell
+from ragstudy.fiction.world import invent_subject, invent_subjects, tell
 from ragstudy.scoring.claims import judge
 from ragstudy.scoring.words import WordWeights, contains, words
 
@@ -102,3 +102,18 @@ def test_schemas_have_ten_general_phrasings_of_statements_and_questions():
             for relation in kind.relations:
                 assert len(set(relation.all_statements)) >= 10
                 assert len(set(relation.all_questions)) >= 10
+
+
+def test_a_name_alike_begins_or_ends_as_the_other_and_keeps_its_pool():
+    names = Names(Random(4), Pool.PRETRAINING)
+    for _ in range(50):
+        first = names.draw("drug")
+        other = names.draw_alike("drug", first)
+        assert other != first
+        assert pool_of(other) is Pool.PRETRAINING
+        assert other[:2] == first[:2] or other[-2:] == first[-2:]
+
+
+def test_the_invented_word_of_a_subject_is_known_whatever_surrounds_it():
+    subject = invent_subject(TRIAL, Random(1), Names(Random(1), Pool.STUDY))
+    assert subject.name == f"the {subject.word} trial"

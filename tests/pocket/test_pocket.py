@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from itertools import islice
+import re
+from itertools import combinations, islice
 from random import Random
 
 import pytest
@@ -13,7 +14,7 @@ from ragstudy.fiction.asking import NOT_THERE
 from ragstudy.fiction.names import Pool, pool_of
 from ragstudy.generation.causal import CausalModel
 from ragstudy.generation.locate import locate_model
-from ragstudy.pocket.curriculum import INSTRUCTIONS, UNKNOWN, Stage, conversations
+from ragstudy.pocket.curriculum import INSTRUCTIONS, PROSE_INSTRUCTIONS, UNKNOWN, Stage, conversations
 from ragstudy.pocket.tokenizer import ASSISTANT, END
 from ragstudy.pocket.train import Recipe, Trainer, batches, encode, learning_rate, stage_at
 from ragstudy.prompting import for_model, make_prompt
@@ -30,6 +31,7 @@ TINY = Recipe(
     vocabulary_size=700,
     n_tokens=100_000,
     n_named_tokens=50_000,
+    n_alike_tokens=50_000,
     batch_tokens=768,
 )
 
@@ -57,6 +59,30 @@ def test_pretraining_draws_no_name_of_the_study_pool(root):
         assert not shipped & set(words(talk.opening)), talk.opening
 
 
+def test_passages_of_the_last_part_are_about_things_with_names_alike():
+    alike = talks(200, Stage(6, 60, 2, named=True, share_alike=1.0))
+    plain = talks(200, Stage(6, 60, 2, named=True))
+
+    def share_of_neighbours(some: list) -> float:
+        pairs = near = 0
+        for talk in some:
+            titles = {line.split("] ")[1].split()[0] for line in talk.opening.splitlines() if line.startswith("[")}
+            for one, other in combinations(sorted(titles), 2):
+                pairs += 1
+                near += one[:3] == other[:3] or one[-3:] == other[-3:]
+        return near / pairs
+
+    assert share_of_neighbours(alike) > 2 * share_of_neighbours(plain)
+
+
+def test_an_instruction_for_whole_sentences_gets_them():
+    for talk in talks(50, Stage(3, 60, 3, named=True, share_prose=1.0)):
+        if talk.opening.startswith(PROSE_INSTRUCTIONS):
+            for turn in talk.turns:
+                assert turn.answer.endswith(".")
+                assert not re.match(r"[^.]*: ", turn.answer), turn
+
+
 def test_the_toolkits_own_instruction_is_among_those_learned():
     assert INSTRUCTION in INSTRUCTIONS
 
@@ -75,19 +101,28 @@ def test_a_first_turn_is_encoded_as_the_toolkit_prompts(tiny_model):
 
 
 def test_the_learning_rate_warms_up_stays_and_falls_to_zero():
-    recipe = Recipe(n_tokens=1000, n_named_tokens=100, learning_rate=1.0, named_learning_rate=0.5)
+    recipe = Recipe(
+        n_tokens=1000,
+        n_named_tokens=100,
+        n_alike_tokens=100,
+        learning_rate=1.0,
+        named_learning_rate=0.5,
+        alike_learning_rate=0.7,
+    )
     assert learning_rate(recipe, 0) == pytest.approx(0.02)
     assert learning_rate(recipe, 500) == 1.0
     assert learning_rate(recipe, 800) == pytest.approx(0.5)
     assert learning_rate(recipe, 999) < 0.01
     assert learning_rate(recipe, 1004) == pytest.approx(0.5, rel=0.02)
-    assert learning_rate(recipe, 1100) == 0.0
+    assert learning_rate(recipe, 1104) == pytest.approx(0.7, rel=0.02)
+    assert learning_rate(recipe, 1200) == 0.0
 
 
 def test_stages_grow_harder():
-    stages = [stage_at(Recipe(), n) for n in (0, 7_000_000, 14_000_000, 30_000_000, 35_000_000)]
+    stages = [stage_at(Recipe(), n) for n in (0, 7_000_000, 14_000_000, 30_000_000, 35_000_000, 46_000_000)]
     assert [s.max_passages for s in stages] == sorted(s.max_passages for s in stages)
-    assert [s.named for s in stages] == [False] * 4 + [True]
+    assert [s.named for s in stages] == [False] * 4 + [True] * 2
+    assert [s.share_alike > 0 for s in stages] == [False] * 5 + [True]
     assert [s.share_copied for s in stages] == sorted((s.share_copied for s in stages), reverse=True)
 
 
