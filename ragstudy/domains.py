@@ -149,7 +149,14 @@ def fetch_domain(name: str, out: str | Path | None = None) -> Imported:
 def invent_domain(
     name: str, out: str | Path | None = None, seed: int = 1, n_documents: int = 400, n_questions: int = 1800
 ) -> Domain:
-    """Invent a domain ('medicine', 'handbook') whose facts exist nowhere else; the same seed gives the same bytes.
+    """Invent a domain whose facts exist nowhere else; the same seed gives the same bytes.
+
+    Args:
+        name: 'medicine', 'handbook', 'encyclopedia' or 'papers'.
+        out: domain folder to write; `corpora/<name>` by default.
+        seed: of the world.
+        n_documents: one subject each.
+        n_questions: of both splits together.
 
     Raises:
         InputError: the name is unknown, more questions are wanted than there are, or `out` holds a domain.

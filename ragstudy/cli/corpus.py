@@ -229,7 +229,7 @@ def fetch(name: str, out: Path | None) -> None:
 @click.option("--questions", "n_questions", default=1800, show_default=True, help="How many, both splits together.")
 @click.option("--out", type=_FILES, help="Domain folder to write; corpora/NAME by default.")
 def invent(name: str, seed: int, n_documents: int, n_questions: int, out: Path | None) -> None:
-    r"""Invent a domain (medicine, handbook) whose facts exist nowhere else.
+    r"""Invent a domain (medicine, handbook, encyclopedia, papers) whose facts exist nowhere else.
 
     \b
     ragstudy corpus invent handbook --seed 7 --documents 1000 --out corpora/handbook7

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ragstudy.fiction.schema import MULTI_QUESTIONS, YESNO_QUESTIONS
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 
 NOT_THERE = "The passages do not say."
 _N_HELD_OUT = 1
+_SHARE_SEARCHED = 0.8
+# What people leave out when they type a question into a search box.
+_POLITE = re.compile(r"^(can you tell me|please give|please list|i need to know|i need|tell me|for) ", re.IGNORECASE)
+_WHAT_IS = re.compile(r"^(what|which) (is|are) (the )?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -57,9 +62,9 @@ def _facts(told: Sequence[tuple[Relation, Value]]) -> tuple[Fact, ...]:
     return tuple(Fact(f"f{number}", form) for number, form in enumerate(forms, start=1))
 
 
-def _full(told: Sequence[tuple[Relation, Value]], subject: str, rng: Random) -> str:
+def _full(told: Sequence[tuple[Relation, Value]], subject: Subject, rng: Random) -> str:
     first, *rest = told
-    sentences = [state(*first, subject, rng), *(state(*one, "it", rng) for one in rest)]
+    sentences = [state(*first, subject.name, rng), *(state(*one, subject.kind.pronoun, rng) for one in rest)]
     return " ".join(f"{capitalise(sentence)}." for sentence in sentences)
 
 
@@ -71,7 +76,7 @@ def ask_one(subject: Subject, label: str, rng: Random, *, held_out: bool = False
     kind: QuestionType = "list" if relation.is_list else "factoid"
     short = f"{capitalise(value.text)}."
     named = f"{subject.title}, {label}: {value.text}."
-    return Asked(kind, _tidy(text), short, named, _full(told, subject.name, rng), _facts(told), (label,))
+    return Asked(kind, _tidy(text), short, named, _full(told, subject, rng), _facts(told), (label,))
 
 
 def ask_many(subject: Subject, labels: Sequence[str], rng: Random, *, held_out: bool = False) -> Asked:
@@ -81,7 +86,7 @@ def ask_many(subject: Subject, labels: Sequence[str], rng: Random, *, held_out: 
     text = fill(_phrase(MULTI_QUESTIONS, rng, held_out=held_out), subject.name, joined)
     short = "; ".join(f"{relation.label}: {value.text}" for relation, value in told)
     named = f"{subject.title}, {short}."
-    full = _full(told, subject.name, rng)
+    full = _full(told, subject, rng)
     return Asked("multi", _tidy(text), f"{capitalise(short)}.", named, full, _facts(told), tuple(labels))
 
 
@@ -131,3 +136,24 @@ def ask(subject: Subject, rng: Random, names: Names, *, held_out: bool = False) 
 def _tidy(text: str) -> str:
     """Capitalised when it is a sentence; search-like questions stay as they are."""
     return capitalise(text) if text.endswith(("?", ".")) else text
+
+
+def as_query(asked: Asked, rng: Random) -> Asked:
+    """Most questions as typed into a search box: no capitals but names', no question mark, fewer small words."""
+    if rng.random() > _SHARE_SEARCHED:
+        return asked
+    text = _POLITE.sub("", asked.text.rstrip("?."))
+    if rng.random() < 0.5:
+        text = _WHAT_IS.sub("", text)
+    first, _, rest = text.partition(" ")
+    return replace(asked, text=f"{first if _is_name(first) else first.lower()} {rest}".strip())
+
+
+def _is_name(word: str) -> bool:
+    return word[1:2].islower() and word.lower() not in _OPENERS
+
+
+_OPENERS = frozenset(
+    "what which who whom whose when where how why is are was were do does did at in on of from to with as after by "
+    "under the state list name summarise give population author twin children pupils".split()
+)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from random import Random
 from typing import TYPE_CHECKING
 
 from ragstudy.errors import InputError, nearest
-from ragstudy.fiction.asking import Asked, ask
+from ragstudy.fiction.asking import Asked, as_query, ask
+from ragstudy.fiction.encyclopedia import ENCYCLOPEDIA
 from ragstudy.fiction.handbook import HANDBOOK
 from ragstudy.fiction.medicine import MEDICINE
 from ragstudy.fiction.names import Names, Pool
-from ragstudy.fiction.world import Sentence, Subject, invent_subjects, tell
+from ragstudy.fiction.papers import PAPERS
+from ragstudy.fiction.world import Sentence, Subject, invent_subjects, tell, tell_in_sections
 from ragstudy.records import Document, Question
 
 if TYPE_CHECKING:
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
     from ragstudy.fiction.schema import Schema
     from ragstudy.records import Split
 
-SCHEMAS = {schema.name: schema for schema in (MEDICINE, HANDBOOK)}
+SCHEMAS = {schema.name: schema for schema in (MEDICINE, HANDBOOK, ENCYCLOPEDIA, PAPERS)}
 _SHARE_TEST = 0.25
 _PARAGRAPH = 5
 _TRIES = 40
@@ -51,7 +54,10 @@ def invent(
     schema = SCHEMAS[name]
     names = Names(rng, pool)
     subjects = invent_subjects(schema, n_documents, rng, names)
-    told = [tell(subject, rng) for subject in subjects]
+    told = [
+        tell_in_sections(subject, schema.sections, rng) if schema.sections else tell(subject, rng)
+        for subject in subjects
+    ]
     documents = tuple(
         Document(f"{name}-{number:04d}", subject.title, _text(sentences))
         for number, (subject, sentences) in enumerate(zip(subjects, told, strict=True), start=1)
@@ -60,7 +66,10 @@ def invent(
 
 
 def _text(sentences: list[Sentence]) -> str:
-    """Sentences in paragraphs."""
+    """Sentences in paragraphs, or in sections under their headings."""
+    if sentences[0].section:
+        parts = groupby(sentences, key=lambda sentence: sentence.section)
+        return "\n\n".join(f"## {heading}\n\n{' '.join(one.text for one in part)}" for heading, part in parts)
     blocks = [sentences[start : start + _PARAGRAPH] for start in range(0, len(sentences), _PARAGRAPH)]
     return "\n\n".join(" ".join(sentence.text for sentence in block) for block in blocks)
 
@@ -77,6 +86,8 @@ def _questions(  # noqa: PLR0913 - the parts of a world
         for _ in range(_TRIES):
             position = rng.randrange(low, high)
             asked = ask(subjects[position], rng, names, held_out=split == "test")
+            if schema.search_like:
+                asked = as_query(asked, rng)
             if (position, asked.labels) not in seen:
                 break
         else:

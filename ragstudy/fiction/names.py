@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from random import Random
 
-_STARTS = (
+STARTS = tuple(
     "Ba Bel Bor Bran Cal Cor Cra Dal Dor Dra Fal Fen Fro Gal Gre Hal Hes Jor Kal Kel Kor Lan Lor Lum "
     "Mar Mel Mon Nar Nel Nor Ol Or Pal Per Pra Quel Ral Ren Ro Sal Sen Sol Tal Ter Tor Tra Ul Val Vel "
-    "Ver Vor Wen Yor Zal Zen Zor"
-).split()
+    "Ver Vor Wen Yor Zal Zen Zor".split()
+)
 _MIDDLES = "a an ar e el en er i il in ir o ol on or u ul un ur ba da do la li ma mi na no ra ri ta to va".split()
 _ENDS = {
     "drug": "bine cept dine fene lide mab mine nol pril rine stat tane tide tin vir xan zole zine".split(),
@@ -69,12 +69,12 @@ class Names:
 
     def draw_alike(self, kind: str, other: str) -> str:
         """A new name of a kind that begins or ends as another one does, as the neighbours of a search do."""
-        start = max((one for one in _STARTS if other.startswith(one)), key=len, default="")
+        start = max((one for one in STARTS if other.startswith(one)), key=len, default="")
         end = next((one for one in sorted(_ENDS[kind], key=len, reverse=True) if other.endswith(one)), "")
         for _ in range(_TRIES):
             middle = self._rng.choice(_MIDDLES) if self._rng.random() < 0.6 else ""
             if not start or (end and self._rng.random() < 0.5):
-                name = self._rng.choice(_STARTS) + middle + end
+                name = self._rng.choice(STARTS) + middle + end
             else:
                 name = start + middle + self._rng.choice(_ENDS[kind])
             if self._take(name):
@@ -84,7 +84,7 @@ class Names:
     def _parts(self, kind: str) -> str:
         rng = self._rng
         middle = rng.choice(_MIDDLES) if rng.random() < 0.6 else ""
-        return rng.choice(_STARTS) + middle + rng.choice(_ENDS[kind])
+        return rng.choice(STARTS) + middle + rng.choice(_ENDS[kind])
 
     def _take(self, name: str) -> bool:
         free = name not in self._used and pool_of(name) is self._pool

@@ -91,6 +91,7 @@ class Relation:
         statements: sentence templates of its own, beside the general ones.
         questions: question templates of its own, beside the general ones.
         is_list: whether its values are lists.
+        section: heading of the documents' part that states it, where the schema has sections.
     """
 
     label: str
@@ -98,6 +99,7 @@ class Relation:
     statements: tuple[str, ...] = ()
     questions: tuple[str, ...] = ()
     is_list: bool = False
+    section: str = ""
 
     @property
     def all_statements(self) -> tuple[str, ...]:
@@ -120,6 +122,8 @@ class Kind:
         relations: its attributes.
         openings: first sentences; {s} is the name.
         asides: sentences that state no fact that is asked for.
+        pronoun: what stands for the name in a sentence that goes on about it; the noun, where 'it' would be rude.
+        takes_article: whether a name of several words is written with 'the' ('the Velham trial').
     """
 
     noun: str
@@ -127,12 +131,24 @@ class Kind:
     relations: tuple[Relation, ...]
     openings: tuple[str, ...]
     asides: tuple[str, ...]
+    pronoun: str = "it"
+    takes_article: bool = True
 
 
 @dataclass(frozen=True)
 class Schema:
-    """A domain: the kinds of thing its documents describe, and how often each occurs."""
+    """A domain: the kinds of thing its documents describe.
+
+    Attributes:
+        name: of the domain.
+        title: one line about it.
+        kinds: the first occurs twice as often as each other.
+        sections: headings of every document, in order; none for documents without parts.
+        search_like: whether most questions are written as people type them into a search box.
+    """
 
     name: str
     title: str
     kinds: tuple[Kind, ...]
+    sections: tuple[str, ...] = ()
+    search_like: bool = False

@@ -49,10 +49,11 @@ class Subject:
 
 @dataclass(frozen=True)
 class Sentence:
-    """A rendered sentence and the labels of the facts it states."""
+    """A rendered sentence, the labels of the facts it states, and the heading it stands under."""
 
     text: str
     labels: tuple[str, ...]
+    section: str = ""
 
 
 def capitalise(text: str) -> str:
@@ -72,7 +73,7 @@ def invent_subject(kind: Kind, rng: Random, names: Names, like: Subject | None =
     name_kind, form = kind.name
     word = names.draw(name_kind) if like is None else names.draw_alike(name_kind, like.word)
     written = form.format(word)
-    name = f"the {written}" if " " in written else written
+    name = f"the {written}" if kind.takes_article and " " in written else written
     relations = rng.sample(kind.relations, len(kind.relations))
     n_told = max(3, round(_SHARE_TOLD * len(relations)))
     facts = {r.label: (r, r.make(rng, names)) for r in relations[:n_told]}
@@ -120,12 +121,31 @@ def tell(subject: Subject, rng: Random) -> list[Sentence]:
     return sentences
 
 
+def tell_in_sections(subject: Subject, sections: tuple[str, ...], rng: Random) -> list[Sentence]:
+    """The sentences of a subject's document under headings; a section without facts is left out.
+
+    Every section names the subject once, as the parts of a paper do.
+    """
+    kind = subject.kind
+    opening = capitalise(rng.choice(kind.openings).format(s=subject.name))
+    sentences = [Sentence(opening, (), sections[0])]
+    for section in sections:
+        facts = [(label, fact) for label, fact in subject.facts.items() if fact[0].section == section]
+        for number, one in enumerate(facts):
+            told = _sentence(subject, [one], rng, first=number == 0)
+            sentences.append(Sentence(told.text, told.labels, section))
+            if rng.random() < _SHARE_ASIDE:
+                sentences.append(Sentence(rng.choice(kind.asides), (), section))
+    return sentences
+
+
 def _sentence(
     subject: Subject, told: list[tuple[str, tuple[Relation, Value]]], rng: Random, *, first: bool
 ) -> Sentence:
-    names = (subject.name,) if first else (subject.name, subject.kind.noun, "it")
+    pronoun = subject.kind.pronoun
+    names = (subject.name,) if first else (subject.name, subject.kind.noun, pronoun)
     clauses = []
     for position, (_, (relation, value)) in enumerate(told):
-        who = rng.choice(names) if position == 0 else "it"
+        who = rng.choice(names) if position == 0 else pronoun
         clauses.append(state(relation, value, who, rng))
     return Sentence(f"{capitalise(', and '.join(clauses))}.", tuple(label for label, _ in told))

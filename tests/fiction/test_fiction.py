@@ -16,8 +16,10 @@ from ragstudy.fiction.world import invent_subject, invent_subjects, tell
 from ragstudy.scoring.claims import judge
 from ragstudy.scoring.words import WordWeights, contains, words
 
+SHIPPED = [("medicine", 1001), ("handbook", 1002), ("encyclopedia", 1003), ("papers", 1004)]
 
-@pytest.mark.parametrize(("name", "seed"), [("medicine", 1001), ("handbook", 1002)])
+
+@pytest.mark.parametrize(("name", "seed"), SHIPPED)
 def test_shipped_domains_are_what_their_seed_makes_byte_for_byte(root, tmp_path, name, seed):
     write_invented(tmp_path / name, name, seed, 400, 1800)
     for path in (root / "corpora" / name).iterdir():
@@ -117,3 +119,37 @@ def test_a_name_alike_begins_or_ends_as_the_other_and_keeps_its_pool():
 def test_the_invented_word_of_a_subject_is_known_whatever_surrounds_it():
     subject = invent_subject(TRIAL, Random(1), Names(Random(1), Pool.STUDY))
     assert subject.name == f"the {subject.word} trial"
+
+
+@pytest.mark.parametrize(("name", "seed"), SHIPPED)
+def test_shipped_domains_have_enough_questions_of_every_kind(root, name, seed):
+    del seed
+    domain = load_domain(root / "corpora" / name)
+    assert 300 <= len(domain.documents) <= 500
+    assert len(domain.split("train")) >= 1300
+    assert len(domain.split("test")) >= 400
+    assert {q.type for q in domain.split("test")} == {"factoid", "list", "multi", "yesno", "unanswerable"}
+    assert not {q.group for q in domain.split("test")} & {q.group for q in domain.split("train")}
+    for question in domain.questions:
+        assert "the The" not in question.text + " ".join(question.references)
+
+
+def test_papers_have_their_facts_under_the_right_headings():
+    _, documents, questions = invent("papers", 3, 30, 60)
+    by_id = {document.id: document for document in documents}
+    for question in questions:
+        if question.answerable:
+            text = by_id[question.gold_documents[0]].text
+            assert all(sentence in text for sentence in question.evidence)
+    for document in documents:
+        parts = dict(part.split("\n\n", 1) for part in document.text.removeprefix("## ").split("\n\n## "))
+        order = ["Introduction", "Method", "Data", "Experiments", "Limitations"]
+        assert list(parts) == [heading for heading in order if heading in parts]
+        assert "mean error" not in parts.get("Method", "")
+
+
+def test_most_questions_of_the_encyclopedia_are_typed_as_into_a_search_box():
+    _, _, questions = invent("encyclopedia", 3, 60, 200)
+    searched = [q for q in questions if not q.text.endswith(("?", "."))]
+    assert 0.7 < len(searched) / len(questions) < 0.95
+    assert any(q.text.startswith(("who ", "what ", "population", "mayor ")) for q in searched)
