@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ragstudy.fiction.schema import MULTI_QUESTIONS, YESNO_QUESTIONS
@@ -138,15 +138,15 @@ def _tidy(text: str) -> str:
     return capitalise(text) if text.endswith(("?", ".")) else text
 
 
-def as_query(asked: Asked, rng: Random) -> Asked:
+def as_query(question: str, rng: Random) -> str:
     """Most questions as typed into a search box: no capitals but names', no question mark, fewer small words."""
     if rng.random() > _SHARE_SEARCHED:
-        return asked
-    text = _POLITE.sub("", asked.text.rstrip("?."))
+        return question
+    text = _POLITE.sub("", question.rstrip("?."))
     if rng.random() < 0.5:
         text = _WHAT_IS.sub("", text)
     first, _, rest = text.partition(" ")
-    return replace(asked, text=f"{first if _is_name(first) else first.lower()} {rest}".strip())
+    return f"{first if _is_name(first) else first.lower()} {rest}".strip()
 
 
 def _is_name(word: str) -> bool:

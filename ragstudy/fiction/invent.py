@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import groupby
 from random import Random
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from ragstudy.fiction.handbook import HANDBOOK
 from ragstudy.fiction.medicine import MEDICINE
 from ragstudy.fiction.names import Names, Pool
 from ragstudy.fiction.papers import PAPERS
-from ragstudy.fiction.world import Sentence, Subject, invent_subjects, tell, tell_in_sections
+from ragstudy.fiction.world import Sentence, Subject, invent_subjects, tell
 from ragstudy.records import Document, Question
 
 if TYPE_CHECKING:
@@ -54,10 +55,7 @@ def invent(
     schema = SCHEMAS[name]
     names = Names(rng, pool)
     subjects = invent_subjects(schema, n_documents, rng, names)
-    told = [
-        tell_in_sections(subject, schema.sections, rng) if schema.sections else tell(subject, rng)
-        for subject in subjects
-    ]
+    told = [tell(subject, rng, schema.sections) for subject in subjects]
     documents = tuple(
         Document(f"{name}-{number:04d}", subject.title, _text(sentences))
         for number, (subject, sentences) in enumerate(zip(subjects, told, strict=True), start=1)
@@ -87,7 +85,7 @@ def _questions(  # noqa: PLR0913 - the parts of a world
             position = rng.randrange(low, high)
             asked = ask(subjects[position], rng, names, held_out=split == "test")
             if schema.search_like:
-                asked = as_query(asked, rng)
+                asked = replace(asked, text=as_query(asked.text, rng))
             if (position, asked.labels) not in seen:
                 break
         else:

@@ -103,12 +103,14 @@ def fill(template: str, subject: str, label: str, value: str = "") -> str:
     return template.format(s=subject, ps=possessive, r=label, rs=label, v=value)
 
 
-def tell(subject: Subject, rng: Random) -> list[Sentence]:
+def tell(subject: Subject, rng: Random, sections: tuple[str, ...] = ()) -> list[Sentence]:
     """The sentences of a subject's document, in order.
 
     The name stands in the opening and now and then later; elsewhere a pronoun or the noun stands for it.
-    Some sentences join two facts, some state none.
+    Some sentences join two facts, some state none. With sections, each stands under its heading.
     """
+    if sections:
+        return _tell_in_sections(subject, sections, rng)
     kind = subject.kind
     sentences = [Sentence(capitalise(rng.choice(kind.openings).format(s=subject.name)), ())]
     facts = list(subject.facts.items())
@@ -121,7 +123,7 @@ def tell(subject: Subject, rng: Random) -> list[Sentence]:
     return sentences
 
 
-def tell_in_sections(subject: Subject, sections: tuple[str, ...], rng: Random) -> list[Sentence]:
+def _tell_in_sections(subject: Subject, sections: tuple[str, ...], rng: Random) -> list[Sentence]:
     """The sentences of a subject's document under headings; a section without facts is left out.
 
     Every section names the subject once, as the parts of a paper do.

@@ -6,13 +6,16 @@ the passages is paid for once and supervises several answers.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from ragstudy.fiction.asking import NOT_THERE, absent, ask, ask_untold
+from ragstudy.fiction.asking import NOT_THERE, absent, as_query, ask, ask_untold
+from ragstudy.fiction.encyclopedia import ENCYCLOPEDIA
 from ragstudy.fiction.handbook import HANDBOOK
 from ragstudy.fiction.medicine import MEDICINE
 from ragstudy.fiction.names import Names, Pool
+from ragstudy.fiction.papers import PAPERS
 from ragstudy.fiction.world import invent_subject, invent_subjects, tell
 from ragstudy.pocket.salad import ask_salad, random_schema, salad_sentences
 from ragstudy.prompting import render
@@ -30,6 +33,8 @@ if TYPE_CHECKING:
 UNKNOWN = "I do not know."
 Form = Literal["short", "named", "prose"]
 _TRIES = 12
+_SHARE_KNOWN = 0.7
+_BLANKS = re.compile(r" *(\n\n) *")
 INSTRUCTIONS = (
     INSTRUCTION,
     INSTRUCTION,
@@ -76,6 +81,8 @@ class Stage:
             model something to look up the value by, as writing down a thought does for a large one.
         share_alike: share of the worlds whose things are of one kind and have names that resemble each other, as
             the passages that a search brings do.
+        all_schemas: whether the schemas of all four domains occur, or two of them; three in ten worlds have a
+            schema of random words either way.
         share_prose: share of the conversations whose instruction asks for whole sentences and gets them.
     """
 
@@ -86,6 +93,7 @@ class Stage:
     named: bool = False
     share_alike: float = 0.0
     share_prose: float = 0.0
+    all_schemas: bool = False
 
 
 def conversations(stage: Stage, rng: Random) -> Iterator[Conversation]:
@@ -101,7 +109,8 @@ def conversations(stage: Stage, rng: Random) -> Iterator[Conversation]:
 def _world(stage: Stage, rng: Random) -> Conversation:
     names = Names(rng, Pool.PRETRAINING)
     draw = rng.random()
-    schema = MEDICINE if draw < 0.35 else HANDBOOK if draw < 0.7 else random_schema(rng)
+    known = (MEDICINE, HANDBOOK, ENCYCLOPEDIA, PAPERS) if stage.all_schemas else (MEDICINE, HANDBOOK)
+    schema = known[int(draw / _SHARE_KNOWN * len(known))] if draw < _SHARE_KNOWN else random_schema(rng)
     n_passages = rng.randint(1, stage.max_passages)
     n_subjects = max(1, n_passages - rng.randint(0, 2))
     if stage.share_alike and rng.random() < stage.share_alike:
@@ -111,7 +120,7 @@ def _world(stage: Stage, rng: Random) -> Conversation:
     prose = stage.share_prose > 0 and rng.random() < stage.share_prose
     shown: list[tuple[Subject, Passage, frozenset[str]]] = []
     for subject in subjects:
-        shown += [(subject, passage, labels) for passage, labels in _cut(subject, stage, rng)]
+        shown += [(subject, passage, labels) for passage, labels in _cut(subject, schema.sections, stage, rng)]
     rng.shuffle(shown)
     shown = shown[:n_passages]
     if rng.random() < 0.03:
@@ -121,7 +130,8 @@ def _world(stage: Stage, rng: Random) -> Conversation:
         if shown and rng.random() < stage.share_copied:
             turns.append(_copy([passage for _, passage, _ in shown], rng))
         else:
-            turns.append(_turn(subjects, shown, _form(stage, prose=prose), rng, names))
+            turn = _turn(subjects, shown, _form(stage, prose=prose), rng, names)
+            turns.append(Turn(as_query(turn.question, rng), turn.answer) if schema.search_like else turn)
     return _converse([passage for _, passage, _ in shown], turns, rng, prose=prose)
 
 
@@ -178,17 +188,26 @@ def _copy(passages: list[Passage], rng: Random) -> Turn:
     return Turn(f"Which sentence begins with: {start}", f"{sentence}.")
 
 
-def _cut(subject: Subject, stage: Stage, rng: Random) -> list[tuple[Passage, frozenset[str]]]:
+def _cut(
+    subject: Subject, sections: tuple[str, ...], stage: Stage, rng: Random
+) -> list[tuple[Passage, frozenset[str]]]:
     """The subject's document cut into passages of whole sentences, with the labels told in each."""
     limit = rng.randint(stage.max_words // 2, stage.max_words)
     title = subject.title if rng.random() < 0.9 else ""
     pieces: list[tuple[list[str], set[str]]] = [([], set())]
-    for sentence in tell(subject, rng):
+    heading = ""
+    for sentence in tell(subject, rng, sections):
+        if sentence.section != heading:
+            heading = sentence.section
+            pieces[-1][0].append(f"\n\n## {heading}\n\n")
         if pieces[-1][0] and sum(len(text.split()) for text in pieces[-1][0]) > limit:
             pieces.append(([], set()))
         pieces[-1][0].append(sentence.text)
         pieces[-1][1].update(sentence.labels)
-    return [(Passage("", "", title, " ".join(texts)), frozenset(labels)) for texts, labels in pieces]
+    return [
+        (Passage("", "", title, _BLANKS.sub(r"\1", " ".join(texts)).strip()), frozenset(labels))
+        for texts, labels in pieces
+    ]
 
 
 def _salad(stage: Stage, rng: Random) -> Conversation:

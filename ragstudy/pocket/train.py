@@ -61,7 +61,7 @@ class Recipe:
     vocabulary_size: int = 6144
     n_tokens: int = 34_000_000
     n_named_tokens: int = 11_000_000
-    n_alike_tokens: int = 24_000_000
+    n_alike_tokens: int = 16_000_000
     batch_tokens: int = 3072
     learning_rate: float = 1.4e-3
     named_learning_rate: float = 1.0e-3
@@ -94,7 +94,7 @@ def stage_at(recipe: Recipe, n_done: int) -> Stage:
         return Stage(5, 60, 7, share_copied=0.06)
     if n_done < recipe.n_tokens + recipe.n_named_tokens:
         return Stage(6, 85, 7, share_copied=0.03, named=share_done >= 1)
-    return Stage(6, 90, 7, share_copied=0.02, named=True, share_alike=0.6, share_prose=0.25)
+    return Stage(6, 90, 7, share_copied=0.02, named=True, share_alike=0.6, share_prose=0.25, all_schemas=True)
 
 
 def encode(talk: Conversation, tokenizer: PreTrainedTokenizerFast) -> tuple[list[int], list[bool]]:
