@@ -88,6 +88,14 @@ TOWN = Kind(
         "Part of the wall is still standing.",
         "Visitors usually stay for a day.",
     ),
+    mentions=(
+        "A stone by the northern gate gives the distance to {o}, which merchants used to reach on foot in two days.",
+        "The council room holds a painting that is often taken for a view of {o}, though the hills do not fit.",
+        "In the museum a whole room is given to {o}, with letters, coins and a model made of cork.",
+        "A long quarrel about the fishing rights is described in the article on {o} and is not repeated here.",
+        "Some guides confuse these streets with what they have read about {o}.",
+        "The newspaper of the region also reports on {o} and on the villages between the two valleys.",
+    ),
 )
 
 FIGURE = Kind(
@@ -162,6 +170,13 @@ FIGURE = Kind(
         "Some of the dates are disputed.",
         "A street bears the name today.",
     ),
+    mentions=(
+        "A letter of that year speaks of {o} and of the bad roads, but gives no reason for the journey.",
+        "The same library keeps papers on {o}, which were bound into one volume by mistake.",
+        "Later writers mention {o} in the same breath, without saying how the two are connected.",
+        "An essay on {o} has been ascribed to the same hand; most readers doubt it.",
+        "The notebooks break off with a remark about {o} and a drawing of a water wheel.",
+    ),
     pronoun="the scholar",
     takes_article=False,
 )
@@ -231,6 +246,12 @@ WORK = Kind(
         "Critics were divided at first.",
         "It is often given at weddings.",
     ),
+    mentions=(
+        "The preface thanks a patron and alludes to {o}, which its first readers must have understood at once.",
+        "A printed copy was found together with an almanac and a pamphlet about {o}.",
+        "Critics have compared it with what is told of {o}, and found little that the two have in common.",
+        "A rumour that it was meant as an answer to {o} goes back to a single review.",
+    ),
     takes_article=False,
 )
 
@@ -292,11 +313,18 @@ EVENT = Kind(
         "Both sides claimed the victory.",
         "The chronicles do not agree on every point.",
     ),
+    mentions=(
+        "Supplies were brought in by night on the road that leads to {o}, as a miller later testified.",
+        "A ballad that is sung about it borrows its tune and two of its verses from one about {o}.",
+        "The archive keeps the reports in one box with those on {o}, and some pages have been exchanged.",
+        "Historians who write about {o} tend to treat it in a footnote.",
+    ),
 )
 
 ENCYCLOPEDIA = Schema(
     "encyclopedia",
     "An encyclopedia of invented places, people, works and events",
     (TOWN, FIGURE, WORK, EVENT),
+    share_alike=0.8,
     search_like=True,
 )

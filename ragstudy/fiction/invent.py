@@ -55,7 +55,7 @@ def invent(
     schema = SCHEMAS[name]
     names = Names(rng, pool)
     subjects = invent_subjects(schema, n_documents, rng, names)
-    told = [tell(subject, rng, schema.sections) for subject in subjects]
+    told = [tell(subject, rng, schema.sections, subjects) for subject in subjects]
     documents = tuple(
         Document(f"{name}-{number:04d}", subject.title, _text(sentences))
         for number, (subject, sentences) in enumerate(zip(subjects, told, strict=True), start=1)

@@ -122,6 +122,7 @@ class Kind:
         relations: its attributes.
         openings: first sentences; {s} is the name.
         asides: sentences that state no fact that is asked for.
+        mentions: sentences that name another thing, {o}, and state no fact that is asked for.
         pronoun: what stands for the name in a sentence that goes on about it; the noun, where 'it' would be rude.
         takes_article: whether a name of several words is written with 'the' ('the Velham trial').
     """
@@ -131,6 +132,7 @@ class Kind:
     relations: tuple[Relation, ...]
     openings: tuple[str, ...]
     asides: tuple[str, ...]
+    mentions: tuple[str, ...] = ()
     pronoun: str = "it"
     takes_article: bool = True
 
@@ -144,6 +146,8 @@ class Schema:
         title: one line about it.
         kinds: the first occurs twice as often as each other.
         sections: headings of every document, in order; none for documents without parts.
+        share_alike: share of the things whose name resembles that of an earlier thing of their kind, or is that of
+            an earlier thing of another kind ('the siege of Velham' beside 'Velham').
         search_like: whether most questions are written as people type them into a search box.
     """
 
@@ -151,4 +155,5 @@ class Schema:
     title: str
     kinds: tuple[Kind, ...]
     sections: tuple[str, ...] = ()
+    share_alike: float = 0.0
     search_like: bool = False

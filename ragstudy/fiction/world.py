@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from random import Random
 
     from ragstudy.fiction.names import Names
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 _SHARE_TOLD = 0.75
 _SHARE_JOINED = 0.3
 _SHARE_ASIDE = 0.25
+_SHARE_MENTION = 0.6
 _OF_IT = re.compile(r"\b[Tt]he ((?:current |known )?)\{r\} of \{s\}")
 
 
@@ -61,17 +63,20 @@ def capitalise(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def invent_subject(kind: Kind, rng: Random, names: Names, like: Subject | None = None) -> Subject:
+def invent_subject(
+    kind: Kind, rng: Random, names: Names, like: Subject | None = None, *, namesake: bool = False
+) -> Subject:
     """A new thing of a kind; about three quarters of its relations get a fact, in random order.
 
     Args:
         kind: of thing.
         rng: source of randomness.
         names: draws its name.
-        like: a thing of the same kind whose name the new one resembles.
+        like: a thing whose name the new one resembles.
+        namesake: whether it bears the very same invented word.
     """
     name_kind, form = kind.name
-    word = names.draw(name_kind) if like is None else names.draw_alike(name_kind, like.word)
+    word = _word_like(name_kind, like, names, namesake=namesake)
     written = form.format(word)
     name = f"the {written}" if kind.takes_article and " " in written else written
     relations = rng.sample(kind.relations, len(kind.relations))
@@ -80,10 +85,33 @@ def invent_subject(kind: Kind, rng: Random, names: Names, like: Subject | None =
     return Subject(kind, name, facts, tuple(relations[n_told:]))
 
 
+def _word_like(name_kind: str, like: Subject | None, names: Names, *, namesake: bool) -> str:
+    if like is None:
+        return names.draw(name_kind)
+    return like.word if namesake else names.draw_alike(name_kind, like.word)
+
+
 def invent_subjects(schema: Schema, n: int, rng: Random, names: Names) -> list[Subject]:
     """`n` things of the schema's kinds, two of the first kind for one of each other."""
     weights = [2] + [1] * (len(schema.kinds) - 1)
-    return [invent_subject(rng.choices(schema.kinds, weights)[0], rng, names) for _ in range(n)]
+    subjects: list[Subject] = []
+    for _ in range(n):
+        kind = rng.choices(schema.kinds, weights)[0]
+        if schema.share_alike and subjects and rng.random() < schema.share_alike:
+            subjects.append(_neighbour(kind, subjects, rng, names))
+        else:
+            subjects.append(invent_subject(kind, rng, names))
+    return subjects
+
+
+def _neighbour(kind: Kind, earlier: list[Subject], rng: Random, names: Names) -> Subject:
+    """A thing whose name is like one of its kind, or the same as one of another kind whose names are of its sort."""
+    taken = {one.word for one in earlier if one.kind is kind}
+    other = rng.choice(earlier)
+    if other.kind is not kind and other.kind.name[0] == kind.name[0] and other.word not in taken:
+        return invent_subject(kind, rng, names, other, namesake=True)
+    same = [one for one in earlier if one.kind is kind]
+    return invent_subject(kind, rng, names, rng.choice(same) if same else None)
 
 
 def state(relation: Relation, value: Value, subject: str, rng: Random) -> str:
@@ -103,11 +131,14 @@ def fill(template: str, subject: str, label: str, value: str = "") -> str:
     return template.format(s=subject, ps=possessive, r=label, rs=label, v=value)
 
 
-def tell(subject: Subject, rng: Random, sections: tuple[str, ...] = ()) -> list[Sentence]:
+def tell(
+    subject: Subject, rng: Random, sections: tuple[str, ...] = (), others: Sequence[Subject] = ()
+) -> list[Sentence]:
     """The sentences of a subject's document, in order.
 
     The name stands in the opening and now and then later; elsewhere a pronoun or the noun stands for it.
-    Some sentences join two facts, some state none. With sections, each stands under its heading.
+    Some sentences join two facts, some state none. With sections, each stands under its heading. `others` are
+    things that may be mentioned.
     """
     if sections:
         return _tell_in_sections(subject, sections, rng)
@@ -120,7 +151,16 @@ def tell(subject: Subject, rng: Random, sections: tuple[str, ...] = ()) -> list[
         sentences.append(_sentence(subject, told, rng, first=len(sentences) == 1))
         if rng.random() < _SHARE_ASIDE:
             sentences.append(Sentence(rng.choice(kind.asides), ()))
+        if kind.mentions and others:
+            sentences += _mention(kind, others, rng)
     return sentences
+
+
+def _mention(kind: Kind, others: Sequence[Subject], rng: Random) -> list[Sentence]:
+    """Now and then a sentence that names another thing and says nothing that is asked for."""
+    if rng.random() > _SHARE_MENTION:
+        return []
+    return [Sentence(capitalise(rng.choice(kind.mentions).format(o=rng.choice(others).name)), ())]
 
 
 def _tell_in_sections(subject: Subject, sections: tuple[str, ...], rng: Random) -> list[Sentence]:

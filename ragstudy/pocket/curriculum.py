@@ -120,7 +120,8 @@ def _world(stage: Stage, rng: Random) -> Conversation:
     prose = stage.share_prose > 0 and rng.random() < stage.share_prose
     shown: list[tuple[Subject, Passage, frozenset[str]]] = []
     for subject in subjects:
-        shown += [(subject, passage, labels) for passage, labels in _cut(subject, schema.sections, stage, rng)]
+        cut = _cut(subject, schema.sections, subjects, stage, rng)
+        shown += [(subject, passage, labels) for passage, labels in cut]
     rng.shuffle(shown)
     shown = shown[:n_passages]
     if rng.random() < 0.03:
@@ -189,14 +190,14 @@ def _copy(passages: list[Passage], rng: Random) -> Turn:
 
 
 def _cut(
-    subject: Subject, sections: tuple[str, ...], stage: Stage, rng: Random
+    subject: Subject, sections: tuple[str, ...], others: list[Subject], stage: Stage, rng: Random
 ) -> list[tuple[Passage, frozenset[str]]]:
     """The subject's document cut into passages of whole sentences, with the labels told in each."""
     limit = rng.randint(stage.max_words // 2, stage.max_words)
     title = subject.title if rng.random() < 0.9 else ""
     pieces: list[tuple[list[str], set[str]]] = [([], set())]
     heading = ""
-    for sentence in tell(subject, rng, sections):
+    for sentence in tell(subject, rng, sections, others):
         if sentence.section != heading:
             heading = sentence.section
             pieces[-1][0].append(f"\n\n## {heading}\n\n")

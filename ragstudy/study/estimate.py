@@ -21,7 +21,7 @@ _TOKENS_PER_ANSWER = 30
 # operations per second that reading, training and token-by-token writing of small models reach, and the fixed
 # cost of a step of a batch.
 _READ_FLOPS = 3.0e11
-_TRAIN_FLOPS = 1.2e11
+_TRAIN_FLOPS = 3.3e11
 _SECONDS_PER_STEP = 0.02
 _EMBEDDED_PER_SECOND = 90.0
 _GPU_SPEEDUP = 60.0
