@@ -10,8 +10,9 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from ragstudy.errors import InputError
-from ragstudy.finetuning.packing import SHAPE_STEP, pack
+from ragstudy.finetuning.packing import pack
 from ragstudy.finetuning.pairs import IGNORED
+from ragstudy.hardware import SHAPE_STEP
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ragstudy.finetuning.pairs import IGNORED
+from ragstudy.hardware import SHAPE_STEP
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from ragstudy.finetuning.pairs import Example
 
 _ROW = 512
-# Widths are multiples of this. Processors compile and keep a kernel for every new shape: a few shapes instead of
-# hundreds took less time and gigabytes less memory.
-SHAPE_STEP = 64
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ragstudy.errors import InputError, UnavailableError
 from ragstudy.generation.locate import fetch_adapter, locate_model
+from ragstudy.hardware import SHAPE_STEP
 from ragstudy.prompting import fit
 from ragstudy.records import Completion
 
@@ -139,7 +140,14 @@ class CausalModel:
 
     def _batch(self, fitted: list[tuple[list[int], int]]) -> list[Completion]:
         model: Any = self._adapted or self.base
-        batch = self.tokenizer.pad({"input_ids": [ids for ids, _ in fitted]}, return_tensors="pt")
+        longest = max(len(ids) for ids, _ in fitted)
+        wide = longest + -longest % SHAPE_STEP
+        batch = self.tokenizer.pad(
+            {"input_ids": [ids for ids, _ in fitted]},
+            padding="max_length",
+            max_length=wide if wide <= self.max_prompt_tokens() else longest,
+            return_tensors="pt",
+        )
         batch = batch.to(self.base.device)
         generated = model.generate(
             **batch,
