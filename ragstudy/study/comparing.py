@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from ragstudy.study.plan import Arm, DomainPlan, Plan
 
 _CUTS = (1, 3, 5, 10)
+# Raised whenever the comparison of the same scores says something else than before.
+COMPARING_VERSION = 2
 
 Values = dict[tuple[str, str, str, str], dict[str, float | None]]
 
@@ -246,6 +248,7 @@ def _add_verdicts(plan: Plan, rows: list[dict[str, Any]]) -> None:
 _DECIDED_BY = ("difference", "low", "high", "equivalence_low", "equivalence_high")
 _FEW_CLUSTERS = 20
 _MANY_LEFT_OUT = 0.05
+_FLOOR = 0.05
 
 
 def _caveats(row: dict[str, Any], settings: StatisticsSpec) -> list[str]:
@@ -256,6 +259,10 @@ def _caveats(row: dict[str, Any], settings: StatisticsSpec) -> list[str]:
         caveats.append(f"only {row['n_clusters']} independent groups: the interval is rough")
     if row["n_left_out"] > _MANY_LEFT_OUT * (row["n"] + row["n_left_out"]):
         caveats.append(f"{row['n_left_out']} questions without a score from both arms are left out")
+    if row["base_mean"] is not None and row["base_mean"] < _FLOOR:
+        caveats.append("the base scores near 0 here, so there was nothing to lose: no sign that tuning is harmless")
+    if row["base_mean"] is not None and row["base_mean"] > 1 - _FLOOR:
+        caveats.append("the base scores near 1 here, so there was nothing to gain")
     if row["n_seeds"] == 1 and row["size"]:
         caveats.append("one training seed: the spread between trainings is not in the interval")
     return caveats

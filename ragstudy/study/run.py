@@ -23,7 +23,7 @@ from ragstudy.study.answering import (
     test_prompts,
     tuned_fingerprint,
 )
-from ragstudy.study.comparing import compare
+from ragstudy.study.comparing import COMPARING_VERSION, compare
 from ragstudy.study.manifest import new_manifest
 from ragstudy.study.ready import check_ready
 from ragstudy.study.retrieve import retrieve
@@ -219,6 +219,7 @@ class _Run:
 
     def _compare(self, scores: list[Score]) -> None:
         wanted = fingerprint(
+            COMPARING_VERSION,
             self.folder.state().get("scores"),
             [self.folder.state().get(f"retrieval/{d.name}") for d in self.plan.domains],
             self.plan.spec.statistics.model_dump(mode="json"),

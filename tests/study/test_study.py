@@ -431,3 +431,14 @@ def test_results_are_a_data_frame(lamps, tmp_path):
     assert len(result.scores()) == 36 * 5
     assert len(result.answers()) == 36
     assert len(result.arms()) == 3 * 2 * 5
+
+
+def test_a_base_at_the_floor_or_the_ceiling_is_said_so(lamps, tmp_path):
+    content = study_content(lamps)
+    content["generators"][0]["default"] = "violet"
+    run(parse_study(content, "s"), tmp_path / "floor")
+    rows = ragstudy.load_run(tmp_path / "floor").comparisons()
+    row = next(r for r in rows if r["measure"] == "accuracy" and r["contexts"] == "retrieved")
+    assert row["base_mean"] == 0.0
+    assert any("nothing to lose" in caveat for caveat in row["caveats"])
+    assert not any("nothing to gain" in caveat for caveat in row["caveats"])
