@@ -11,7 +11,7 @@ from rich.console import Console as RichConsole
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-from ragstudy.reporting.view import effect, headline, main_contexts, share
+from ragstudy.reporting.view import effect, headline, main_contexts, share, shared_caveats
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,6 +93,8 @@ def show_outcome(console: Console, outcome: Outcome, compared: dict[str, Any], p
         for domain in dict.fromkeys(row["domain"] for row in rows):
             mine = [row for row in rows if row["domain"] == domain]
             console.out.print(_verdict_table(mine, settings, main))
+            for caveat in shared_caveats(mine):
+                console.out.print(f"All rows: {caveat}.", markup=False)
             for sentence in headline(mine):
                 console.out.print(sentence, markup=False)
             console.out.print()
