@@ -100,6 +100,10 @@ class _Run:
     def go(self) -> Outcome:
         """All stages."""
         check_ready(self.plan.spec)
+        with self.folder.held():
+            return self._stages()
+
+    def _stages(self) -> Outcome:
         with self._timed("retrieve"):
             retrieved, searched = retrieve(self.plan, self.folder, self.watcher)
             self.made["retrievals"] = int(searched)

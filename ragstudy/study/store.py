@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ragstudy.corpus.rows import question_of, question_row
@@ -18,7 +19,7 @@ from ragstudy.files import (
 from ragstudy.records import Answer, Retrieval, Score
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from ragstudy.records import Question
@@ -50,6 +51,27 @@ class RunFolder:
                 "run the study again, or install the ragstudy that wrote it"
             )
             raise InputError(msg)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep other runs out of this folder for a while.
+
+        Raises:
+            InputError: another run is writing to it.
+        """
+        from filelock import FileLock, Timeout
+
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        beside = self.path.parent / f".{self.path.name}.lock"
+        try:
+            with FileLock(beside, timeout=0):
+                try:
+                    yield
+                finally:
+                    beside.unlink(missing_ok=True)
+        except Timeout:
+            msg = f"{self.path}: another run is writing to this folder; wait for it, or name another one with --out"
+            raise InputError(msg) from None
 
     def manifest(self) -> dict[str, Any]:
         """What manifest.json holds; empty before the first run."""

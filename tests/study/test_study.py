@@ -209,6 +209,14 @@ def test_changed_statistics_compare_again_and_answer_nothing(lamps, tmp_path):
     assert outcome.made == {"retrievals": 0, "adapters": 0, "answers": 0, "scores": 0, "comparisons": 1}
 
 
+def test_two_runs_do_not_write_to_one_folder(lamps, tmp_path):
+    with RunFolder(tmp_path / "run").held(), pytest.raises(InputError, match="another run is writing"):
+        run(study(lamps), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+    run(study(lamps), tmp_path / "run")
+    assert not list(tmp_path.glob(".*lock"))
+
+
 def test_a_killed_run_goes_on_where_it_was(lamps, tmp_path):
     run(study(lamps), tmp_path / "whole")
     run(study(lamps), tmp_path / "killed")
