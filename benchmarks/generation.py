@@ -23,7 +23,7 @@ from ragstudy.specs import TransformersSpec
 if TYPE_CHECKING:
     from ragstudy.records import Document, Question
 
-_N_QUESTIONS = 48
+_N_QUESTIONS = 192
 _TOP_K = 5
 _NEW_TOKENS = 48
 

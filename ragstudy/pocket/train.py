@@ -61,7 +61,7 @@ class Recipe:
     vocabulary_size: int = 6144
     n_tokens: int = 34_000_000
     n_named_tokens: int = 11_000_000
-    n_alike_tokens: int = 16_000_000
+    n_alike_tokens: int = 24_000_000
     batch_tokens: int = 3072
     learning_rate: float = 1.4e-3
     named_learning_rate: float = 1.0e-3

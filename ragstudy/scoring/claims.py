@@ -111,7 +111,9 @@ def _found(question: Question, text: str) -> set[str]:
 def _n_unsupported(question: Question, claim: str, supported: set[str]) -> int:
     """List items, or numbers and names, that nothing known about the right answer supports."""
     if question.type == "list":
-        items = [set(words(item)) - STOP_WORDS for item in _ITEM.split(claim)]
+        # What the answer repeats of the question ('box contents: two filters') supports no item.
+        told = STOP_WORDS | set(words(question.text))
+        items = [set(words(item)) - told for item in _ITEM.split(claim)]
         return sum(1 for item in items if item and not item & supported)
     specifics = [[word] for word in words(claim) if _NUMBER.search(word)]
     specifics += [words(name) for name in _NAME.findall(claim)]

@@ -107,7 +107,7 @@ MEASURES: dict[str, Named] = {
     "abstention": Named(lambda _: _Function(lambda _q, a: float(abstains(a))), "the answer declines to answer", None),
 }
 # Raised whenever a measure gives other values than before, so that old scores are made anew.
-SCORING_VERSION = 1
+SCORING_VERSION = 2
 RAGAS_MEASURES = ("ragas:exact_match", "ragas:rouge_l", "ragas:string_presence", "ragas:string_similarity")
 
 

@@ -49,6 +49,7 @@ NONE = Question("u", "Who sells Vel?", (), type="unanswerable")
         (LIST, "Headache, nausea and dry mouth.", 1, 1),
         (LIST, "Dry mouth, headache and nausea.", 1, 1),
         (LIST, "Headache and chills.", 0.5, 1 / 3),
+        (LIST, "Vel can cause chills and headache.", 0.5, 1 / 3),
         (YESNO, "Yes.", 1, 1),
         (YESNO, "No, it is not.", 0, 0),
         (YESNO, "Vel is a drug.", 0, 0),
