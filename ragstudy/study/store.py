@@ -61,14 +61,18 @@ class RunFolder:
         """
         from filelock import FileLock, Timeout
 
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        beside = self.path.parent / f".{self.path.name}.lock"
+        parent = self.path.parent
+        made = not parent.exists()
+        parent.mkdir(parents=True, exist_ok=True)
+        beside = parent / f".{self.path.name}.lock"
         try:
             with FileLock(beside, timeout=0):
                 try:
                     yield
                 finally:
                     beside.unlink(missing_ok=True)
+                    if made and not any(parent.iterdir()):
+                        parent.rmdir()
         except Timeout:
             msg = f"{self.path}: another run is writing to this folder; wait for it, or name another one with --out"
             raise InputError(msg) from None

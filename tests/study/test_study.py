@@ -217,6 +217,12 @@ def test_two_runs_do_not_write_to_one_folder(lamps, tmp_path):
     assert not list(tmp_path.glob(".*lock"))
 
 
+def test_a_run_that_wrote_nothing_leaves_no_folder(lamps, tmp_path):
+    with RunFolder(tmp_path / "reports" / "run").held():
+        pass
+    assert not (tmp_path / "reports").exists()
+
+
 def test_a_killed_run_goes_on_where_it_was(lamps, tmp_path):
     run(study(lamps), tmp_path / "whole")
     run(study(lamps), tmp_path / "killed")
