@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from ragstudy.errors import InputError, nearest
 
@@ -15,8 +16,9 @@ if TYPE_CHECKING:
 
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
 Name = Annotated[str, Field(pattern=NAME_PATTERN, max_length=80)]
-Format = Literal["closed_book", "retrieved"]
-Contexts = Literal["none", "retrieved"]
+Format = Literal["closed_book", "retrieved", "oracle", "raft"]
+ContextKind = Literal["none", "retrieved", "oracle", "oracle_with_distractors", "distractors_only"]
+GoldPlace = Literal["first", "middle", "last", "shuffled"]
 DType = Literal["auto", "float32", "bfloat16", "float16"]
 
 INSTRUCTION = "Answer the question using the passages. If they do not contain the answer, say so."
@@ -31,6 +33,54 @@ DEFAULT_MEASURES = (
     "answer_words",
     "abstention",
 )
+
+
+class Context(NamedTuple):
+    """What the passages of a test prompt are.
+
+    Attributes:
+        kind: which passages.
+        k: how many; the study's `retrieval.top_k` if None.
+        place: where the gold passages stand among distractors.
+    """
+
+    kind: ContextKind
+    k: int | None = None
+    place: GoldPlace = "shuffled"
+
+
+_CONTEXT = re.compile(r"^([^@:]+)(?:@([^@:]*))?(?::([^@:]*))?$")
+
+
+def parse_context(name: str) -> Context:
+    """A context from its name: `KIND`, `KIND@K`, or `oracle_with_distractors@K:PLACE`.
+
+    Raises:
+        ValueError: the name is no context; the message names the part that is wrong.
+    """
+    found = _CONTEXT.match(name)
+    kind, k, place = found.groups() if found else (name, None, None)
+    if kind not in get_args(ContextKind):
+        msg = f"{name!r} is no context{nearest(kind, get_args(ContextKind))}"
+        raise ValueError(msg)
+    if k is not None and (kind in {"none", "oracle"} or not k.isdecimal() or int(k) < 1):
+        msg = f"{name!r}: expected a number of passages after @, of a context with a choice of it, e.g. retrieved@3"
+        raise ValueError(msg)
+    if place is not None and (kind != "oracle_with_distractors" or place not in get_args(GoldPlace)):
+        msg = (
+            f"{name!r}: only oracle_with_distractors takes a place of the gold passages, one of "
+            f"{', '.join(get_args(GoldPlace))}, e.g. oracle_with_distractors:first"
+        )
+        raise ValueError(msg)
+    return Context(kind, int(k) if k else None, place or "shuffled")  # type: ignore[arg-type] # checked above
+
+
+def _is_context(name: str) -> str:
+    parse_context(name)
+    return name
+
+
+Contexts = Annotated[str, AfterValidator(_is_context)]
 
 
 class _Spec(BaseModel):
@@ -214,7 +264,11 @@ class FineTuneSpec(_Spec):
 
     Attributes:
         base: name of a generator of kind 'transformers'.
-        formats: what a training prompt holds: the question alone, or retrieved passages too.
+        formats: what a training prompt holds: the question alone (`closed_book`), the passages that retrieval
+            finds (`retrieved`), the gold passages alone (`oracle`), or gold passages among distractors (`raft`).
+        raft_gold: of `raft`: share of the training prompts that hold the gold passages; the others hold
+            distractors only.
+        raft_distractors: of `raft`: distractors in each prompt; one fewer than retrieval.top_k by default.
         sizes: numbers of training pairs; the smaller sets are inside the larger ones.
         seeds: each gives another order, initial adapter and training subset.
         epochs: passes over the training set.
@@ -231,6 +285,8 @@ class FineTuneSpec(_Spec):
 
     base: str
     formats: tuple[Format, ...] = Field(default=("closed_book", "retrieved"), min_length=1)
+    raft_gold: float = Field(default=0.8, ge=0, le=1)
+    raft_distractors: int | None = Field(default=None, ge=1)
     sizes: tuple[Annotated[int, Field(ge=1)], ...] = Field(default=(200, 500, 1000), min_length=1)
     seeds: tuple[int, ...] = Field(default=(1,), min_length=1)
     epochs: int = Field(default=3, ge=1)
@@ -283,7 +339,7 @@ class StudySpec(_Spec):
         retrieval: how passages are made and found.
         generators: who answers.
         finetuning: adapters to train.
-        contexts: what the test prompts hold.
+        contexts: what the test prompts hold; see docs/contexts.md.
         prompt: instructions.
         measures: how answers are scored.
         statistics: how arms are compared.

@@ -33,7 +33,7 @@ def test_a_domain_may_be_just_a_path_and_is_called_after_its_folder(tmp_path):
         ({"generators": [{"kind": "transformers", "name": "x"}]}, "generators.0.model: missing"),
         ({"generators": [{"kind": "extractive", "name": "x", "n_sentence": 2}]}, "did you mean 'n_sentences'?"),
         ({"finetuning": [{"base": "bass"}]}, "'bass' is no generator of kind 'transformers'"),
-        ({"contexts": ["retrieved", "oracel"]}, "contexts.1: 'oracel' is wrong"),
+        ({"contexts": ["retrieved", "oracel"]}, "contexts.1: 'oracel' is no context; did you mean 'oracle'?"),
         ({"statistics": {"verdict_measures": ["token_f1"]}}, "'token_f1' is not among the study's measures"),
         (
             {"generators": [{"kind": "endpoint", "name": "x", "model": "m", "url": "http://u:k@h/v1"}]},

@@ -57,16 +57,20 @@ class PassageIndex:
             for row, near in zip(positions.tolist(), similarities.tolist(), strict=True)
         ]
 
-    def check_depth(self, k: int) -> None:
+    def check_depth(self, k: int, setting: str = "retrieval.top_k") -> None:
         """Check that there are `k` passages to be found.
+
+        Args:
+            k: passages wanted.
+            setting: that wants them, for the message.
 
         Raises:
             InputError: `k` is larger than the number of passages.
         """
         if k > len(self.passages):
             msg = (
-                f"retrieval.top_k is {k}, but the corpus has only {len(self.passages)} passages; "
-                "lower top_k or chunk_tokens, or add documents"
+                f"{setting} is {k}, but the corpus has only {len(self.passages)} passages; "
+                f"lower {setting} or chunk_tokens, or add documents"
             )
             raise InputError(msg)
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ragstudy.records import Passage, Question, Retrieval
 
 SHARE_OF_EVIDENCE = 0.8
+_SHARE_THAT_TELLS = 0.5
 _WORD = re.compile(r"\w+")
 
 
@@ -26,7 +27,7 @@ def covered(question: Question, passage: Passage) -> tuple[int, ...]:
         return ()
     if not question.evidence:
         return tuple(n for n, gold in enumerate(question.gold_documents) if gold == passage.document)
-    words = set(_WORD.findall(passage.text.casefold()))
+    words = _words(passage)
     return tuple(n for n, evidence in enumerate(question.evidence) if _share(evidence, words) >= SHARE_OF_EVIDENCE)
 
 
@@ -88,15 +89,52 @@ def _quality(retrieval: Retrieval, k: int) -> tuple[float, float, float, float]:
 
 
 def best_gains(covers: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
-    """Units that each passage of the best ranking adds: always the passage that adds most.
+    """Units that each passage of the best ranking adds.
 
     Args:
         covers: units that each passage of the gold documents covers.
     """
+    return tuple(gain for _, gain in _best_ranking(covers))
+
+
+def _best_ranking(covers: Sequence[tuple[int, ...]]) -> list[tuple[int, int]]:
+    """Positions of passages, and the units that each adds: always the passage that adds most."""
     left = [set(units) for units in covers]
-    gains = []
+    ranking = []
     while left and (most := max(left, key=len)):
-        gains.append(len(most))
-        chosen = set(most)
-        left = [units - chosen for units in left]
-    return tuple(gains)
+        ranking.append((left.index(most), len(most)))
+        left = [units - most for units in left]
+    return ranking
+
+
+def gold_passages(question: Question, passages: Sequence[Passage]) -> list[Passage]:
+    """The fewest passages (found greedily) that cover all gold units of a question, in the corpus' order.
+
+    A piece of evidence that was cut in two is covered by no passage; the passage with most of it stands in.
+
+    Args:
+        question: that names gold units.
+        passages: of its gold documents, or of the corpus.
+    """
+    covers = [covered(question, passage) for passage in passages]
+    chosen = {position for position, _ in _best_ranking(covers)}
+    found = {unit for position in chosen for unit in covers[position]}
+    for unit, evidence in enumerate(question.evidence):
+        if unit not in found and passages:
+            shares = [_share(evidence, _words(passage)) for passage in passages]
+            chosen.add(shares.index(max(shares)))
+    return [passages[position] for position in sorted(chosen)]
+
+
+def is_distractor(question: Question, passage: Passage) -> bool:
+    """Whether a passage holds less than half of every gold unit, so that it cannot answer the question."""
+    if question.gold_documents and passage.document not in question.gold_documents:
+        return True
+    if not question.evidence:
+        return not question.gold_documents
+    words = _words(passage)
+    return all(_share(evidence, words) < _SHARE_THAT_TELLS for evidence in question.evidence)
+
+
+def _words(passage: Passage) -> set[str]:
+    return set(_WORD.findall(passage.text.casefold()))

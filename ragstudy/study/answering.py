@@ -10,13 +10,14 @@ from ragstudy.errors import RagstudyError
 from ragstudy.files import fingerprint
 from ragstudy.prompting import make_prompt
 from ragstudy.records import Answer, Completion
+from ragstudy.specs import parse_context
+from ragstudy.study.contexts import passages_at_test
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ragstudy.protocols import Generator
     from ragstudy.records import Prompt
-    from ragstudy.specs import Contexts
     from ragstudy.study.plan import DomainPlan, Plan
     from ragstudy.study.retrieve import Retrieved
     from ragstudy.study.store import RunFolder
@@ -82,7 +83,7 @@ class Cell:
 
     domain: DomainPlan
     generator: str
-    contexts: Contexts
+    contexts: str
     fingerprint: str
     prompts: tuple[Prompt, ...]
 
@@ -95,14 +96,14 @@ class Cell:
         return [prompt for prompt in self.prompts if self.key(prompt) not in book.known]
 
 
-def test_prompts(plan: Plan, domain: DomainPlan, contexts: Contexts, retrieved: Retrieved) -> tuple[Prompt, ...]:
+def test_prompts(plan: Plan, domain: DomainPlan, contexts: str, retrieved: Retrieved) -> tuple[Prompt, ...]:
     """The prompts of all test questions; the same for every generator."""
-    words, k = plan.spec.prompt, plan.spec.retrieval.top_k
+    words, context = plan.spec.prompt, parse_context(contexts)
     return tuple(
         make_prompt(
             question.id,
             question.text,
-            retrieved.shown(question.id, k) if contexts == "retrieved" else [],
+            passages_at_test(context, question, retrieved, plan.spec.retrieval.top_k),
             words.instruction,
             words.instruction_without_passages,
         )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ragstudy.generation.locate import locate_model
-from ragstudy.specs import EndpointSpec, TransformersSpec
+from ragstudy.specs import EndpointSpec, TransformersSpec, parse_context
 
 if TYPE_CHECKING:
     from ragstudy.study.plan import DomainPlan, Job, Plan
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 # Characters of English text a token has, roughly, over tokenizers of 6 to 150 thousand entries.
 _CHARACTERS_PER_TOKEN = 3.5
 _TOKENS_PER_ANSWER = 30
+_TOKENS_WITHOUT_PASSAGES = 40
 # Measured on two cores of a server processor with bfloat16 products (benchmarks/README.md): floating-point
 # operations per second that reading, training and token-by-token writing of small models reach, and the fixed
 # cost of a step of a batch.
@@ -72,7 +73,7 @@ def estimate(plan: Plan) -> Estimate:
     sizes = {g.name: n_parameters(g.model) for g in plan.spec.generators if isinstance(g, TransformersSpec)}
     for domain in plan.domains:
         n_characters = sum(len(document.text) for document in domain.domain.documents)
-        shown = _prompt_tokens(plan, domain, n_characters)
+        shown = {name: _prompt_tokens(plan, domain, n_characters, name) for name in plan.spec.contexts}
         seconds["retrieve"] += (n_characters / _CHARACTERS_PER_TOKEN / 100 + len(domain.test)) / _EMBEDDED_PER_SECOND
         for name, contexts in plan.cells(domain):
             generator = plan.generator(name.split("+")[0])
@@ -90,21 +91,27 @@ def estimate(plan: Plan) -> Estimate:
                 seconds["answer"] += 2 * size * tokens / _READ_FLOPS / speed
                 seconds["answer"] += n_batches * _TOKENS_PER_ANSWER * (_SECONDS_PER_STEP + size / 5e9 / speed)
         for job in (job for job in plan.jobs if job.domain == domain.name):
-            seconds["tune"] += _training_seconds(job, shown, sizes[job.base.name] or 0, speed)
+            n_tokens = _prompt_tokens(plan, domain, n_characters, _LIKE[job.format])
+            seconds["tune"] += _training_seconds(job, n_tokens, sizes[job.base.name] or 0, speed)
     return Estimate(seconds, prompt_tokens, answer_tokens, calls, tuple(dict.fromkeys(unknown)))
 
 
-def _training_seconds(job: Job, shown: dict[str, int], size: int, speed: float) -> float:
-    tokens = (shown["retrieved" if job.format == "retrieved" else "none"] + _TOKENS_PER_ANSWER) * job.size
+def _training_seconds(job: Job, prompt_tokens: int, size: int, speed: float) -> float:
+    tokens = (prompt_tokens + _TOKENS_PER_ANSWER) * job.size
     steps = job.spec.epochs * job.size / job.spec.batch_size
     return steps * _SECONDS_PER_STEP * 2 + job.spec.epochs * tokens * 6 * size / _TRAIN_FLOPS / speed
 
 
-def _prompt_tokens(plan: Plan, domain: DomainPlan, n_characters: int) -> dict[str, int]:
+# Contexts whose prompts are as long as a training format's.
+_LIKE = {"closed_book": "none", "retrieved": "retrieved", "oracle": "oracle", "raft": "oracle_with_distractors"}
+
+
+def _prompt_tokens(plan: Plan, domain: DomainPlan, n_characters: int, contexts: str) -> int:
+    context = parse_context(contexts)
+    n_passages = {"none": 0, "oracle": 1}.get(context.kind, context.k or plan.spec.retrieval.top_k)
     chunk = domain.spec.chunk_tokens or plan.spec.retrieval.chunk_tokens
     mean_document = n_characters / max(1, len(domain.domain.documents)) / _CHARACTERS_PER_TOKEN
-    without = 40
-    return {"none": without, "retrieved": round(without + plan.spec.retrieval.top_k * min(chunk * 1.3, mean_document))}
+    return round(_TOKENS_WITHOUT_PASSAGES + n_passages * min(chunk * 1.3, mean_document))
 
 
 def n_parameters(model: str) -> int | None:

@@ -12,11 +12,12 @@ from ragstudy.corpus import load_domain
 from ragstudy.errors import InputError
 from ragstudy.specs import TransformersSpec
 from ragstudy.study.comparing import verdict_measures_make_sense
+from ragstudy.study.contexts import gold_problems
 
 if TYPE_CHECKING:
     from ragstudy.corpus import Domain
     from ragstudy.records import Question
-    from ragstudy.specs import Contexts, DomainSpec, FineTuneSpec, Format, GeneratorSpec, StudySpec
+    from ragstudy.specs import DomainSpec, FineTuneSpec, Format, GeneratorSpec, StudySpec
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ class Plan:
     jobs: tuple[Job, ...]
     arms: tuple[Arm, ...]
 
-    def cells(self, domain: DomainPlan) -> list[tuple[str, Contexts]]:
+    def cells(self, domain: DomainPlan) -> list[tuple[str, str]]:
         """(generator, contexts) of every set of answers on a domain."""
         names = [g.name for g in self.spec.generators] + [j.generator for j in self.jobs if j.domain == domain.name]
         return [(name, contexts) for name in names for contexts in self.spec.contexts]
@@ -143,7 +144,7 @@ def make_plan(spec: StudySpec) -> Plan:
         except InputError as error:
             problems += error.problems
     for domain in domains:
-        problems += _size_problems(spec, domain)
+        problems += _size_problems(spec, domain) + gold_problems(spec, domain)
     problems += _name_problems(spec) + verdict_measures_make_sense(spec.statistics.verdict_measures)
     if problems:
         raise InputError(problems)

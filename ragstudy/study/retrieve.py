@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import gc
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ragstudy.files import fingerprint
 from ragstudy.records import Retrieval
 from ragstudy.retrieval.embedder import embedder_fingerprint
 from ragstudy.retrieval.relevance import best_gains, covered, n_units
+from ragstudy.specs import parse_context
+from ragstudy.study.contexts import depth_needed
 
 if TYPE_CHECKING:
     from ragstudy.protocols import Embedder
@@ -36,6 +39,14 @@ class Retrieved:
     passages: dict[str, Passage]
     by_question: dict[str, Retrieval]
 
+    @cached_property
+    def by_document(self) -> dict[str, list[Passage]]:
+        """The passages of every document, in its order."""
+        found: dict[str, list[Passage]] = {}
+        for passage in self.passages.values():
+            found.setdefault(passage.document, []).append(passage)
+        return found
+
     def shown(self, question: str, k: int) -> list[Passage]:
         """The first `k` passages of a question, best first."""
         return [self.passages[name] for name in self.by_question[question].passages[:k]]
@@ -60,7 +71,7 @@ def needed_questions(plan: Plan, domain: DomainPlan) -> list[Question]:
 
     train: dict[str, Question] = {}
     for job in plan.jobs:
-        if job.domain == domain.name and job.format == "retrieved":
+        if job.domain == domain.name and job.format != "closed_book":
             for question in nested_order(domain.domain.split("train"), job.seed)[: job.size]:
                 train[question.id] = question
     return [*domain.test, *(train[name] for name in sorted(train))]
@@ -90,7 +101,7 @@ def retrieve(plan: Plan, folder: RunFolder, watcher: Watcher) -> tuple[dict[str,
 def _stage_fingerprint(plan: Plan, domain: DomainPlan) -> str:
     """Changes with the index and with everything that decides what is searched and judged."""
     questions = [(q.id, q.text, q.gold_documents, q.evidence) for q in needed_questions(plan, domain)]
-    return fingerprint(index_fingerprint(plan, domain), questions, max(plan.spec.retrieval.top_k, _DEPTH))
+    return fingerprint(index_fingerprint(plan, domain), questions, _depth(plan))
 
 
 def _is_current(  # noqa: PLR0913 - what is compared
@@ -128,6 +139,8 @@ def _search_all(plan: Plan, stale: list[DomainPlan], folder: RunFolder, watcher:
         # All of them before anything is written: a corpus with too few passages leaves nothing behind.
         for _, index, _ in indexes:
             index.check_depth(plan.spec.retrieval.top_k)
+            for name in plan.spec.contexts:
+                index.check_depth(parse_context(name).k or 1, f"contexts: {name}: the number of passages")
         for domain, index, made in indexes:
             if made:
                 index.save(folder.index_folder(domain.name), index_fingerprint(plan, domain))
@@ -154,7 +167,7 @@ def _index(plan: Plan, domain: DomainPlan, folder: RunFolder, embedder: Embedder
 
 
 def _search(plan: Plan, domain: DomainPlan, index: PassageIndex) -> list[Retrieval]:
-    depth = min(max(plan.spec.retrieval.top_k, _DEPTH), len(index.passages))
+    depth = min(_depth(plan), len(index.passages))
     by_document: dict[str, list[Passage]] = {}
     for passage in index.passages:
         by_document.setdefault(passage.document, []).append(passage)
@@ -165,6 +178,10 @@ def _search(plan: Plan, domain: DomainPlan, index: PassageIndex) -> list[Retriev
         hits = index.search([question.text for question in questions], depth)
         found += [_record(domain, q, hit, by_document) for q, hit in zip(questions, hits, strict=True)]
     return found
+
+
+def _depth(plan: Plan) -> int:
+    return max(depth_needed(plan.spec), _DEPTH)
 
 
 def _record(

@@ -10,6 +10,7 @@ from ragstudy.files import fingerprint, read_json, write_json
 from ragstudy.finetuning.pairs import encode, nested_order
 from ragstudy.generation.make import generator_fingerprint
 from ragstudy.prompting import make_prompt
+from ragstudy.study.contexts import passages_in_training
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from ragstudy.study.watch import Watcher
 
 
+# What decides which pairs there are; the pairs themselves are in the fingerprint.
+_IN_THE_PAIRS = {"base", "formats", "sizes", "seeds", "raft_gold", "raft_distractors"}
+
+
 def training_questions(domain: DomainPlan, job: Job) -> list[Question]:
     """The job's pairs; those of a smaller size are the first of a larger one."""
     return nested_order(domain.domain.split("train"), job.seed)[: job.size]
@@ -30,14 +35,14 @@ def training_questions(domain: DomainPlan, job: Job) -> list[Question]:
 
 def training_prompt(plan: Plan, job: Job, question: Question, retrieved: Retrieved) -> Prompt:
     """The prompt of a training pair, in the job's format and the study's own words."""
-    passages = retrieved.shown(question.id, plan.spec.retrieval.top_k) if job.format == "retrieved" else []
+    passages = passages_in_training(job, question, retrieved, plan.spec.retrieval.top_k)
     prompt = plan.spec.prompt
     return make_prompt(question.id, question.text, passages, prompt.instruction, prompt.instruction_without_passages)
 
 
 def job_fingerprint(plan: Plan, domain: DomainPlan, job: Job, retrieved: Retrieved) -> str:
     """Changes with the base's weights, the settings and every training prompt and answer."""
-    settings = job.spec.model_dump(mode="json", exclude={"base", "formats", "sizes", "seeds"})
+    settings = job.spec.model_dump(mode="json", exclude=_IN_THE_PAIRS)
     questions = training_questions(domain, job)
     pairs = [(training_prompt(plan, job, q, retrieved).digest, q.references[0]) for q in questions]
     return fingerprint(_weights_fingerprint(job), settings, job.seed, pairs)
@@ -105,7 +110,7 @@ def _record(job: Job, wanted: str, examples: list[Example], n_cut: int, trained:
         "format": job.format,
         "size": job.size,
         "seed": job.seed,
-        "settings": job.spec.model_dump(mode="json", exclude={"base", "formats", "sizes", "seeds"}),
+        "settings": job.spec.model_dump(mode="json", exclude=_IN_THE_PAIRS),
         "questions": [example.question for example in examples],
         "pairs_hash": fingerprint([(example.ids, example.labels) for example in examples]),
         "n_that_lost_passages": n_cut,

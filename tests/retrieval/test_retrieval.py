@@ -57,7 +57,7 @@ def test_a_saved_index_finds_the_same(tmp_path):
 
 def test_more_passages_than_there_are_is_refused_with_the_cure():
     index = PassageIndex.build([Passage("p", "d", "", "x")], HashEmbedder())
-    with pytest.raises(InputError, match=r"top_k is 3, but the corpus has only 1 passages; lower top_k"):
+    with pytest.raises(InputError, match=r"top_k is 3, but the corpus has only 1 passages; lower retrieval.top_k"):
         index.search(["x"], 3)
 
 

@@ -1,0 +1,121 @@
+"""Which passages a prompt shows: those that were retrieved, gold ones, distractors, or none."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import TYPE_CHECKING
+
+from ragstudy.retrieval.relevance import gold_passages, is_distractor, n_units
+from ragstudy.specs import Context, parse_context
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ragstudy.records import Passage, Question
+    from ragstudy.specs import GoldPlace, StudySpec
+    from ragstudy.study.plan import DomainPlan, Job
+    from ragstudy.study.retrieve import Retrieved
+
+
+def passages_at_test(context: Context, question: Question, retrieved: Retrieved, top_k: int) -> list[Passage]:
+    """The passages of a test prompt, in the order in which they are shown.
+
+    A question that names no gold passage (because it has no answer) gets the most similar passages where
+    others get gold ones, so that whether it has an answer does not show in the number of passages.
+
+    Args:
+        context: which passages.
+        question: asked about.
+        retrieved: of its domain.
+        top_k: passages shown where the context does not say how many.
+    """
+    k = context.k or top_k
+    if context.kind == "none":
+        return []
+    if context.kind == "retrieved":
+        return retrieved.shown(question.id, k)
+    if context.kind == "oracle":
+        return _gold(question, retrieved, top_k) or retrieved.shown(question.id, 1)
+    if context.kind == "distractors_only":
+        return _distractors(question, retrieved)[:k]
+    gold = _gold(question, retrieved, k)
+    distractors = [one for one in _distractors(question, retrieved) if one not in gold][: k - len(gold)]
+    return _placed(gold, distractors, context.place, question.id)
+
+
+def passages_in_training(job: Job, question: Question, retrieved: Retrieved, top_k: int) -> list[Passage]:
+    """The passages of a training prompt in the job's format.
+
+    `raft` follows RAFT (Zhang et al. 2024, arXiv 2403.10131): gold passages with a given probability, distractors
+    always, in random order; which prompts lose their gold passages is drawn per question and seed.
+    """
+    if job.format == "closed_book":
+        return []
+    if job.format == "retrieved":
+        return retrieved.shown(question.id, top_k)
+    gold = _gold(question, retrieved, top_k)
+    if job.format == "oracle":
+        return gold or retrieved.shown(question.id, 1)
+    rng = Random(f"{job.seed}/{question.id}")
+    n = job.spec.raft_distractors or max(1, top_k - 1)
+    shown = gold if rng.random() < job.spec.raft_gold else []
+    shown = shown + [one for one in _distractors(question, retrieved) if one not in gold][:n]
+    rng.shuffle(shown)
+    return shown
+
+
+def _gold(question: Question, retrieved: Retrieved, most: int) -> list[Passage]:
+    if not n_units(question):
+        return []
+    held = [one for name in question.gold_documents for one in retrieved.by_document.get(name, [])]
+    return gold_passages(question, held or list(retrieved.passages.values()))[:most]
+
+
+def _distractors(question: Question, retrieved: Retrieved) -> list[Passage]:
+    """Passages that cannot answer the question, the most similar first."""
+    found = retrieved.shown(question.id, len(retrieved.by_question[question.id].passages))
+    return [passage for passage in found if is_distractor(question, passage)]
+
+
+def _placed(gold: Sequence[Passage], distractors: Sequence[Passage], place: GoldPlace, seed: str) -> list[Passage]:
+    if place == "shuffled":
+        together = [*gold, *distractors]
+        Random(seed).shuffle(together)
+        return together
+    before = {"first": 0, "middle": (len(distractors) + 1) // 2, "last": len(distractors)}[place]
+    return [*distractors[:before], *gold, *distractors[before:]]
+
+
+def depth_needed(spec: StudySpec) -> int:
+    """How many passages have to be retrieved for every context and training format of a study."""
+    top_k = spec.retrieval.top_k
+    contexts = [parse_context(name) for name in spec.contexts]
+    depth = max([top_k, *(context.k or top_k for context in contexts if context.kind == "retrieved")])
+    wanted = [c.k or top_k for c in contexts if c.kind in {"oracle_with_distractors", "distractors_only"}]
+    wanted += [t.raft_distractors or top_k for t in spec.finetuning if "raft" in t.formats]
+    # Some of the passages found are gold ones or overlap with them.
+    return max([depth, *(2 * n + _FOR_GOLD for n in wanted)])
+
+
+_FOR_GOLD = 5
+
+
+def gold_problems(spec: StudySpec, domain: DomainPlan) -> list[str]:
+    """A message for every context and format that needs gold passages which the domain does not name."""
+    kinds = {name: parse_context(name).kind for name in spec.contexts}
+    needs = [f"contexts: {name!r}" for name, kind in kinds.items() if kind not in {"none", "retrieved"}]
+    problems = [_gold_problem(place, domain, domain.test) for place in needs]
+    formats = {form for tuned in spec.finetuning for form in tuned.formats} & {"oracle", "raft"}
+    train = [question for question in domain.domain.split("train") if question.references]
+    problems += [_gold_problem(f"finetuning: format {form!r}", domain, train) for form in sorted(formats)]
+    return [problem for problem in problems if problem]
+
+
+def _gold_problem(place: str, domain: DomainPlan, questions: Sequence[Question]) -> str:
+    without = [question.id for question in questions if question.answerable and not n_units(question)]
+    if not without:
+        return ""
+    return (
+        f"{place} needs gold passages, but {len(without)} questions of domain {domain.name!r} name none, e.g. "
+        f"{without[0]!r}; give them gold_documents or evidence, or leave {place.rsplit(maxsplit=1)[-1]} out"
+    )

@@ -1,0 +1,150 @@
+"""Contexts and formats: which passages a prompt shows."""
+
+from __future__ import annotations
+
+import re
+from types import SimpleNamespace
+
+import pytest
+from conftest import make_domain, study_content
+
+from ragstudy.errors import InputError
+from ragstudy.records import Passage, Question, Retrieval
+from ragstudy.retrieval.relevance import gold_passages, is_distractor
+from ragstudy.specs import Context, FineTuneSpec, parse_context, parse_study
+from ragstudy.study.contexts import depth_needed, passages_at_test, passages_in_training
+from ragstudy.study.plan import make_plan
+from ragstudy.study.retrieve import Retrieved
+from ragstudy.study.run import run_study
+from ragstudy.study.store import RunFolder
+
+RED = Passage("a#0", "a", "a", "The lamp of the hall is red and old.")
+ROOM = Passage("a#1", "a", "a", "It stands in room nine beside the stairs.")
+BLUE = Passage("b#0", "b", "b", "The lamp of the attic is blue.")
+GREY = Passage("c#0", "c", "c", "The lamp of the porch is grey.")
+PASSAGES = (RED, ROOM, BLUE, GREY)
+ASKED = Question("q", "?", ("red",), gold_documents=("a",), evidence=("The lamp of the hall is red and old.",))
+BOTH = Question("q", "?", ("red",), gold_documents=("a",), evidence=(RED.text, ROOM.text))
+UNTOLD = Question("q", "?", (), type="unanswerable")
+
+
+def retrieved(question=ASKED, order=(BLUE, RED, GREY, ROOM)):
+    names = tuple(one.id for one in order)
+    row = Retrieval("d", question.id, names, (0.5,) * len(names), ((),) * len(names), 1)
+    return Retrieved("f", {one.id: one for one in PASSAGES}, {question.id: row})
+
+
+def shown(name, question=ASKED, top_k=3):
+    return passages_at_test(parse_context(name), question, retrieved(question), top_k)
+
+
+@pytest.mark.parametrize(
+    ("name", "passages"),
+    [
+        ("none", []),
+        ("retrieved", [BLUE, RED, GREY]),
+        ("retrieved@1", [BLUE]),
+        ("oracle", [RED]),
+        ("oracle_with_distractors:first", [RED, BLUE, GREY]),
+        ("oracle_with_distractors:middle", [BLUE, RED, GREY]),
+        ("oracle_with_distractors:last", [BLUE, GREY, RED]),
+        ("oracle_with_distractors@2:last", [BLUE, RED]),
+        ("distractors_only", [BLUE, GREY, ROOM]),
+        ("distractors_only@1", [BLUE]),
+    ],
+)
+def test_each_context_shows_its_passages(name, passages):
+    assert shown(name) == passages
+
+
+def test_shuffled_gold_passages_stand_anywhere_and_always_in_the_same_place():
+    questions = [Question(f"q{n}", "?", ("red",), gold_documents=("a",), evidence=ASKED.evidence) for n in range(40)]
+    places = [shown("oracle_with_distractors", question).index(RED) for question in questions]
+    assert set(places) == {0, 1, 2}
+    assert places == [shown("oracle_with_distractors", question).index(RED) for question in questions]
+
+
+def test_several_pieces_of_evidence_need_several_gold_passages():
+    assert shown("oracle", BOTH) == [RED, ROOM]
+    assert shown("distractors_only", BOTH) == [BLUE, GREY]
+
+
+def test_evidence_that_was_cut_in_two_is_stood_for_by_the_passage_with_most_of_it():
+    question = Question("q", "?", ("x",), gold_documents=("a",), evidence=("hall is red and old It stands in it",))
+    assert gold_passages(question, [RED, ROOM]) == [RED]
+    # It holds half of the evidence and more, so it is no distractor although it does not cover it.
+    assert not is_distractor(question, RED)
+
+
+def test_a_question_without_an_answer_gets_as_many_passages_as_others():
+    assert shown("oracle", UNTOLD) == [BLUE]
+    assert len(shown("oracle_with_distractors", UNTOLD)) == 3
+
+
+def job(form, seed=1, **settings):
+    return SimpleNamespace(format=form, seed=seed, spec=FineTuneSpec(base="x", formats=(form,), **settings))
+
+
+def test_training_formats_show_what_they_say():
+    found = retrieved()
+    assert passages_in_training(job("closed_book"), ASKED, found, 3) == []
+    assert passages_in_training(job("retrieved"), ASKED, found, 3) == [BLUE, RED, GREY]
+    assert passages_in_training(job("oracle"), ASKED, found, 3) == [RED]
+    assert set(passages_in_training(job("raft", raft_gold=1), ASKED, found, 3)) == {RED, BLUE, GREY}
+    assert set(passages_in_training(job("raft", raft_gold=0, raft_distractors=1), ASKED, found, 3)) == {BLUE}
+
+
+def test_raft_keeps_the_gold_passages_as_often_as_it_says():
+    questions = [Question(f"q{n}", "?", ("red",), gold_documents=("a",), evidence=ASKED.evidence) for n in range(400)]
+    kept = sum(RED in passages_in_training(job("raft", raft_gold=0.7), one, retrieved(one), 3) for one in questions)
+    # Three standard errors of a share of .7 of 400 are .07.
+    assert kept / 400 == pytest.approx(0.7, abs=0.07)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("retreived", "did you mean 'retrieved'?"),
+        ("retrieved@0", "expected a number of passages after @"),
+        ("retrieved@", "expected a number of passages after @"),
+        ("none@3", "expected a number of passages after @"),
+        ("oracle:first", "only oracle_with_distractors takes a place"),
+        ("oracle_with_distractors:best", "first, middle, last, shuffled"),
+    ],
+)
+def test_a_wrong_context_is_named_with_what_was_expected(lamps, name, said):
+    with pytest.raises(InputError, match=re.escape(said)) as raised:
+        parse_study(study_content(lamps, contexts=[name]), "s.yaml")
+    assert str(raised.value).startswith("s.yaml: contexts.0: ")
+
+
+def test_a_context_is_its_name_taken_apart():
+    assert parse_context("oracle_with_distractors@4:last") == Context("oracle_with_distractors", 4, "last")
+
+
+def test_retrieval_goes_deep_enough_for_every_context(lamps):
+    spec = parse_study(study_content(lamps, contexts=["retrieved@7", "distractors_only@4"]), "s.yaml")
+    assert depth_needed(spec) == 2 * 4 + 5
+
+
+def test_contexts_that_need_gold_passages_are_refused_where_there_are_none(tmp_path):
+    folder = make_domain(tmp_path / "lamps")
+    rows = (folder / "questions.jsonl").read_text().replace('"gold_documents": ["lampa"]', '"gold_documents": []')
+    (folder / "questions.jsonl").write_text(rows)
+    spec = parse_study(study_content(folder, contexts=["oracle", "retrieved"]), "s.yaml")
+    with pytest.raises(InputError, match=r"'oracle' needs gold passages, but 1 questions of domain 'lamps'.*'q00'"):
+        make_plan(spec)
+
+
+def test_a_context_may_not_ask_for_more_passages_than_there_are(lamps, tmp_path):
+    spec = parse_study(study_content(lamps, contexts=["retrieved@99"]), "s.yaml")
+    with pytest.raises(InputError, match="contexts: retrieved@99: the number of passages is 99"):
+        run_study(make_plan(spec), tmp_path / "run")
+
+
+def test_a_study_answers_in_every_context(lamps, tmp_path):
+    contexts = ["none", "retrieved@1", "oracle", "oracle_with_distractors@3:last", "distractors_only@2"]
+    run_study(make_plan(parse_study(study_content(lamps, contexts=contexts), "s.yaml")), tmp_path / "run")
+    mine = [a for a in RunFolder(tmp_path / "run").answers() if a.generator == "extractive" and a.question == "q00"]
+    assert {a.contexts: a.n_passages for a in mine} == dict(zip(contexts, (0, 1, 1, 3, 2), strict=True))
+    assert "lampa" in next(a.text for a in mine if a.contexts == "oracle")
