@@ -1,4 +1,4 @@
-"""`ragstudy pocket`: the recipe of the embedded model."""
+"""`ragstudy pocket`: the embedded model's recipe, and what it or any other model can do."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 
 @click.group()
 def pocket() -> None:
-    """The embedded model: train it again from its recipe."""
+    """The embedded model: train it again from its recipe; see what it, or any other model, can do."""
 
 
 @pocket.command()
@@ -32,3 +32,37 @@ def train(out: Path, tokens: int | None, seed: int) -> None:
     recipe = replace(recipe, n_tokens=tokens) if tokens else recipe
     Trainer(recipe, out).run()
     click.echo(f"model: {out / 'model'}")
+
+
+@pocket.command()
+@click.argument("domains", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--model", default="pocket", show_default=True, help="Local folder or hub id of a causal language model.")
+@click.option("--adapter", default=None, help="Folder or hub id of a PEFT adapter of the model.")
+@click.option("--questions", default=200, show_default=True, help="Most test questions per domain.")
+@click.option("--top-k", default=3, show_default=True, help="Passages shown where a context does not say how many.")
+@click.option("--out", type=click.Path(path_type=Path), help="Run folder; reports/abilities-NAME by default.")
+def report(
+    domains: tuple[Path, ...], model: str, adapter: str | None, questions: int, top_k: int, out: Path | None
+) -> None:
+    r"""Ask a model in every context over DOMAINS (all of corpora/ by default) and print what it can do.
+
+    \b
+    ragstudy pocket report
+    ragstudy pocket report corpora/faq --model Qwen/Qwen2.5-0.5B-Instruct
+    """
+    from ragstudy.cli.show import Console
+    from ragstudy.domains import domain_folders
+    from ragstudy.files import write_text
+    from ragstudy.reporting.abilities import abilities
+    from ragstudy.study.abilities import abilities_study
+    from ragstudy.study.plan import make_plan
+    from ragstudy.study.run import run_study
+    from ragstudy.study.store import RunFolder
+
+    spec = abilities_study(model, domains or domain_folders(), questions, top_k=top_k, adapter=adapter)
+    folder = out or Path("reports") / spec.name
+    run_study(make_plan(spec), folder, Console(quiet=False))
+    text = abilities(RunFolder(folder))
+    write_text(folder / "abilities.md", text)
+    click.echo(text)
+    click.echo(f"report: {folder / 'abilities.md'}")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-_RULE_OF_THREE = 3.0
+RULE_OF_THREE = 3.0
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def _cell(  # noqa: PLR0913 - the parts of one row
     if error == 0 or (n_clusters > 1 and low == high):
         # No spread was seen, which is no proof that there is none: of m clusters without an exception, up to
         # 3/m may be exceptions (rule of three, Hanley and Lippman-Hand 1983), by at most the scale's length.
-        low, high = mean - _RULE_OF_THREE / n_clusters, mean + _RULE_OF_THREE / n_clusters
+        low, high = mean - RULE_OF_THREE / n_clusters, mean + RULE_OF_THREE / n_clusters
         equivalence_low, equivalence_high = low, high
     # Without clusters and with binary scores there is an exact test.
     exact = n_clusters == len(values) and len(values) > 0 and bool(np.isin(values, (-1.0, 0.0, 1.0)).all())

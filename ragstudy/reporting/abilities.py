@@ -1,0 +1,84 @@
+"""What a generator can do, by context: a table per domain, from the files of a run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ragstudy.reporting.view import share
+from ragstudy.statistics.compare import RULE_OF_THREE
+from ragstudy.statistics.paired import PairedDifferences, interval
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ragstudy.records import Question
+    from ragstudy.study.store import RunFolder
+
+_HEAD = (
+    "| generator | context | n | accuracy | completeness | declines what has an answer | n | declines what has none |\n"
+    "|---|---|---|---|---|---|---|---|\n"
+)
+_N_RESAMPLES = 2000
+_CONFIDENCE = 0.95
+
+Values = dict[tuple[str, str, str, str], dict[str, float | None]]
+
+
+def abilities(folder: RunFolder) -> str:
+    """Markdown: accuracy, completeness and abstention of every generator in every context.
+
+    Accuracy and completeness are over questions that have an answer, so that declining everything does not pass
+    for accuracy; brackets hold 95 % intervals from a bootstrap over source documents.
+
+    Raises:
+        InputError: the folder holds no run that this version reads.
+    """
+    folder.check()
+    study = folder.manifest()["study"]
+    questions = folder.questions()
+    values: Values = {}
+    for score in folder.scores():
+        key = (score.domain, score.generator, score.contexts, score.measure)
+        values.setdefault(key, {})[score.question] = score.value
+    parts = [f"# {study['title'] or study['name']}\n"]
+    for domain in study["domains"]:
+        mine = [question for (name, _), question in questions.items() if name == domain["name"]]
+        parts.append(f"\n## {domain['name']}\n\n{_HEAD}{''.join(_rows(domain['name'], study, mine, values))}")
+    return "".join(parts)
+
+
+def _rows(domain: str, study: dict[str, Any], questions: list[Question], values: Values) -> list[str]:
+    return [
+        _row((domain, generator["name"], contexts), questions, values)
+        for generator in study["generators"]
+        for contexts in study["contexts"]
+    ]
+
+
+def _row(cell: tuple[str, str, str], questions: list[Question], values: Values) -> str:
+    answerable = [question for question in questions if question.answerable]
+    others = [question for question in questions if not question.answerable]
+    found = {name: values.get((*cell, name), {}) for name in ("accuracy", "completeness", "abstention")}
+    means = [_mean(answerable, found[name]) for name in found]
+    columns = [*cell[1:], str(len(answerable)), *means, str(len(others)), _mean(others, found["abstention"])]
+    return f"| {' | '.join(columns)} |\n"
+
+
+def _mean(asked: Sequence[Question], found: dict[str, float | None]) -> str:
+    """A mean with its interval, and how many answers had no score."""
+    given = [(question.group, found.get(question.id)) for question in asked]
+    scored = [(group, value) for group, value in given if value is not None]
+    if not scored:
+        return "-"
+    column = np.asarray([[value] for _, value in scored], dtype=np.float64)
+    paired = PairedDifferences.of(column, [group for group, _ in scored])
+    n_groups, mean = len({group for group, _ in scored}), float(column.mean())
+    low, high = interval(paired.bootstrap_means(_N_RESAMPLES, 1)[:, 0], _CONFIDENCE, n_groups)
+    if not low < high:
+        # As in comparisons: no spread seen in m groups leaves room for 3/m.
+        low, high = mean - RULE_OF_THREE / n_groups, mean + RULE_OF_THREE / n_groups
+    text = f"{share(mean)} [{share(max(0.0, low))}, {share(min(1.0, high))}]"
+    missing = len(given) - len(scored)
+    return f"{text} ({missing} not scored)" if missing else text
