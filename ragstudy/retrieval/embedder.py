@@ -109,6 +109,15 @@ def _first_line(error: BaseException) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
 
 
+def scoring_embedder() -> Embedder:
+    """The embedder that claims are compared with: always the default one in float32, whatever a study retrieves with.
+
+    Raises:
+        UnavailableError: it cannot be reached.
+    """
+    return SentenceEmbedder(minilm.HUB_ID, "float32")
+
+
 def make_embedder(settings: RetrievalSpec) -> Embedder:
     """The embedder that a study names: one of sentence-transformers, or `package.module:object`.
 

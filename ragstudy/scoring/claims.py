@@ -11,9 +11,12 @@ Which rule applies depends on what is known about the right answer (docs/scoring
 * required facts: completeness is the share of facts of which the answer holds an accepted form; accuracy is
   right / (right + wrong) with the facts found as right, and as wrong the numbers, names and list items that
   no fact, no reference and no word of the question supports.
-* references only: completeness is the weighted share of a reference's content words found in the answer,
-  accuracy the weighted share of the answer's content words found in a reference, each for the reference
-  where it is highest; words of the question tell nothing and are left out.
+* a short reference (at most 8 words) only: completeness is the weighted share of its content words found in the
+  answer, accuracy the weighted share of the answer's content words found in it; words of the question tell nothing
+  and are left out.
+* a longer reference only: its claims are looked for in the answer, and the answer's in it (`alignment`).
+
+Of several references, each score is that of the one where it is highest.
 """
 
 from __future__ import annotations
@@ -27,12 +30,14 @@ from ragstudy.scoring.words import STOP_WORDS, contains, words
 
 if TYPE_CHECKING:
     from ragstudy.records import Question
+    from ragstudy.scoring.alignment import Aligner
     from ragstudy.scoring.words import WordWeights
 
 _SENTENCE = re.compile(r"(?<=[.!?;])\s+|;|\n+")
 _ITEM = re.compile(r",|\band\b|\bor\b")
 _NUMBER = re.compile(r"\d")
 _NAME = re.compile(r"(?<=\S\s)[A-Z][\w-]*(?:\s+[A-Z][\w-]*)*")
+_SHORT = 8
 _SIDE = re.compile(r"\b(yes|no)\b", re.IGNORECASE)
 
 
@@ -49,13 +54,24 @@ class Judged:
     completeness: float
 
 
-def judge(question: Question, answer: str, weights: WordWeights) -> Judged:
+def is_free_form(question: Question) -> bool:
+    """Whether a question has a longer reference and nothing else to judge an answer by."""
+    judged_otherwise = not question.answerable or question.facts or _wanted_side(question) is not None
+    return not judged_otherwise and any(_is_long(reference) for reference in question.references)
+
+
+def _is_long(reference: str) -> bool:
+    return len(words(reference)) > _SHORT
+
+
+def judge(question: Question, answer: str, weights: WordWeights, aligner: Aligner | None = None) -> Judged:
     """Accuracy and completeness of an answer.
 
     Args:
         question: with its references and facts.
         answer: the text given.
         weights: of the domain's words.
+        aligner: looks for the claims of longer references; without one they are compared by their words.
     """
     declined = abstains(answer)
     if not question.answerable:
@@ -68,7 +84,13 @@ def judge(question: Question, answer: str, weights: WordWeights) -> Judged:
         return Judged(right, right)
     if question.facts:
         return _by_facts(question, answer)
-    return _by_references(question, answer, weights)
+    judged = [
+        _by_claims(question, answer, reference, aligner)
+        if aligner is not None and _is_long(reference)
+        else _by_words(question, answer, reference, weights)
+        for reference in question.references
+    ]
+    return Judged(max(one.accuracy for one in judged), max(one.completeness for one in judged))
 
 
 def side_of(answer: str) -> str | None:
@@ -120,14 +142,16 @@ def _n_unsupported(question: Question, claim: str, supported: set[str]) -> int:
     return sum(1 for one in specifics if not set(one) & supported)
 
 
-def _by_references(question: Question, answer: str, weights: WordWeights) -> Judged:
-    asked = set(words(question.text)) | STOP_WORDS
-    said = _content(answer, asked)
-    wanted = [_content(reference, asked) for reference in question.references]
+def _by_claims(question: Question, answer: str, reference: str, aligner: Aligner) -> Judged:
     return Judged(
-        max(weights.share(reference, said) for reference in wanted),
-        max(weights.share(said, reference) for reference in wanted),
+        aligner.accuracy(question.text, reference, answer), aligner.completeness(question.text, reference, answer)
     )
+
+
+def _by_words(question: Question, answer: str, reference: str, weights: WordWeights) -> Judged:
+    asked = set(words(question.text)) | STOP_WORDS
+    said, wanted = _content(answer, asked), _content(reference, asked)
+    return Judged(weights.share(wanted, said), weights.share(said, wanted))
 
 
 def _content(text: str, left_out: set[str]) -> set[str]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from ragstudy.protocols import Measure
     from ragstudy.records import Question
+    from ragstudy.scoring.alignment import Aligner
     from ragstudy.scoring.words import WordWeights
 
 
@@ -25,13 +26,13 @@ class Named:
     """What is known of a built-in measure.
 
     Attributes:
-        make: from the domain's word weights to the measure.
+        make: from the domain's word weights, and what looks for claims, to the measure.
         describes: one line for reports.
         more_is_better: whether a higher value is a better answer; None where it is neither.
         in_unit: whether values lie in [0, 1].
     """
 
-    make: Callable[[WordWeights], Measure]
+    make: Callable[[WordWeights, Aligner | None], Measure]
     describes: str
     more_is_better: bool | None = True
     in_unit: bool = True
@@ -92,33 +93,40 @@ class RougeL:
 
 MEASURES: dict[str, Named] = {
     "accuracy": Named(
-        lambda w: _Function(lambda q, a: judge(q, a, w).accuracy), "how much of what the answer says is right"
+        lambda w, c: _Function(lambda q, a: judge(q, a, w, c).accuracy), "how much of what the answer says is right"
     ),
     "completeness": Named(
-        lambda w: _Function(lambda q, a: judge(q, a, w).completeness),
+        lambda w, c: _Function(lambda q, a: judge(q, a, w, c).completeness),
         "how much of what a right answer has to say the answer says",
     ),
-    "exact_match": Named(lambda _: _Function(exact_match), "the answer is an acceptable text, word for word"),
-    "token_f1": Named(lambda _: _Function(token_f1), "word overlap with the nearest acceptable text"),
-    "rouge_l": Named(lambda _: RougeL(), "longest common subsequence with the nearest acceptable text"),
+    "exact_match": Named(lambda *_: _Function(exact_match), "the answer is an acceptable text, word for word"),
+    "token_f1": Named(lambda *_: _Function(token_f1), "word overlap with the nearest acceptable text"),
+    "rouge_l": Named(lambda *_: RougeL(), "longest common subsequence with the nearest acceptable text"),
     "answer_words": Named(
-        lambda _: _Function(lambda _q, a: float(len(a.split()))), "length of the answer in words", None, in_unit=False
+        lambda *_: _Function(lambda _q, a: float(len(a.split()))), "length of the answer in words", None, in_unit=False
     ),
-    "abstention": Named(lambda _: _Function(lambda _q, a: float(abstains(a))), "the answer declines to answer", None),
+    "abstention": Named(lambda *_: _Function(lambda _q, a: float(abstains(a))), "the answer declines to answer", None),
 }
 # Raised whenever a measure gives other values than before, so that old scores are made anew.
-SCORING_VERSION = 2
+SCORING_VERSION = 3
+# Measures that look for the claims of longer references and so need an embedder.
+CLAIM_MEASURES = frozenset({"accuracy", "completeness"})
 RAGAS_MEASURES = ("ragas:exact_match", "ragas:rouge_l", "ragas:string_presence", "ragas:string_similarity")
 
 
-def make_measure(name: str, weights: WordWeights) -> Measure:
+def make_measure(name: str, weights: WordWeights, aligner: Aligner | None = None) -> Measure:
     """A built-in measure, one of ragas', or `package.module:object` of the user's own.
+
+    Args:
+        name: of the measure.
+        weights: of the domain's words.
+        aligner: looks for the claims of longer references; without one they are compared by their words.
 
     Raises:
         InputError: there is no such measure.
     """
     if name in MEASURES:
-        return MEASURES[name].make(weights)
+        return MEASURES[name].make(weights, aligner)
     if name in RAGAS_MEASURES:
         from ragstudy.scoring.ragas_measures import RagasStrings
 

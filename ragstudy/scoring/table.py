@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from ragstudy.records import Answer, Score
+from ragstudy.scoring.claims import is_free_form
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,6 +32,13 @@ def score_answers(
         for answer in answers
         for name, measure in measures.items()
     ]
+
+
+def texts_with_claims(answers: Sequence[Answer], questions: Mapping[str, Question]) -> list[str]:
+    """The answers to free-form questions and their references: what claims are looked for in."""
+    free = [answer for answer in answers if is_free_form(questions[answer.question])]
+    references = {text: None for answer in free for text in questions[answer.question].references}
+    return [*references, *(answer.text for answer in free)]
 
 
 def reference_means(questions: Sequence[Question], measures: Mapping[str, Measure]) -> dict[str, float | None]:

@@ -8,23 +8,25 @@ from typing import TYPE_CHECKING
 from ragstudy.errors import InputError, RagstudyError
 from ragstudy.generation.endpoint import key_of
 from ragstudy.plugins import is_plugin, make_plugin
-from ragstudy.scoring.measures import make_measure
+from ragstudy.retrieval.embedder import locate_embedder
+from ragstudy.scoring.claims import is_free_form
+from ragstudy.scoring.measures import CLAIM_MEASURES, make_measure
 from ragstudy.scoring.words import WordWeights
-from ragstudy.specs import CustomSpec, EndpointSpec
+from ragstudy.specs import DEFAULT_EMBEDDER, CustomSpec, EndpointSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ragstudy.specs import StudySpec
+    from ragstudy.study.plan import Plan
 
 
-def check_ready(spec: StudySpec) -> None:
+def check_ready(plan: Plan) -> None:
     """Check that everything a run will need later is there.
 
     Raises:
         InputError: a key is not set, or an object or package cannot be imported; every problem is named.
     """
-    weights = WordWeights([])
+    spec, weights = plan.spec, WordWeights([])
     checks: list[Callable[[], object]] = [partial(make_measure, name, weights) for name in spec.measures]
     for generator in spec.generators:
         if isinstance(generator, EndpointSpec):
@@ -32,6 +34,9 @@ def check_ready(spec: StudySpec) -> None:
         if isinstance(generator, CustomSpec):
             place = f"generator {generator.name!r}"
             checks.append(partial(make_plugin, generator.object, place, "generate", generator.options))
+    asked = (question for domain in plan.domains for question in domain.test)
+    if not CLAIM_MEASURES.isdisjoint(spec.measures) and any(is_free_form(question) for question in asked):
+        checks.append(partial(locate_embedder, DEFAULT_EMBEDDER))
     if is_plugin(spec.retrieval.embedder):
         checks.append(partial(make_plugin, spec.retrieval.embedder, "retrieval.embedder", "embed"))
     problems: list[str] = []

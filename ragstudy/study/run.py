@@ -6,12 +6,15 @@ import gc
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING
 
 from ragstudy.files import fingerprint, write_json, write_text
 from ragstudy.generation.make import generator_fingerprint, make_generator
-from ragstudy.scoring.measures import SCORING_VERSION, make_measure
-from ragstudy.scoring.table import reference_means, score_answers
+from ragstudy.retrieval.embedder import scoring_embedder
+from ragstudy.scoring.alignment import Aligner
+from ragstudy.scoring.measures import CLAIM_MEASURES, SCORING_VERSION, make_measure
+from ragstudy.scoring.table import reference_means, score_answers, texts_with_claims
 from ragstudy.scoring.words import WordWeights
 from ragstudy.specs import TransformersSpec, seen_from
 from ragstudy.study.answering import (
@@ -99,7 +102,7 @@ class _Run:
 
     def go(self) -> Outcome:
         """All stages."""
-        check_ready(self.plan.spec)
+        check_ready(self.plan)
         with self.folder.held():
             return self._stages()
 
@@ -206,11 +209,15 @@ class _Run:
             return self.folder.scores()
         scores: list[Score] = []
         ceilings = {}
+        embedder = cache(scoring_embedder)
         with self.watcher.task("scoring", len(answers)) as task:
             for domain in self.plan.domains:
                 weights = WordWeights(document.text for document in domain.domain.documents)
-                measures = {name: make_measure(name, weights) for name in self.plan.spec.measures}
+                aligner = Aligner(embedder, weights)
+                measures = {name: make_measure(name, weights, aligner) for name in self.plan.spec.measures}
                 mine = [answer for answer in answers if answer.domain == domain.name]
+                if not CLAIM_MEASURES.isdisjoint(measures):
+                    aligner.prepare(texts_with_claims(mine, domain.by_id))
                 scores += score_answers(mine, domain.by_id, measures)
                 ceilings[domain.name] = reference_means(domain.test, measures)
                 task.advance(len(mine))
