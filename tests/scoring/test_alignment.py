@@ -66,10 +66,11 @@ def test_claims_carry_their_evidence_and_stance(aligner):
     answer = "The pump stops after ten minutes. An alarm sounds in room 47. The valve never opens on the left side."
     stances = {c.text: (c.stance, c.evidence) for c in aligner.align(ASKED, answer, REFERENCE, learned()["accuracy"])}
     assert stances["The pump stops after ten minutes."] == ("supported", "The pump stops after ten minutes.")
-    others = aligner.align(
-        ASKED, "Alarm room 47 sounds bananas. Bananas grow in warm countries.", REFERENCE, learned()["accuracy"]
-    )
-    assert [claim.stance for claim in others] == ["contradicted", "unverifiable"]
+    for text, stance in (
+        ("Alarm room 47 sounds bananas grow trains.", "contradicted"),
+        ("Bananas grow in warm countries.", "unverifiable"),
+    ):
+        assert [one.stance for one in aligner.align(ASKED, text, REFERENCE, learned()["accuracy"])] == [stance]
     assert stances["An alarm sounds in room 47."][1] == "An alarm sounds in room 12."
 
 
