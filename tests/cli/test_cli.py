@@ -159,7 +159,7 @@ def wrong(study_file, tmp_path, name):
         ("missing domain", "no such domain folder; did you mean 'lamps'?"),
         ("empty corpus", "the corpus is empty; expected at least one document"),
         ("no weights", "no *.safetensors in it (found no weights at all)"),
-        ("top_k", "retrieval.top_k is 40, but the corpus has only 12 passages; lower top_k"),
+        ("top_k", "retrieval.top_k is 40, but the corpus has only 12 passages; lower retrieval.top_k"),
         ("missing file", "nowhere.yaml: no such file; expected a study in YAML"),
         ("csv column", "no column 'Q'"),
         ("unknown command", "no such command 'rnu'; did you mean 'run'?"),
