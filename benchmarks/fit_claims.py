@@ -22,7 +22,7 @@ from scipy.optimize import minimize
 from ragstudy.records import Question
 from ragstudy.retrieval.embedder import SentenceEmbedder
 from ragstudy.retrieval.minilm import HUB_ID
-from ragstudy.scoring.alignment import N_FEATURES, Aligner, covered_share, right_share
+from ragstudy.scoring.alignment import Aligner, Coefficients, covered_share, right_share
 from ragstudy.scoring.measures import RougeL, token_f1
 from ragstudy.scoring.words import WordWeights
 
@@ -194,7 +194,7 @@ def main() -> None:
 
 
 def _write(found: dict[str, NDArray[np.float64]], rows: list[dict[str, Any]]) -> None:
-    keys = ("bias", "words", "similarity", "numbers", "names")[: 1 + N_FEATURES]
+    keys = Coefficients._fields
     content = {
         "learned_from": f"RAGChecker meta-evaluation, {len(rows)} human labels, domains "
         + ", ".join(sorted({row["dataset"] for row in rows})),

@@ -59,8 +59,8 @@ def load_domain(folder: Path) -> Domain:
     if not folder.is_dir():
         siblings = [p.name for p in folder.parent.iterdir() if p.is_dir()] if folder.parent.is_dir() else []
         msg = (
-            f"{folder}: no such domain folder{nearest(folder.name, siblings)}; expected a folder with domain.yaml "
-            "(paths in a study start from the study's file; `ragstudy corpus import` or `invent` makes such a folder)"
+            f"{folder}: no such domain folder; expected one with domain.yaml (paths in a study start from the study's "
+            f"file; `ragstudy corpus import` or `invent` makes such a folder){nearest(folder.name, siblings)}"
         )
         raise InputError(msg)
     about, problems = _read_about(folder / "domain.yaml")

@@ -32,6 +32,7 @@ _GIVEN = (
     "Olaf Petra Quin Rafa Rosa Saul Tara Udo Vera Wim Yara Zeno"
 ).split()
 
+_SHARE_WITH_MIDDLE = 0.6
 _TRIES = 30
 
 
@@ -72,7 +73,7 @@ class Names:
         start = max((one for one in STARTS if other.startswith(one)), key=len, default="")
         end = next((one for one in sorted(_ENDS[kind], key=len, reverse=True) if other.endswith(one)), "")
         for _ in range(_TRIES):
-            middle = self._rng.choice(_MIDDLES) if self._rng.random() < 0.6 else ""
+            middle = self._middle()
             if not start or (end and self._rng.random() < 0.5):
                 name = self._rng.choice(STARTS) + middle + end
             else:
@@ -82,9 +83,11 @@ class Names:
         return self.draw(kind)
 
     def _parts(self, kind: str) -> str:
-        rng = self._rng
-        middle = rng.choice(_MIDDLES) if rng.random() < 0.6 else ""
-        return rng.choice(STARTS) + middle + rng.choice(_ENDS[kind])
+        middle = self._middle()
+        return self._rng.choice(STARTS) + middle + self._rng.choice(_ENDS[kind])
+
+    def _middle(self) -> str:
+        return self._rng.choice(_MIDDLES) if self._rng.random() < _SHARE_WITH_MIDDLE else ""
 
     def _take(self, name: str) -> bool:
         free = name not in self._used and pool_of(name) is self._pool

@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from ragstudy.fiction.asking import NOT_THERE, absent, as_query, ask, ask_untold
-from ragstudy.fiction.encyclopedia import ENCYCLOPEDIA
 from ragstudy.fiction.handbook import HANDBOOK
+from ragstudy.fiction.invent import SCHEMAS
 from ragstudy.fiction.medicine import MEDICINE
 from ragstudy.fiction.names import Names, Pool
-from ragstudy.fiction.papers import PAPERS
 from ragstudy.fiction.world import invent_subject, invent_subjects, tell
 from ragstudy.pocket.salad import ask_salad, random_schema, salad_sentences
 from ragstudy.prompting import render
@@ -109,7 +108,7 @@ def conversations(stage: Stage, rng: Random) -> Iterator[Conversation]:
 def _world(stage: Stage, rng: Random) -> Conversation:
     names = Names(rng, Pool.PRETRAINING)
     draw = rng.random()
-    known = (MEDICINE, HANDBOOK, ENCYCLOPEDIA, PAPERS) if stage.all_schemas else (MEDICINE, HANDBOOK)
+    known = tuple(SCHEMAS.values()) if stage.all_schemas else (MEDICINE, HANDBOOK)
     schema = known[int(draw / _SHARE_KNOWN * len(known))] if draw < _SHARE_KNOWN else random_schema(rng)
     n_passages = rng.randint(1, stage.max_passages)
     n_subjects = max(1, n_passages - rng.randint(0, 2))

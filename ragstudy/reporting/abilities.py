@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ragstudy.reporting.view import share
-from ragstudy.statistics.compare import RULE_OF_THREE
+from ragstudy.statistics.compare import without_spread
 from ragstudy.statistics.paired import PairedDifferences, interval
 
 if TYPE_CHECKING:
@@ -77,8 +77,7 @@ def _mean(asked: Sequence[Question], found: dict[str, float | None]) -> str:
     n_groups, mean = len({group for group, _ in scored}), float(column.mean())
     low, high = interval(paired.bootstrap_means(_N_RESAMPLES, 1)[:, 0], _CONFIDENCE, n_groups)
     if not low < high:
-        # As in comparisons: no spread seen in m groups leaves room for 3/m.
-        low, high = mean - RULE_OF_THREE / n_groups, mean + RULE_OF_THREE / n_groups
+        low, high = without_spread(mean, n_groups)
     text = f"{share(mean)} [{share(max(0.0, low))}, {share(min(1.0, high))}]"
     missing = len(given) - len(scored)
     return f"{text} ({missing} not scored)" if missing else text

@@ -119,10 +119,11 @@ def gold_passages(question: Question, passages: Sequence[Passage]) -> list[Passa
     covers = [covered(question, passage) for passage in passages]
     chosen = {position for position, _ in _best_ranking(covers)}
     found = {unit for position in chosen for unit in covers[position]}
-    for unit, evidence in enumerate(question.evidence):
-        if unit not in found and passages:
-            shares = [_share(evidence, _words(passage)) for passage in passages]
-            chosen.add(shares.index(max(shares)))
+    cut = [evidence for unit, evidence in enumerate(question.evidence) if unit not in found]
+    held = [_words(passage) for passage in passages] if cut else []
+    for evidence in cut if held else ():
+        shares = [_share(evidence, words) for words in held]
+        chosen.add(shares.index(max(shares)))
     return [passages[position] for position in sorted(chosen)]
 
 

@@ -127,6 +127,7 @@ class Aligner:
         self._embedder = embedder
         self._word_weights = word_weights
         self._vectors: dict[str, NDArray[np.float32]] = {}
+        self._scored: dict[tuple[str, str, str], tuple[float, float]] = {}
 
     def prepare(self, texts: Iterable[str]) -> None:
         """Embed the claims of many texts at once; what is not prepared is embedded when it is needed."""
@@ -182,6 +183,13 @@ class Aligner:
         """How much of the reference the answer says, in [0, 1]; 0 for a reference without a word."""
         features, weights = self.features(question, reference, answer)
         return covered_share(features, weights, learned()["completeness"])
+
+    def both(self, question: str, reference: str, answer: str) -> tuple[float, float]:
+        """Accuracy and completeness; kept, because each is asked for by a measure of its own."""
+        key = (question, reference, answer)
+        if key not in self._scored:
+            self._scored[key] = self.accuracy(*key), self.completeness(*key)
+        return self._scored[key]
 
     def _similarities(self, claims: list[str], others: list[str]) -> NDArray[np.float64]:
         """(claims, others) cosine similarities."""

@@ -85,7 +85,7 @@ def judge(question: Question, answer: str, weights: WordWeights, aligner: Aligne
     if question.facts:
         return _by_facts(question, answer)
     judged = [
-        _by_claims(question, answer, reference, aligner)
+        Judged(*aligner.both(question.text, reference, answer))
         if aligner is not None and _is_long(reference)
         else _by_words(question, answer, reference, weights)
         for reference in question.references
@@ -140,12 +140,6 @@ def _n_unsupported(question: Question, claim: str, supported: set[str]) -> int:
     specifics = [[word] for word in words(claim) if _NUMBER.search(word)]
     specifics += [words(name) for name in _NAME.findall(claim)]
     return sum(1 for one in specifics if not set(one) & supported)
-
-
-def _by_claims(question: Question, answer: str, reference: str, aligner: Aligner) -> Judged:
-    return Judged(
-        aligner.accuracy(question.text, reference, answer), aligner.completeness(question.text, reference, answer)
-    )
 
 
 def _by_words(question: Question, answer: str, reference: str, weights: WordWeights) -> Judged:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-RULE_OF_THREE = 3.0
+_RULE_OF_THREE = 3.0
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,15 @@ def compare_cells(  # noqa: PLR0913 - the analysis has this many fixed parts
     ]
 
 
+def without_spread(mean: float, n_clusters: int) -> tuple[float, float]:
+    """The interval of a mean where no spread was seen, which is no proof that there is none.
+
+    Of m clusters without an exception, up to 3/m may be exceptions (rule of three, Hanley and Lippman-Hand 1983), by at
+    most the scale's length, taken as 1.
+    """
+    return mean - _RULE_OF_THREE / n_clusters, mean + _RULE_OF_THREE / n_clusters
+
+
 def _cell(  # noqa: PLR0913 - the parts of one row
     paired: PairedDifferences,
     cell: int,
@@ -98,9 +107,7 @@ def _cell(  # noqa: PLR0913 - the parts of one row
     low, high = interval(draws, confidence, n_clusters)
     equivalence_low, equivalence_high = interval(draws, 2 * confidence - 1, n_clusters)
     if error == 0 or (n_clusters > 1 and low == high):
-        # No spread was seen, which is no proof that there is none: of m clusters without an exception, up to
-        # 3/m may be exceptions (rule of three, Hanley and Lippman-Hand 1983), by at most the scale's length.
-        low, high = mean - RULE_OF_THREE / n_clusters, mean + RULE_OF_THREE / n_clusters
+        low, high = without_spread(mean, n_clusters)
         equivalence_low, equivalence_high = low, high
     # Without clusters and with binary scores there is an exact test.
     exact = n_clusters == len(values) and len(values) > 0 and bool(np.isin(values, (-1.0, 0.0, 1.0)).all())

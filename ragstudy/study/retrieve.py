@@ -15,6 +15,8 @@ from ragstudy.specs import parse_context
 from ragstudy.study.contexts import depth_needed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ragstudy.protocols import Embedder
     from ragstudy.records import Passage, Question
     from ragstudy.retrieval.index import PassageIndex
@@ -42,14 +44,18 @@ class Retrieved:
     @cached_property
     def by_document(self) -> dict[str, list[Passage]]:
         """The passages of every document, in its order."""
-        found: dict[str, list[Passage]] = {}
-        for passage in self.passages.values():
-            found.setdefault(passage.document, []).append(passage)
-        return found
+        return _by_document(self.passages.values())
 
     def shown(self, question: str, k: int) -> list[Passage]:
         """The first `k` passages of a question, best first."""
         return [self.passages[name] for name in self.by_question[question].passages[:k]]
+
+
+def _by_document(passages: Iterable[Passage]) -> dict[str, list[Passage]]:
+    found: dict[str, list[Passage]] = {}
+    for passage in passages:
+        found.setdefault(passage.document, []).append(passage)
+    return found
 
 
 def index_fingerprint(plan: Plan, domain: DomainPlan) -> str:
@@ -168,9 +174,7 @@ def _index(plan: Plan, domain: DomainPlan, folder: RunFolder, embedder: Embedder
 
 def _search(plan: Plan, domain: DomainPlan, index: PassageIndex) -> list[Retrieval]:
     depth = min(_depth(plan), len(index.passages))
-    by_document: dict[str, list[Passage]] = {}
-    for passage in index.passages:
-        by_document.setdefault(passage.document, []).append(passage)
+    by_document = _by_document(index.passages)
     found = []
     # Test questions in a batch of their own: which training questions there are must not touch their embeddings.
     every = needed_questions(plan, domain)

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from ragstudy.generation.causal import CausalModel
     from ragstudy.protocols import Generator
-    from ragstudy.records import Answer, Score
+    from ragstudy.records import Answer, Prompt, Score
     from ragstudy.specs import GeneratorSpec
     from ragstudy.study.plan import DomainPlan, Job, Plan
     from ragstudy.study.retrieve import Retrieved
@@ -93,6 +93,7 @@ class _Run:
         self.watcher = watcher
         self.made = {"retrievals": 0, "adapters": 0, "answers": 0, "scores": 0, "comparisons": 0}
         self.seconds: dict[str, float] = {}
+        self._prompts: dict[tuple[str, str], tuple[Prompt, ...]] = {}
 
     @contextmanager
     def _timed(self, stage: str) -> Iterator[None]:
@@ -172,9 +173,16 @@ class _Run:
 
     def _cells(self, domain: DomainPlan, name: str, print_of_it: str, retrieved: Retrieved) -> list[Cell]:
         return [
-            Cell(domain, name, contexts, print_of_it, test_prompts(self.plan, domain, contexts, retrieved))
+            Cell(domain, name, contexts, print_of_it, self._prompts_of(domain, contexts, retrieved))
             for contexts in self.plan.spec.contexts
         ]
+
+    def _prompts_of(self, domain: DomainPlan, contexts: str, retrieved: Retrieved) -> tuple[Prompt, ...]:
+        """Made once and shared by all generators: finding gold passages and distractors reads many passages."""
+        key = (domain.name, contexts)
+        if key not in self._prompts:
+            self._prompts[key] = test_prompts(self.plan, domain, contexts, retrieved)
+        return self._prompts[key]
 
     def _answer(  # noqa: PLR0913 - one domain of a family
         self,
