@@ -14,7 +14,12 @@ def pocket() -> None:
 
 @pocket.command()
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of checkpoint and model.")
-@click.option("--tokens", default=None, type=int, help="Tokens to train on; the recipe's number by default.")
+@click.option(
+    "--tokens",
+    default=None,
+    type=click.IntRange(min=1),
+    help="Tokens to train on, all parts together; the recipe's number by default.",
+)
 @click.option("--seed", default=1, show_default=True, help="Of weights and data.")
 def train(out: Path, tokens: int | None, seed: int) -> None:
     r"""Pretrain the embedded model; the same command goes on where it was stopped.
@@ -29,7 +34,7 @@ def train(out: Path, tokens: int | None, seed: int) -> None:
 
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     recipe = replace(Recipe(), seed=seed)
-    recipe = replace(recipe, n_tokens=tokens) if tokens else recipe
+    recipe = recipe.shortened(tokens) if tokens else recipe
     Trainer(recipe, out).run()
     click.echo(f"model: {out / 'model'}")
 

@@ -6,7 +6,7 @@ import json
 import logging
 import math
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from random import Random
 from typing import TYPE_CHECKING
@@ -74,6 +74,16 @@ class Recipe:
     def n_all_tokens(self) -> int:
         """Tokens of all parts together."""
         return self.n_tokens + self.n_named_tokens + self.n_alike_tokens
+
+    def shortened(self, n_all_tokens: int) -> Recipe:
+        """The recipe with all its parts, each shortened (or lengthened) by the same factor."""
+        factor = n_all_tokens / self.n_all_tokens
+        return replace(
+            self,
+            n_tokens=max(1, round(self.n_tokens * factor)),
+            n_named_tokens=max(1, round(self.n_named_tokens * factor)),
+            n_alike_tokens=max(1, round(self.n_alike_tokens * factor)),
+        )
 
 
 @dataclass(frozen=True)

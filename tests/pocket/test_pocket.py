@@ -102,6 +102,11 @@ def test_a_first_turn_is_encoded_as_the_toolkit_prompts(tiny_model):
     assert ids[start - 1] == tokenizer.vocab[ASSISTANT]
 
 
+def test_a_shortened_recipe_keeps_its_parts_in_proportion():
+    short = Recipe().shortened(690_000)
+    assert (short.n_tokens, short.n_named_tokens, short.n_alike_tokens) == (340_000, 110_000, 240_000)
+
+
 def test_the_learning_rate_warms_up_stays_and_falls_to_zero():
     recipe = Recipe(
         n_tokens=1000,
