@@ -482,7 +482,15 @@ def parse_study(content: dict[str, Any], place: str) -> StudySpec:
     try:
         return StudySpec.model_validate(content)
     except ValidationError as error:
-        raise InputError([line for found in error.errors() for line in _messages(place, dict(found))]) from None
+        found = [dict(one) for one in error.errors()]
+        wrong = [one for one in found if not _follows(one, found)]
+        raise InputError([line for one in wrong for line in _messages(place, one)]) from None
+
+
+def _follows(one: dict[str, Any], others: list[dict[str, Any]]) -> bool:
+    """Whether a list is called too short only because its items are wrong, which is said of the items."""
+    n = len(one["loc"])
+    return one["type"] == "too_short" and any(len(o["loc"]) > n and o["loc"][:n] == one["loc"] for o in others)
 
 
 def _apply(content: dict[str, Any], override: str) -> None:

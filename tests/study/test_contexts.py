@@ -116,6 +116,7 @@ def test_a_wrong_context_is_named_with_what_was_expected(lamps, name, said):
     with pytest.raises(InputError, match=re.escape(said)) as raised:
         parse_study(study_content(lamps, contexts=[name]), "s.yaml")
     assert str(raised.value).startswith("s.yaml: contexts.0: ")
+    assert len(raised.value.problems) == 1
 
 
 def test_a_context_is_its_name_taken_apart():
