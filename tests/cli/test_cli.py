@@ -156,7 +156,7 @@ def wrong(study_file, tmp_path, name):
     ("name", "message"),
     [
         ("unknown key", "retreival: unknown key; did you mean 'retrieval'?"),
-        ("missing domain", "no such domain folder; did you mean 'lamps'?"),
+        ("missing domain", "makes such a folder); did you mean 'lamps'?"),
         ("empty corpus", "the corpus is empty; expected at least one document"),
         ("no weights", "no *.safetensors in it (found no weights at all)"),
         ("top_k", "retrieval.top_k is 40, but the corpus has only 12 passages; lower retrieval.top_k"),
