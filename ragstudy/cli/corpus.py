@@ -43,7 +43,7 @@ def list_domains(root: Path) -> None:
 @corpus.command()
 @click.argument("folders", nargs=-1, required=True, type=_FILES, metavar="FOLDER...")
 def check(folders: tuple[Path, ...]) -> None:
-    r"""Check domains: ids, references, gold ids, leakage between training and test.
+    """Check domains: ids, references, gold ids, leakage between training and test.
 
     \b
     ragstudy corpus check corpora/handbook
@@ -62,7 +62,7 @@ def check(folders: tuple[Path, ...]) -> None:
 
 @corpus.group("import")
 def import_group() -> None:
-    r"""Make a domain of a publisher's original files, or of a table of your own.
+    """Make a domain of a publisher's original files, or of a table of your own.
 
     \b
     ragstudy corpus import bioasq 7B*_golden.json 10B*_golden.json
@@ -188,7 +188,7 @@ def table(
     test_share: float,
     seed: int,
 ) -> None:
-    r"""JSONL or CSV with columns that you name.
+    """JSONL or CSV with columns that you name.
 
     \b
     ragstudy corpus import table faq.csv --question Q --answer A --context Passage --out corpora/faq
@@ -229,7 +229,7 @@ def fetch(name: str, out: Path | None) -> None:
 @click.option("--questions", "n_questions", default=1800, show_default=True, help="How many, both splits together.")
 @click.option("--out", type=_FILES, help="Domain folder to write; corpora/NAME by default.")
 def invent(name: str, seed: int, n_documents: int, n_questions: int, out: Path | None) -> None:
-    r"""Invent a domain (medicine, handbook, encyclopedia, papers) whose facts exist nowhere else.
+    """Invent a domain (medicine, handbook, encyclopedia, papers) whose facts exist nowhere else.
 
     \b
     ragstudy corpus invent handbook --seed 7 --documents 1000 --out corpora/handbook7

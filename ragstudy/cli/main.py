@@ -36,7 +36,7 @@ class Suggesting(click.Group):
 @click.group(cls=Suggesting, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="ragstudy")
 def cli() -> None:
-    r"""Does fine-tuning help or hurt behind retrieval?
+    """Does fine-tuning help or hurt behind retrieval?
 
     \b
     ragstudy check experiments/quickstart.yaml     what a study would do
@@ -56,7 +56,7 @@ cli.add_command(pocket)
 @click.option("--out", type=click.Path(path_type=Path), help="Run folder; reports/<name of the study> by default.")
 @click.option("--quiet", is_flag=True, help="Print the verdicts only.")
 def run(study: Path, overrides: tuple[str, ...], out: Path | None, quiet: bool) -> None:
-    r"""Run a STUDY in YAML, or go on with one: only what is missing or changed is made.
+    """Run a STUDY in YAML, or go on with one: only what is missing or changed is made.
 
     \b
     ragstudy run experiments/quickstart.yaml
@@ -81,7 +81,7 @@ def run(study: Path, overrides: tuple[str, ...], out: Path | None, quiet: bool) 
 @click.argument("study", type=click.Path(path_type=Path))
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
 def check(study: Path, overrides: tuple[str, ...]) -> None:
-    r"""Show what a STUDY would do, after checking all of it; nothing is run.
+    """Show what a STUDY would do, after checking all of it; nothing is run.
 
     \b
     ragstudy check experiments/fine_failing.yaml
@@ -98,7 +98,7 @@ def check(study: Path, overrides: tuple[str, ...]) -> None:
 @cli.command()
 @click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
 def report(run_folder: Path) -> None:
-    r"""Write the reports of a RUN folder again, from its files alone.
+    """Write the reports of a RUN folder again, from its files alone.
 
     \b
     ragstudy report reports/quickstart
@@ -128,7 +128,7 @@ def report(run_folder: Path) -> None:
 )
 @click.option("--out", type=click.Path(path_type=Path), help="File to write; standard output by default.")
 def results(run_folder: Path, form: str, table: str, out: Path | None) -> None:
-    r"""Print the numbers of a RUN folder as a table.
+    """Print the numbers of a RUN folder as a table.
 
     \b
     ragstudy results reports/quickstart
