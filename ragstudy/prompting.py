@@ -16,16 +16,20 @@ if TYPE_CHECKING:
     from ragstudy.records import Passage
 
 
-def render(instruction: str, passages: Sequence[Passage], question: str) -> str:
-    """The user message: instruction, numbered passages with their titles, question.
+def render(
+    instruction: str, passages: Sequence[Passage], question: str, examples: Sequence[tuple[str, str]] = ()
+) -> str:
+    """The user message: instruction, examples, numbered passages with their titles, question.
 
     Args:
         instruction: what to do with the passages.
         passages: shown in this order; may be empty.
         question: the question's text.
+        examples: other questions with their answers, which show what an answer looks like.
     """
     shown = [_passage(number, passage) for number, passage in enumerate(passages, start=1)]
-    return "\n\n".join([instruction, *shown, f"Question: {question}"])
+    solved = [f"Example question: {asked}\nExample answer: {answer}" for asked, answer in examples]
+    return "\n\n".join([instruction, *solved, *shown, f"Question: {question}"])
 
 
 def _passage(number: int, passage: Passage) -> str:

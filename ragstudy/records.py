@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-QuestionType = Literal["factoid", "list", "yesno", "summary", "multi", "freeform", "unanswerable"]
+QuestionType = Literal[
+    "factoid", "list", "yesno", "comparison", "summary", "multi", "twohop", "freeform", "unanswerable"
+]
 QUESTION_TYPES: tuple[QuestionType, ...] = (
     "factoid",
     "list",
     "yesno",
+    "comparison",
     "summary",
     "multi",
+    "twohop",
     "freeform",
     "unanswerable",
 )
@@ -35,10 +39,13 @@ class Fact:
     Attributes:
         id: unique within its question.
         forms: surface forms, any one of which counts as stating it.
+        alternatives: wrong values of the same type, any one of which can take its place in a counterfactual
+            passage; may be empty.
     """
 
     id: str
     forms: tuple[str, ...]
+    alternatives: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ def pocket() -> None:
 )
 @click.option("--seed", default=1, show_default=True, help="Of weights and data.")
 def train(out: Path, tokens: int | None, seed: int) -> None:
-    r"""Pretrain the embedded model; the same command goes on where it was stopped.
+    """Pretrain the embedded model; the same command goes on where it was stopped.
 
     \b
     ragstudy pocket train --out .cache/pocket
@@ -34,7 +34,7 @@ def train(out: Path, tokens: int | None, seed: int) -> None:
 
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     recipe = replace(Recipe(), seed=seed)
-    recipe = recipe.shortened(tokens) if tokens else recipe
+    recipe = replace(recipe, n_tokens=tokens) if tokens else recipe
     Trainer(recipe, out).run()
     click.echo(f"model: {out / 'model'}")
 
@@ -49,7 +49,7 @@ def train(out: Path, tokens: int | None, seed: int) -> None:
 def report(
     domains: tuple[Path, ...], model: str, adapter: str | None, questions: int, top_k: int, out: Path | None
 ) -> None:
-    r"""Ask a model in every context over DOMAINS (all of corpora/ by default) and print what it can do.
+    """Ask a model in every context over DOMAINS (all of corpora/ by default) and print what it can do.
 
     \b
     ragstudy pocket report

@@ -68,7 +68,8 @@ def _facts(value: object, place: str, found: list[str]) -> tuple[Fact, ...]:
         if not isinstance(forms, list) or not forms or not all(isinstance(f, str) and f.strip() for f in forms):
             found.append(f"{place}: fact {number} is {_short(fact)}; expected {{id, forms: [non-empty strings]}}")
         else:
-            facts.append(Fact(str(fact.get("id") or f"f{number}"), tuple(forms)))
+            others = _alternatives(fact, f"{place}: fact {number}", found)
+            facts.append(Fact(str(fact.get("id") or f"f{number}"), tuple(forms), others))
     ids = [fact.id for fact in facts]
     found += [
         f"{place}: fact {name!r} stands twice; fact ids must differ within a question"
@@ -83,11 +84,24 @@ def _short(value: object) -> str:
     return text if len(text) < 80 else f"{text[:77]}..."  # noqa: PLR2004 - fits a line
 
 
+def _alternatives(fact: dict[str, Any], place: str, found: list[str]) -> tuple[str, ...]:
+    others = fact.get("alternatives", [])
+    if isinstance(others, list) and all(isinstance(text, str) and text.strip() for text in others):
+        return tuple(others)
+    found.append(f"{place}: alternatives is {_short(others)}; expected a list of non-empty strings")
+    return ()
+
+
+def _fact_row(fact: Fact) -> dict[str, Any]:
+    row: dict[str, Any] = {"id": fact.id, "forms": list(fact.forms)}
+    return {**row, "alternatives": list(fact.alternatives)} if fact.alternatives else row
+
+
 def question_row(question: Question) -> dict[str, Any]:
     """The row of a question, without what is empty."""
     row: dict[str, Any] = {"id": question.id, "text": question.text, "references": list(question.references)}
     if question.facts:
-        row["facts"] = [{"id": fact.id, "forms": list(fact.forms)} for fact in question.facts]
+        row["facts"] = [_fact_row(fact) for fact in question.facts]
     for key in ("gold_documents", "evidence"):
         if getattr(question, key):
             row[key] = list(getattr(question, key))

@@ -66,6 +66,7 @@ TOWN = Kind(
             ("{s} is twinned with {v}.", "Delegations travel between {s} and {v} each spring."),
             ("With which towns is {s} twinned?", "twin towns {s}"),
             is_list=True,
+            refers_to="the town",
         ),
         Relation(
             "guilds",
@@ -107,6 +108,8 @@ FIGURE = Kind(
             invented("place"),
             ("{s} was born in {v}.", "{s} came from {v}."),
             ("Where was {s} born?", "Where did {s} come from?"),
+            refers_to="the town",
+            described=("the birthplace of {s}", "the town where {s} was born", "the home town of {s}"),
         ),
         Relation(
             "year of birth",
@@ -208,6 +211,8 @@ WORK = Kind(
             invented("place"),
             ("{s} was first given in {v}.", "The hall of {v} saw {s} first."),
             ("Where was {s} first given?", "Which hall saw {s} first?"),
+            refers_to="the town",
+            described=("the town where {s} was first given", "the town that saw {s} first"),
         ),
         Relation(
             "length",
@@ -301,6 +306,7 @@ EVENT = Kind(
             ("{v} sent help in {s}.",),
             ("Which towns sent help in {s}?",),
             is_list=True,
+            refers_to="the town",
         ),
     ),
     openings=(

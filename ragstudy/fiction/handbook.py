@@ -82,6 +82,22 @@ PRODUCT = Kind(
             ("How does {s} signal a fault?",),
         ),
         Relation(
+            "predecessor",
+            invented("thing"),
+            ("{s} replaces {v}.", "{s} was developed out of {v}."),
+            ("Which device does {s} replace?", "Out of which device was {s} developed?"),
+            refers_to="the device",
+            described=("the device that {s} replaces", "the predecessor of {s}", "the model before {s}"),
+        ),
+        Relation(
+            "service policy",
+            invented("person", "the {} policy"),
+            ("Repairs of {s} follow {v}.", "{s} is serviced under {v}."),
+            ("Which policy do repairs of {s} follow?", "Under which policy is {s} serviced?"),
+            refers_to="the policy",
+            described=("the policy for repairs of {s}", "the service policy of {s}"),
+        ),
+        Relation(
             "colours",
             some_of(_COLOURS),
             ("{s} comes in {v}.", "Customers can order {s} in {v}."),
@@ -101,6 +117,7 @@ PRODUCT = Kind(
             ("{s} works together with {v}.",),
             ("Which models does {s} work together with?",),
             is_list=True,
+            refers_to="the device",
         ),
     ),
     openings=(
@@ -190,6 +207,7 @@ POLICY = Kind(
         "Examples are collected on the intranet.",
         "Doubtful cases are discussed on Mondays.",
     ),
+    has_editions=True,
 )
 
-HANDBOOK = Schema("handbook", "A company's product manuals and policies", (PRODUCT, POLICY))
+HANDBOOK = Schema("handbook", "A company's product manuals and policies", (PRODUCT, POLICY), share_tables=0.35)

@@ -71,6 +71,14 @@ DRUG = Kind(
             ("At which temperature is {s} stored?", "How cold must pharmacies keep {s}?"),
         ),
         Relation(
+            "predecessor",
+            invented("drug"),
+            ("{s} has taken the place of {v}.", "Patients used to be given {v} where {s} is given now."),
+            ("Which drug has {s} taken the place of?", "What was given before {s}?"),
+            refers_to="the drug",
+            described=("the drug that {s} has replaced", "the predecessor of {s}", "the drug used before {s}"),
+        ),
+        Relation(
             "side effects",
             some_of(_EFFECTS),
             ("Patients on {s} report {v}.", "{s} can cause {v}."),
@@ -83,6 +91,7 @@ DRUG = Kind(
             ("{s} must not be combined with {v}.", "The effect of {s} is changed by {v}."),
             ("With which drugs must {s} not be combined?", "Which drugs change the effect of {s}?"),
             is_list=True,
+            refers_to="the drug",
         ),
         Relation(
             "excluded groups",
@@ -128,6 +137,8 @@ TRIAL = Kind(
             invented("drug"),
             ("{s} tested {v} against placebo.", "Patients in {s} received {v} or placebo."),
             ("Which drug was tested in {s}?", "What did patients in {s} receive?"),
+            refers_to="the drug",
+            described=("the drug tested in {s}", "the drug that patients in {s} received", "the tested drug of {s}"),
         ),
         Relation(
             "lead investigator",

@@ -1,6 +1,6 @@
 """Invented names, drawn from two pools that share no name.
 
-A name is two or three syllables. The crc32 of its letters says which pool it belongs to, so the pool
+A name is two syllables, or three or four where those are used up: few tokens for a small model. The crc32 of its letters says which pool it belongs to, so the pool
 that shipped corpora draw from and the pool that embedded models are pretrained on are disjoint by
 construction, however many names are drawn.
 """
@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import zlib
 from enum import Enum
+from itertools import count
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from random import Random
 
 STARTS = tuple(
-    "Ba Bel Bor Bran Cal Cor Cra Dal Dor Dra Fal Fen Fro Gal Gre Hal Hes Jor Kal Kel Kor Lan Lor Lum "
-    "Mar Mel Mon Nar Nel Nor Ol Or Pal Per Pra Quel Ral Ren Ro Sal Sen Sol Tal Ter Tor Tra Ul Val Vel "
-    "Ver Vor Wen Yor Zal Zen Zor".split()
+    "Ba Bel Ber Bor Bran Bri Cal Car Cor Cra Dal Del Dor Dra Dun Fal Fen Fer Fin Fro Gal Gar Gor Gre Hal Har Hes "
+    "Hol Ib Jan Jor Kal Kar Kel Kir Kor Lan Lar Lin Lor Lum Mal Mar Mel Mir Mon Mor Nar Nel Nim Nor Ol Or Os Pal "
+    "Par Per Pol Pra Quel Ral Ram Ren Rin Ro Ros Sal San Sel Sen Sil Sol Sor Tal Tam Ter Til Tor Tra Tri Ul Um Val "
+    "Var Vel Ver Vil Vor Wal Wen Wil Wol Yar Yor Zal Zan Zel Zen Zim Zor".split()
 )
 _MIDDLES = "a an ar e el en er i il in ir o ol on or u ul un ur ba da do la li ma mi na no ra ri ta to va".split()
 _ENDS = {
@@ -27,13 +29,15 @@ _ENDS = {
     "thing": "dex fix lex lite max mix nex nova pad pod pro ra rix ro tec ton vex xa".split(),
     "ill": "bia coma dema gia lepsy mia nia pathy phria plexy rrhea sia spasm sthenia tosis trophy".split(),
 }
+KINDS_OF_NAMES = tuple(_ENDS)
 _GIVEN = (
     "Ada Alva Bela Carla Dario Elin Enzo Fara Gino Hedy Ida Ilya Jana Kai Lena Lior Mara Milo Nela Noor "
     "Olaf Petra Quin Rafa Rosa Saul Tara Udo Vera Wim Yara Zeno"
 ).split()
 
-_SHARE_WITH_MIDDLE = 0.6
+_SHARE_WITH_MIDDLE = 0.12
 _TRIES = 30
+_TRIES_SHORT = 6
 
 
 class Pool(Enum):
@@ -63,10 +67,12 @@ class Names:
 
     def draw(self, kind: str) -> str:
         """A new single-word name of a kind: 'drug', 'place', 'person', 'thing' or 'ill'."""
-        while True:
-            name = self._parts(kind)
+        for attempt in count():
+            middle = self._middle() if attempt < _TRIES_SHORT else self._longer(attempt)
+            name = self._rng.choice(STARTS) + middle + self._rng.choice(_ENDS[kind])
             if self._take(name):
-                return name
+                break
+        return name
 
     def draw_alike(self, kind: str, other: str) -> str:
         """A new name of a kind that begins or ends as another one does, as the neighbours of a search do."""
@@ -82,12 +88,12 @@ class Names:
                 return name
         return self.draw(kind)
 
-    def _parts(self, kind: str) -> str:
-        middle = self._middle()
-        return self._rng.choice(STARTS) + middle + self._rng.choice(_ENDS[kind])
-
     def _middle(self) -> str:
         return self._rng.choice(_MIDDLES) if self._rng.random() < _SHARE_WITH_MIDDLE else ""
+
+    def _longer(self, attempt: int) -> str:
+        """One middle syllable, or two when those seem to be used up as well."""
+        return "".join(self._rng.choice(_MIDDLES) for _ in range(1 if attempt < _TRIES else 2))
 
     def _take(self, name: str) -> bool:
         free = name not in self._used and pool_of(name) is self._pool

@@ -41,6 +41,8 @@ METHOD = Kind(
             ("We compare {s} with {v}.", "{v} is the strongest rival of {s}."),
             ("What is {s} compared with?", "What baseline does {s} have?"),
             section="Experiments",
+            refers_to="the method",
+            described=("the method that {s} is compared with", "the baseline of {s}", "the strongest rival of {s}"),
         ),
         Relation(
             "mean error",
@@ -79,6 +81,8 @@ METHOD = Kind(
             ("{s} extends {v}.", "Like {v}, on which it builds, {s} works in two passes."),
             ("What does {s} extend?", "On which earlier method does {s} build?"),
             section="Introduction",
+            refers_to="the method",
+            described=("the method that {s} extends", "the method on which {s} builds"),
         ),
         Relation(
             "corresponding author",
@@ -139,4 +143,5 @@ PAPERS = Schema(
     "Papers on tides in closed vessels, an invented field",
     (METHOD,),
     sections=("Introduction", "Method", "Data", "Experiments", "Limitations"),
+    share_tables=0.35,
 )

@@ -71,13 +71,42 @@ MULTI_QUESTIONS = (
     "Can you tell me the {rs} of {s}?",
     "Which {rs} are recorded for {s}?",
 )
+SUMMARY_QUESTIONS = (
+    "Summarise {s}: {rs}.",
+    "Give an overview of {s} with the {rs}.",
+    "Describe {s} by the {rs}.",
+    "What is known about {s}? Mention the {rs}.",
+    "Write a short summary of {s}: the {rs}.",
+    "Sum up the {rs} of {s}.",
+    "Tell me about {s}, with the {rs}.",
+    "Introduce {s}, naming the {rs}.",
+    "{s} in brief: {rs}.",
+    "Draw up a fact sheet on {s} with the {rs}.",
+)
 YESNO_QUESTIONS = (
     "Is the {r} of {s} {v}?",
     "Is {v} the {r} of {s}?",
     "Is it true that the {r} of {s} is {v}?",
     "For {s}, is the {r} {v}?",
+    "Is {v} given as the {r} of {s}?",
+    "Can you confirm that the {r} of {s} is {v}?",
+    "Is it right that {s} has {v} as its {r}?",
+    "Is {v} what is recorded as the {r} of {s}?",
     "Does the file on {s} give {v} as the {r}?",
     "Is {ps} {r} {v}?",
+)
+# Comparisons of two things of a kind, answered by yes or no; {o} is the other thing, {c} 'higher' or 'later'.
+COMPARISON_QUESTIONS = (
+    "Is the {r} of {s} {c} than that of {o}?",
+    "Does {s} have a {c} {r} than {o}?",
+    "Is it true that {s} has a {c} {r} than {o}?",
+    "Comparing {s} with {o}, is its {r} {c}?",
+    "Is {ps} {r} {c} than that of {o}?",
+    "Can you confirm that the {r} of {s} is {c} than that of {o}?",
+    "Set beside {o}, does {s} have a {c} {r}?",
+    "Next to {o}, is the {r} of {s} {c}?",
+    "Is the {r} {c} for {s} than for {o}?",
+    "Would you say that the {r} of {s} is {c} than the one of {o}?",
 )
 
 
@@ -92,6 +121,9 @@ class Relation:
         questions: question templates of its own, beside the general ones.
         is_list: whether its values are lists.
         section: heading of the documents' part that states it, where the schema has sections.
+        refers_to: noun of the kind whose things may be its values ('the drug'); the world then holds such links.
+        described: what the thing referred to can be called instead of its name ('the drug tested in {s}'), for
+            questions that take two steps; of a relation that refers and has one value.
     """
 
     label: str
@@ -100,6 +132,8 @@ class Relation:
     questions: tuple[str, ...] = ()
     is_list: bool = False
     section: str = ""
+    refers_to: str = ""
+    described: tuple[str, ...] = ()
 
     @property
     def all_statements(self) -> tuple[str, ...]:
@@ -125,6 +159,7 @@ class Kind:
         mentions: sentences that name another thing, {o}, and state no fact that is asked for.
         pronoun: what stands for the name in a sentence that goes on about it; the noun, where 'it' would be rude.
         takes_article: whether a name of several words is written with 'the' ('the Velham trial').
+        has_editions: whether some documents are withdrawn editions with other values, which nobody asks about.
     """
 
     noun: str
@@ -135,6 +170,7 @@ class Kind:
     mentions: tuple[str, ...] = ()
     pronoun: str = "it"
     takes_article: bool = True
+    has_editions: bool = False
 
 
 @dataclass(frozen=True)
@@ -148,6 +184,7 @@ class Schema:
         sections: headings of every document, in order; none for documents without parts.
         share_alike: share of the things whose name resembles that of an earlier thing of their kind, or is that of
             an earlier thing of another kind ('the siege of Velham' beside 'Velham').
+        share_tables: share of the documents that give some of their facts in a table.
         search_like: whether most questions are written as people type them into a search box.
     """
 
@@ -156,4 +193,5 @@ class Schema:
     kinds: tuple[Kind, ...]
     sections: tuple[str, ...] = ()
     share_alike: float = 0.0
+    share_tables: float = 0.0
     search_like: bool = False

@@ -6,34 +6,33 @@ the passages is paid for once and supervises several answers.
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from ragstudy.fiction.asking import NOT_THERE, absent, as_query, ask, ask_untold
-from ragstudy.fiction.handbook import HANDBOOK
+from ragstudy.fiction.asking import NOT_THERE, Asked, Step, as_query, ask, ask_untold, named
 from ragstudy.fiction.invent import SCHEMAS
-from ragstudy.fiction.medicine import MEDICINE
 from ragstudy.fiction.names import Names, Pool
-from ragstudy.fiction.world import invent_subject, invent_subjects, tell
+from ragstudy.fiction.world import Sentence, as_text, invent_subject, invent_subjects, link, tell
 from ragstudy.pocket.salad import ask_salad, random_schema, salad_sentences
 from ragstudy.prompting import render
 from ragstudy.records import Passage
 from ragstudy.specs import INSTRUCTION, INSTRUCTION_WITHOUT_PASSAGES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from random import Random
 
-    from ragstudy.fiction.asking import Asked
-    from ragstudy.fiction.schema import Schema
     from ragstudy.fiction.world import Subject
 
 UNKNOWN = "I do not know."
 Form = Literal["short", "named", "prose"]
 _TRIES = 12
-_SHARE_KNOWN = 0.7
-_BLANKS = re.compile(r" *(\n\n) *")
+_SHARE_KNOWN = 0.72
+_SHARE_SALAD = 0.12
+_SHARE_UNSHOWN = 0.03
+_SHARE_TITLED = 0.9
+_SHARE_STRANGERS = 0.15
+_SHARE_NOT_TOLD = 0.15
 INSTRUCTIONS = (
     INSTRUCTION,
     INSTRUCTION,
@@ -76,138 +75,194 @@ class Stage:
         max_turns: most questions asked about one set of passages.
         share_copied: share of the turns that ask to repeat a passage or a sentence: every token of such an
             answer teaches copying, which questions with short answers alone teach only slowly.
-        named: whether answers begin with the name and the labels asked for. Writing them first gives a small
-            model something to look up the value by, as writing down a thought does for a large one.
+        share_matched: share of the turns that ask only which passage is about a thing, or tells a relation of it:
+            finding the passage is the hard part of reading several.
         share_alike: share of the worlds whose things are of one kind and have names that resemble each other, as
             the passages that a search brings do.
-        all_schemas: whether the schemas of all four domains occur, or two of them; three in ten worlds have a
-            schema of random words either way.
+        share_missing: share of the questions whose passage is not shown, so that the answer declines.
         share_prose: share of the conversations whose instruction asks for whole sentences and gets them.
+        share_examples: share of the conversations that begin with examples; answers look like theirs.
     """
 
     max_passages: int
     max_words: int
     max_turns: int
     share_copied: float = 0.0
-    named: bool = False
+    share_matched: float = 0.0
     share_alike: float = 0.0
+    share_missing: float = 0.1
     share_prose: float = 0.0
-    all_schemas: bool = False
+    share_examples: float = 0.0
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """A passage with what it is about and the relations it tells."""
+
+    subject: Subject
+    passage: Passage
+    labels: frozenset[str]
 
 
 def conversations(stage: Stage, rng: Random) -> Iterator[Conversation]:
     """An endless stream of conversations of a stage, from worlds of the pretraining pool."""
     while True:
-        draw = rng.random()
-        if draw < 0.18:
-            yield _salad(stage, rng)
-        else:
-            yield _world(stage, rng)
+        yield _salad(stage, rng) if rng.random() < _SHARE_SALAD else _World(stage, rng).conversation()
 
 
-def _world(stage: Stage, rng: Random) -> Conversation:
-    names = Names(rng, Pool.PRETRAINING)
-    draw = rng.random()
-    known = tuple(SCHEMAS.values()) if stage.all_schemas else (MEDICINE, HANDBOOK)
-    schema = known[int(draw / _SHARE_KNOWN * len(known))] if draw < _SHARE_KNOWN else random_schema(rng)
-    n_passages = rng.randint(1, stage.max_passages)
-    n_subjects = max(1, n_passages - rng.randint(0, 2))
-    if stage.share_alike and rng.random() < stage.share_alike:
-        subjects = _alike(schema, n_subjects, rng, names)
-    else:
-        subjects = invent_subjects(schema, n_subjects, rng, names)
-    prose = stage.share_prose > 0 and rng.random() < stage.share_prose
-    shown: list[tuple[Subject, Passage, frozenset[str]]] = []
-    for subject in subjects:
-        cut = _cut(subject, schema.sections, subjects, stage, rng)
-        shown += [(subject, passage, labels) for passage, labels in cut]
-    rng.shuffle(shown)
-    shown = shown[:n_passages]
-    if rng.random() < 0.03:
-        shown = []
-    turns = []
-    for _ in range(rng.randint(1, stage.max_turns)):
-        if shown and rng.random() < stage.share_copied:
-            turns.append(_copy([passage for _, passage, _ in shown], rng))
-        else:
-            turn = _turn(subjects, shown, _form(stage, prose=prose), rng, names)
-            turns.append(Turn(as_query(turn.question, rng), turn.answer) if schema.search_like else turn)
-    return _converse([passage for _, passage, _ in shown], turns, rng, prose=prose)
+class _World:
+    """A few fresh things and the passages shown of them."""
+
+    def __init__(self, stage: Stage, rng: Random) -> None:
+        self._stage, self._rng = stage, rng
+        self._names = Names(rng, Pool.PRETRAINING)
+        known = tuple(SCHEMAS.values())
+        self._schema = rng.choice(known) if rng.random() < _SHARE_KNOWN else random_schema(rng)
+        n_passages = rng.randint(1, stage.max_passages)
+        self._subjects = self._things(max(1, n_passages - rng.randint(0, 2)))
+        shown = [one for subject in self._subjects for one in self._cut(subject)]
+        rng.shuffle(shown)
+        self._shown = [] if rng.random() < _SHARE_UNSHOWN else shown[:n_passages]
+        self._number = {id(one): number for number, one in enumerate(self._shown, start=1)}
+
+    def _things(self, n: int) -> list[Subject]:
+        """`n` linked things, all of one kind with names alike in some worlds."""
+        rng, names = self._rng, self._names
+        if rng.random() >= self._stage.share_alike:
+            return link(invent_subjects(self._schema, n, rng, names), rng)
+        first = invent_subject(rng.choice(self._schema.kinds), rng, names)
+        others = [invent_subject(first.kind, rng, names, first if rng.random() < 0.8 else None) for _ in range(n - 1)]
+        return link([first, *others], rng)
+
+    def _cut(self, subject: Subject) -> list[_Shown]:
+        """The subject's document cut into passages of whole sentences, with the labels told in each."""
+        rng, stage = self._rng, self._stage
+        limit = rng.randint(stage.max_words // 2, stage.max_words)
+        pieces: list[list[Sentence]] = [[]]
+        for sentence in tell(subject, rng, self._schema.sections, self._subjects, self._schema.share_tables):
+            if pieces[-1] and sum(len(one.text.split()) for one in pieces[-1]) > limit:
+                pieces.append([])
+            pieces[-1].append(sentence)
+        # A part of a longer text whose name stands elsewhere always has its title.
+        title = subject.title if len(pieces) > 1 or rng.random() < _SHARE_TITLED else ""
+        made, under = [], ""
+        for piece in pieces:
+            labels = frozenset(label for sentence in piece for label in sentence.labels)
+            made.append(_Shown(subject, Passage("", "", title, as_text(piece, under=under)), labels))
+            under = piece[-1].section
+        return made
+
+    def conversation(self) -> Conversation:
+        """Passages and questions about them, all answered in one form."""
+        rng, stage = self._rng, self._stage
+        form: Form = "prose" if stage.share_prose and rng.random() < stage.share_prose else "named"
+        examples: list[tuple[str, str]] = []
+        if self._shown and stage.share_examples and rng.random() < stage.share_examples:
+            form = rng.choice(("short", "named", "prose"))
+            examples = self._examples(form)
+        turns = [self._turn(form) for _ in range(rng.randint(1, stage.max_turns))]
+        by_instruction: Form = "prose" if form == "prose" and not examples else "named"
+        return _converse([one.passage for one in self._shown], turns, rng, by_instruction, examples)
+
+    def _turn(self, form: Form) -> Turn:
+        rng, stage = self._rng, self._stage
+        if self._shown:
+            draw = rng.random()
+            if draw < stage.share_copied:
+                return _copy([one.passage for one in self._shown], rng)
+            if draw < stage.share_copied + stage.share_matched:
+                return self._match()
+        asked, answer = self._asked(form)
+        text = as_query(asked.text, rng) if self._schema.search_like else asked.text
+        return Turn(text, answer)
+
+    def _match(self) -> Turn:
+        """Which passage is about a thing; a thing with several passages is asked about by what one of them tells."""
+        rng = self._rng
+        one = rng.choice(self._shown)
+        alone = sum(other.subject is one.subject for other in self._shown) == 1
+        if rng.random() < _SHARE_STRANGERS:
+            stranger = invent_subject(one.subject.kind, rng, self._names, one.subject if rng.random() < 0.5 else None)
+            return Turn(f"Which passage is about {stranger.name}?", f"No passage is about {stranger.title}.")
+        called = one.subject.title if one.subject.edition else one.subject.name
+        if alone and (not one.labels or rng.random() < 0.5):
+            return Turn(f"Which passage is about {called}?", f"[{self._number[id(one)]}].")
+        if not one.labels:
+            return _copy([one.passage], rng, self._number[id(one)])
+        label = rng.choice(sorted(one.labels))
+        return Turn(f"Which passage gives the {label} of {called}?", f"[{self._number[id(one)]}].")
+
+    def _asked(self, form: Form) -> tuple[Asked, str]:
+        """A question and its answer; about a share of the questions the passages say nothing."""
+        rng, names = self._rng, self._names
+        if not self._shown:
+            return ask(rng.choice(self._subjects), rng, names), UNKNOWN
+        in_force = [one.subject for one in self._shown if not one.subject.edition]
+        subject = rng.choice(in_force or self._subjects)
+        if not in_force or rng.random() < self._stage.share_missing:
+            like = subject if rng.random() < 0.5 else None
+            return self._declined(ask(invent_subject(subject.kind, rng, names, like), rng, names), form)
+        others = [one.subject for one in self._shown]
+        for _ in range(_TRIES):
+            asked = ask(subject, rng, names, others)
+            n_told = sum(self._tells(step) for step in asked.steps)
+            if n_told == len(asked.steps):
+                return asked, self._answer(asked, form)
+            if n_told and asked.type != "twohop":
+                continue
+            if asked.type == "unanswerable" or rng.random() < _SHARE_NOT_TOLD:
+                return self._declined(asked, form)
+        return self._declined(ask_untold(subject, rng), form)
+
+    def _tells(self, step: Step) -> bool:
+        return any(one.subject is step.subject and step.label in one.labels for one in self._shown)
+
+    def _passage_of(self, step: Step) -> int | None:
+        """Number of the passage that tells a step's relation, or else of the first about its thing."""
+        about = [one for one in self._shown if one.subject.name == step.subject.name and not one.subject.edition]
+        telling = [one for one in about if step.label in one.labels]
+        return self._number[id((telling or about)[0])] if about else None
+
+    def _answer(self, asked: Asked, form: Form) -> str:
+        if form == "named":
+            return named(asked, self._passage_of)
+        return asked.short if form == "short" else asked.full
+
+    def _declined(self, asked: Asked, form: Form) -> tuple[Asked, str]:
+        """The answer to a question about which the passages say nothing, or nothing from its second step on."""
+        steps = tuple(step if self._tells(step) else replace(step, value=None) for step in asked.steps)
+        first = next(number for number, step in enumerate(steps) if step.value is None)
+        silent = replace(asked, steps=steps[: first + 1], verdict="")
+        return asked, named(silent, self._passage_of) if form == "named" else NOT_THERE
+
+    def _examples(self, form: Form) -> list[tuple[str, str]]:
+        """Questions about things that no passage is about, with answers of the form."""
+        rng, names = self._rng, self._names
+        made = []
+        for _ in range(rng.randint(1, 3)):
+            asked = ask(invent_subject(rng.choice(self._schema.kinds), rng, names), rng, names)
+            number = rng.randint(1, self._stage.max_passages)
+            made.append((asked.text, _as_if_in(number, asked) if form == "named" else self._answer(asked, form)))
+        return made
 
 
-def _alike(schema: Schema, n: int, rng: Random, names: Names) -> list[Subject]:
-    """`n` things of one kind; most names resemble that of the first."""
-    first = invent_subject(rng.choice(schema.kinds), rng, names)
-    others = [invent_subject(first.kind, rng, names, first if rng.random() < 0.8 else None) for _ in range(n - 1)]
-    return [first, *others]
+def _as_if_in(number: int, asked: Asked) -> str:
+    """The named answer that a passage of this number would have led to."""
+
+    def passage_of(_step: Step) -> int:
+        return number
+
+    return named(asked, passage_of)
 
 
-def _form(stage: Stage, *, prose: bool) -> Form:
-    return "prose" if prose else "named" if stage.named else "short"
-
-
-def _turn(
-    subjects: list[Subject],
-    shown: list[tuple[Subject, Passage, frozenset[str]]],
-    form: Form,
-    rng: Random,
-    names: Names,
-) -> Turn:
-    if not shown:
-        return Turn(ask(rng.choice(subjects), rng, names).text, UNKNOWN)
-    subject = rng.choice(shown)[0]
-    if rng.random() < 0.08:
-        stranger = invent_subject(subject.kind, rng, names)
-        return _declined(stranger, ask(stranger, rng, names), form)
-    told = frozenset().union(*(labels for owner, _, labels in shown if owner is subject))
-    for _ in range(_TRIES):
-        asked = ask(subject, rng, names)
-        if asked.type == "unanswerable" or told.issuperset(asked.labels):
-            return Turn(asked.text, _answer(asked, form))
-        if told.isdisjoint(asked.labels) and rng.random() < 0.15:
-            return _declined(subject, asked, form)
-    return _declined(subject, ask_untold(subject, rng), form)
-
-
-def _answer(asked: Asked, form: Form) -> str:
-    return {"short": asked.short, "named": asked.named, "prose": asked.full}[form]
-
-
-def _declined(subject: Subject, asked: Asked, form: Form) -> Turn:
-    """A question about which no passage says anything."""
-    return Turn(asked.text, absent(subject, asked.labels) if form == "named" else NOT_THERE)
-
-
-def _copy(passages: list[Passage], rng: Random) -> Turn:
+def _copy(passages: list[Passage], rng: Random, number: int = 0) -> Turn:
     """A turn that asks for a passage by its number or for the sentence that begins in a given way."""
-    number = rng.randrange(len(passages))
+    position = rng.randrange(len(passages))
     if rng.random() < 0.5:
-        return Turn(f"What does passage {number + 1} say?", passages[number].text)
-    sentence = rng.choice(passages[number].text.split(". ")).rstrip(".")
+        return Turn(f"What does passage {number or position + 1} say?", passages[position].text)
+    sentence = rng.choice(passages[position].text.split(". ")).rstrip(".")
     start = " ".join(sentence.split()[:3])
     return Turn(f"Which sentence begins with: {start}", f"{sentence}.")
-
-
-def _cut(
-    subject: Subject, sections: tuple[str, ...], others: list[Subject], stage: Stage, rng: Random
-) -> list[tuple[Passage, frozenset[str]]]:
-    """The subject's document cut into passages of whole sentences, with the labels told in each."""
-    limit = rng.randint(stage.max_words // 2, stage.max_words)
-    title = subject.title if rng.random() < 0.9 else ""
-    pieces: list[tuple[list[str], set[str]]] = [([], set())]
-    heading = ""
-    for sentence in tell(subject, rng, sections, others):
-        if sentence.section != heading:
-            heading = sentence.section
-            pieces[-1][0].append(f"\n\n## {heading}\n\n")
-        if pieces[-1][0] and sum(len(text.split()) for text in pieces[-1][0]) > limit:
-            pieces.append(([], set()))
-        pieces[-1][0].append(sentence.text)
-        pieces[-1][1].update(sentence.labels)
-    return [
-        (Passage("", "", title, _BLANKS.sub(r"\1", " ".join(texts)).strip()), frozenset(labels))
-        for texts, labels in pieces
-    ]
 
 
 def _salad(stage: Stage, rng: Random) -> Conversation:
@@ -223,10 +278,12 @@ def _salad(stage: Stage, rng: Random) -> Conversation:
             turns.append(_copy(passages, rng))
         else:
             turns.append(Turn(*ask_salad(rng.choice(sentences), rng)))
-    return _converse(passages, turns, rng)
+    return _converse(passages, turns, rng, "named", ())
 
 
-def _converse(passages: list[Passage], turns: list[Turn], rng: Random, *, prose: bool = False) -> Conversation:
-    known = PROSE_INSTRUCTIONS if prose else INSTRUCTIONS
+def _converse(
+    passages: list[Passage], turns: list[Turn], rng: Random, form: Form, examples: Sequence[tuple[str, str]]
+) -> Conversation:
+    known = PROSE_INSTRUCTIONS if form == "prose" else INSTRUCTIONS
     instruction = rng.choice(known) if passages else INSTRUCTION_WITHOUT_PASSAGES
-    return Conversation(render(instruction, passages, turns[0].question), tuple(turns))
+    return Conversation(render(instruction, passages, turns[0].question, examples), tuple(turns))

@@ -6,6 +6,7 @@ from itertools import islice
 from random import Random
 from typing import TYPE_CHECKING
 
+from ragstudy.fiction.names import KINDS_OF_NAMES, Names, Pool
 from ragstudy.pocket.curriculum import Stage, conversations
 from ragstudy.pocket.salad import words
 
@@ -20,6 +21,7 @@ CHAT_TEMPLATE = (
     "{% if add_generation_prompt %}{{ '<|assistant|>' }}{% endif %}"
 )
 _ZIPF_SCALE = 40_000
+_N_NAME_ROUNDS, _N_NAMES = 100, 200
 
 
 def learn_tokenizer(vocabulary_size: int, n_conversations: int, seed: int) -> PreTrainedTokenizerFast:
@@ -57,6 +59,10 @@ def _texts(n_conversations: int, seed: int) -> Iterator[str]:
     for talk in islice(conversations(Stage(5, 80, 4), rng), n_conversations):
         yield talk.opening
         yield from (f"{turn.question} {turn.answer}" for turn in talk.turns)
+    # Many names, so that each syllable becomes a token before any pieces of two syllables do.
+    for _ in range(_N_NAME_ROUNDS):
+        names = Names(rng, Pool.PRETRAINING)
+        yield " ".join(names.draw(kind) for kind in KINDS_OF_NAMES for _ in range(_N_NAMES))
     # Ordinary words by Zipf's law, so that real text is not cut to pieces.
     for rank, word in enumerate(words()):
         for _ in range(max(1, _ZIPF_SCALE // (rank + 100))):

@@ -6,11 +6,12 @@ import json
 import logging
 import math
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from itertools import islice
 from random import Random
 from typing import TYPE_CHECKING
 
+from ragstudy.pocket.attention import NAME, causal_blocks
 from ragstudy.pocket.curriculum import Conversation, Stage, conversations
 from ragstudy.pocket.tokenizer import ASSISTANT, END, USER, learn_tokenizer
 
@@ -39,14 +40,10 @@ class Recipe:
         n_heads: attention heads.
         inner: width of the feed-forward part.
         vocabulary_size: entries of the tokenizer.
-        n_tokens: tokens of the first part, padding included: answers in as few words as serve.
-        n_named_tokens: tokens of the second part: answers that name first what is asked for.
-        n_alike_tokens: tokens of the third part: passages about things with names alike, and answers in whole
-            sentences where the instruction asks for them.
+        n_tokens: tokens to train on, padding included.
         batch_tokens: tokens of a batch.
-        learning_rate: at the first part's peak; warmed up over 1 %, falling to zero over the last 40 %.
-        named_learning_rate: at the second part's peak; warmed up over 3 %, then falling to zero.
-        alike_learning_rate: the same of the third part.
+        learning_rate: at the peak, of embeddings and norms (AdamW).
+        matrix_learning_rate: at the peak, of the blocks' matrices (Muon).
         share_supervised: share of a batch's positions that the loss is computed on; answers come first, the
             rest are drawn from the other positions.
         weight_elsewhere: weight of the loss at positions outside answers.
@@ -60,30 +57,12 @@ class Recipe:
     inner: int = 704
     vocabulary_size: int = 6144
     n_tokens: int = 34_000_000
-    n_named_tokens: int = 11_000_000
-    n_alike_tokens: int = 24_000_000
     batch_tokens: int = 3072
     learning_rate: float = 1.4e-3
-    named_learning_rate: float = 1.0e-3
-    alike_learning_rate: float = 1.0e-3
+    matrix_learning_rate: float = 2.0e-3
     share_supervised: float = 0.25
     weight_elsewhere: float = 0.15
     seed: int = 1
-
-    @property
-    def n_all_tokens(self) -> int:
-        """Tokens of all parts together."""
-        return self.n_tokens + self.n_named_tokens + self.n_alike_tokens
-
-    def shortened(self, n_all_tokens: int) -> Recipe:
-        """The recipe with all its parts, each shortened (or lengthened) by the same factor."""
-        factor = n_all_tokens / self.n_all_tokens
-        return replace(
-            self,
-            n_tokens=max(1, round(self.n_tokens * factor)),
-            n_named_tokens=max(1, round(self.n_named_tokens * factor)),
-            n_alike_tokens=max(1, round(self.n_alike_tokens * factor)),
-        )
 
 
 @dataclass(frozen=True)
@@ -96,15 +75,23 @@ class _Batch:
 def stage_at(recipe: Recipe, n_done: int) -> Stage:
     """Few short passages first: copying is learned on them, then carried over to longer contexts."""
     share_done = n_done / recipe.n_tokens
-    if share_done < 0.12:
-        return Stage(2, 25, 6, share_copied=0.6)
-    if share_done < 0.25:
-        return Stage(3, 45, 7, share_copied=0.2)
-    if share_done < 0.5:
-        return Stage(5, 60, 7, share_copied=0.06)
-    if n_done < recipe.n_tokens + recipe.n_named_tokens:
-        return Stage(6, 85, 7, share_copied=0.03, named=share_done >= 1)
-    return Stage(6, 90, 7, share_copied=0.02, named=True, share_alike=0.6, share_prose=0.25, all_schemas=True)
+    if share_done < 0.10:
+        return Stage(2, 25, 6, share_copied=0.5, share_matched=0.15)
+    if share_done < 0.22:
+        return Stage(3, 45, 7, share_copied=0.15, share_matched=0.2, share_alike=0.2)
+    if share_done < 0.45:
+        return Stage(4, 70, 7, share_copied=0.05, share_matched=0.2, share_alike=0.4)
+    return Stage(
+        6,
+        95,
+        7,
+        share_copied=0.02,
+        share_matched=0.12,
+        share_alike=0.55,
+        share_missing=0.15,
+        share_prose=0.2,
+        share_examples=0.12,
+    )
 
 
 def encode(talk: Conversation, tokenizer: PreTrainedTokenizerFast) -> tuple[list[int], list[bool]]:
@@ -153,21 +140,10 @@ def _pad(rows: Sequence[tuple[list[int], list[bool]]], length: int) -> _Batch:
     return _Batch(ids, answers, text)
 
 
-def learning_rate(recipe: Recipe, n_done: int) -> float:
-    """The first part: warm-up over 1 %, constant, linear to zero over the last 40 %; the others: up, then down."""
+def rate_factor(recipe: Recipe, n_done: int) -> float:
+    """What the peak learning rates are multiplied with: up over 1 %, constant, linear to zero over the last 45 %."""
     done = n_done / recipe.n_tokens
-    if done < 1:
-        return recipe.learning_rate * min(1.0, done / 0.01 + 0.02, (1 - done) / 0.4)
-    named = (n_done - recipe.n_tokens) / recipe.n_named_tokens
-    if named < 1:
-        return recipe.named_learning_rate * _up_and_down(named)
-    alike = (n_done - recipe.n_tokens - recipe.n_named_tokens) / max(1, recipe.n_alike_tokens)
-    return recipe.alike_learning_rate * _up_and_down(alike)
-
-
-def _up_and_down(done: float) -> float:
-    """Linear to 1 over the first 3 %, then linear to zero."""
-    return max(0.0, min(1.0, done / 0.03 + 0.02, (1 - done) / 0.97))
+    return max(0.0, min(1.0, done / 0.01 + 0.02, (1 - done) / 0.45))
 
 
 def new_model(recipe: Recipe, tokenizer: PreTrainedTokenizerFast) -> LlamaForCausalLM:
@@ -232,6 +208,7 @@ class Trainer:
 
     def __init__(self, recipe: Recipe, folder: Path) -> None:
         import torch
+        from transformers import AttentionInterface
 
         self.recipe = recipe
         self.folder = folder
@@ -241,10 +218,25 @@ class Trainer:
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         self.model = new_model(recipe, self.tokenizer)
         self.model.to(self.device)  # type: ignore[arg-type] # transformers wraps `to`
-        decayed = [p for p in self.model.parameters() if p.dim() > 1]
-        others = [p for p in self.model.parameters() if p.dim() <= 1]
-        groups = [{"params": decayed, "weight_decay": 0.05}, {"params": others, "weight_decay": 0.0}]
-        self.optimizer = torch.optim.AdamW(groups, lr=recipe.learning_rate, betas=(0.9, 0.98), fused=True)
+        if self.device == "cpu":
+            AttentionInterface.register(NAME, causal_blocks)
+            self.model.set_attn_implementation(NAME)
+        # Muon for the blocks' matrices found copying in fewer tokens than AdamW for everything.
+        matrices = [p for p in self.model.model.layers.parameters() if p.dim() == 2]
+        known = {id(p) for p in matrices}
+        others = [p for p in self.model.parameters() if id(p) not in known]
+        self.optimizers: list[tuple[torch.optim.Optimizer, float]] = [
+            (
+                torch.optim.Muon(
+                    matrices, lr=recipe.matrix_learning_rate, weight_decay=0.05, adjust_lr_fn="match_rms_adamw"
+                ),
+                recipe.matrix_learning_rate,
+            ),
+            (
+                torch.optim.AdamW(others, lr=recipe.learning_rate, betas=(0.9, 0.98), weight_decay=0.0, fused=True),
+                recipe.learning_rate,
+            ),
+        ]
         self._resume()
 
     def _tokenizer(self) -> PreTrainedTokenizerFast:
@@ -260,7 +252,7 @@ class Trainer:
 
     def run(self) -> None:
         """Train to the recipe's end."""
-        while self.progress.n_done < self.recipe.n_all_tokens:
+        while self.progress.n_done < self.recipe.n_tokens:
             self._round()
             if self.progress.round % _ROUNDS_PER_CHECKPOINT == 0:
                 self._save()
@@ -274,20 +266,26 @@ class Trainer:
         generator = torch.Generator().manual_seed(self.recipe.seed * 1_000_003 + self.progress.round)
         stage = stage_at(self.recipe, self.progress.n_done)
         for batch in batches(self.recipe, self.tokenizer, self.progress.round, stage):
-            for group in self.optimizer.param_groups:
-                group["lr"] = learning_rate(self.recipe, self.progress.n_done)
+            self._set_rates()
             with torch.autocast(self.device, torch.bfloat16):
                 loss, answer_loss = batch_loss(self.model, batch, self.recipe, generator)
             torch.autograd.backward(loss)
             torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
-            self.optimizer.step()
-            self.optimizer.zero_grad(set_to_none=True)
+            for optimizer, _ in self.optimizers:
+                optimizer.step()
+                optimizer.zero_grad(set_to_none=True)
             self.progress.n_done += batch.ids.numel()
             losses.append(answer_loss)
         seconds = time.perf_counter() - started
         self.progress.round += 1
         self.progress.seconds += seconds
         self._log(math.fsum(losses) / len(losses), (self.progress.n_done - n_before) / seconds)
+
+    def _set_rates(self) -> None:
+        factor = rate_factor(self.recipe, self.progress.n_done)
+        for optimizer, peak in self.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = peak * factor
 
     def _log(self, answer_loss: float, speed: float) -> None:
         row = {
@@ -318,8 +316,9 @@ class Trainer:
 
         tensors = {f"model/{name}": p.detach().contiguous().cpu() for name, p in self.model.named_parameters()}
         for name, p in self.model.named_parameters():
-            for key in ("exp_avg", "exp_avg_sq", "step"):
-                tensors[f"{key}/{name}"] = self.optimizer.state[p][key].detach().cpu().reshape(-1)
+            for optimizer, _ in self.optimizers:
+                for key, value in optimizer.state.get(p, {}).items():
+                    tensors[f"{key}/{name}"] = value.detach().cpu().reshape(-1)
         written = self.folder / "checkpoint.tmp"
         save_file(tensors, written, metadata={"progress": json.dumps(asdict(self.progress))})
         written.replace(self.folder / "checkpoint.safetensors")
@@ -332,12 +331,19 @@ class Trainer:
             return
         with safe_open(saved, "pt") as tensors:
             self.progress = _Progress(**json.loads(tensors.metadata()["progress"]))
-            for name, p in self.model.named_parameters():
-                p.data.copy_(tensors.get_tensor(f"model/{name}"))
-                self.optimizer.state[p] = {
-                    key: tensors.get_tensor(f"{key}/{name}").reshape(p.shape if key != "step" else ()).to(self.device)
-                    for key in ("exp_avg", "exp_avg_sq", "step")
-                }
+            for key in tensors.keys():  # noqa: SIM118 - the file is no mapping
+                part, _, name = key.partition("/")
+                p = self.model.get_parameter(name)
+                if part == "model":
+                    p.data.copy_(tensors.get_tensor(key))
+                else:
+                    optimizer = next(one for one, _ in self.optimizers if _holds(one, p))
+                    shape = () if part == "step" else p.shape
+                    optimizer.state[p][part] = tensors.get_tensor(key).reshape(shape).to(self.device)
+
+
+def _holds(optimizer: torch.optim.Optimizer, parameter: torch.nn.Parameter) -> bool:
+    return any(parameter is one for group in optimizer.param_groups for one in group["params"])
 
 
 def examples(stage: Stage, n: int, seed: int) -> list[Conversation]:

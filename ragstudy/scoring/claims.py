@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ragstudy.scoring.abstention import abstains
-from ragstudy.scoring.words import STOP_WORDS, contains, words
+from ragstudy.scoring.words import STOP_WORDS, contains, without_citations, words
 
 if TYPE_CHECKING:
     from ragstudy.records import Question
@@ -73,6 +73,7 @@ def judge(question: Question, answer: str, weights: WordWeights, aligner: Aligne
         weights: of the domain's words.
         aligner: looks for the claims of longer references; without one they are compared by their words.
     """
+    answer = without_citations(answer)
     declined = abstains(answer)
     if not question.answerable:
         return Judged(float(declined), float(declined))
@@ -101,7 +102,7 @@ def side_of(answer: str) -> str | None:
 
 def _wanted_side(question: Question) -> str | None:
     """The right side of a yes/no question: its fact, or the word its reference begins with."""
-    if question.type != "yesno":
+    if question.type not in ("yesno", "comparison"):
         return None
     if question.facts:
         return question.facts[0].forms[0].casefold()
@@ -117,11 +118,21 @@ def _by_facts(question: Question, answer: str) -> Judged:
     n_wrong = 0
     for claim in (part for part in _SENTENCE.split(answer) if part and part.strip()):
         n_unsupported = _n_unsupported(question, claim, supported)
-        if not n_unsupported and set(words(claim)) - supported and not _found(question, claim):
+        if not n_unsupported and set(words(claim)) - supported and not _backed(question, claim, supported):
             n_unsupported = 1
         n_wrong += n_unsupported
     total = len(found) + n_wrong
     return Judged(len(found) / total if total else 0.0, len(found) / len(question.facts))
+
+
+def _backed(question: Question, claim: str, supported: set[str]) -> bool:
+    """Whether a claim states a fact, or names something that the references name beyond the question.
+
+    The latter is a step on the way, as the drug's name is when a question asks for `the drug tested in the trial`.
+    """
+    asked = set(words(question.text))
+    steps = ({w for w in words(name) if w not in asked} for name in _NAME.findall(claim))
+    return bool(_found(question, claim)) or any(step and step <= supported - STOP_WORDS for step in steps)
 
 
 def _found(question: Question, text: str) -> set[str]:

@@ -10,7 +10,7 @@ from ragstudy.errors import InputError, nearest
 from ragstudy.plugins import is_plugin, make_plugin
 from ragstudy.scoring.abstention import abstains
 from ragstudy.scoring.claims import judge
-from ragstudy.scoring.words import normalised, words
+from ragstudy.scoring.words import normalised, without_citations, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,13 +39,13 @@ class Named:
 
 
 class _Function:
-    """A measure from a function of question and answer."""
+    """A measure from a function of question and answer; numbers of passages in brackets are left out."""
 
     def __init__(self, function: Callable[[Question, str], float]) -> None:
         self._function = function
 
     def score(self, question: Question, answer: str) -> float:
-        return self._function(question, answer)
+        return self._function(question, without_citations(answer))
 
 
 def acceptable(question: Question) -> list[str]:
@@ -87,7 +87,8 @@ class RougeL:
 
     def score(self, question: Question, answer: str) -> float:
         """In [0, 1], more is better."""
-        found = (self._scorer.score(text, answer)["rougeL"].fmeasure for text in acceptable(question))
+        said = without_citations(answer)
+        found = (self._scorer.score(text, said)["rougeL"].fmeasure for text in acceptable(question))
         return float(max(found))
 
 
@@ -108,7 +109,7 @@ MEASURES: dict[str, Named] = {
     "abstention": Named(lambda *_: _Function(lambda _q, a: float(abstains(a))), "the answer declines to answer", None),
 }
 # Raised whenever a measure gives other values than before, so that old scores are made anew.
-SCORING_VERSION = 3
+SCORING_VERSION = 4
 # Measures that look for the claims of longer references and so need an embedder.
 CLAIM_MEASURES = frozenset({"accuracy", "completeness"})
 RAGAS_MEASURES = ("ragas:exact_match", "ragas:rouge_l", "ragas:string_presence", "ragas:string_similarity")

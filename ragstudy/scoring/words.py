@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:['\u2019][^\W\d_]+)?|\d+|_+")
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
+_CITED = re.compile(r"\s*\[\d+(?:\s*[,;\u2013-]\s*\d+)*\]")
 _PUNCTUATION = str.maketrans("", "", string.punctuation)
 STOP_WORDS = frozenset(
     "a an and are as at be been being but by can could did do does for from had has have he her hers him his how i if "
@@ -25,6 +26,11 @@ STOP_WORDS = frozenset(
 def words(text: str) -> list[str]:
     """The words and numbers of a text, in lower case."""
     return _WORD.findall(text.casefold())
+
+
+def without_citations(text: str) -> str:
+    """The text without numbers of passages in brackets (`[2]`, `[1, 3]`): they are no claim about the world."""
+    return _CITED.sub("", text).strip()
 
 
 def normalised(text: str) -> str:

@@ -7,12 +7,15 @@ from random import Random
 import pytest
 
 from ragstudy.corpus import load_domain
-from ragstudy.fiction.asking import ask, ask_whether
+from ragstudy.fiction.asking import ask, ask_whether, named
+from ragstudy.fiction.encyclopedia import ENCYCLOPEDIA
 from ragstudy.fiction.handbook import HANDBOOK
 from ragstudy.fiction.invent import SCHEMAS, invent, write_invented
 from ragstudy.fiction.medicine import MEDICINE, TRIAL
 from ragstudy.fiction.names import Names, Pool, pool_of
-from ragstudy.fiction.world import invent_subject, invent_subjects, tell
+from ragstudy.fiction.papers import PAPERS
+from ragstudy.fiction.world import invent_subject, invent_subjects, link, tell
+from ragstudy.records import Question
 from ragstudy.scoring.claims import judge
 from ragstudy.scoring.words import WordWeights, contains, words
 
@@ -44,23 +47,22 @@ def test_no_name_of_a_shipped_domain_is_in_the_pretraining_pool():
         assert {pool_of(name.upper()) for name in drawn} == {pool}
 
 
-@pytest.mark.parametrize("schema", [MEDICINE, HANDBOOK])
+@pytest.mark.parametrize("schema", [MEDICINE, HANDBOOK, ENCYCLOPEDIA, PAPERS])
 def test_every_fact_stands_in_its_sentence_and_every_answer_is_judged_right(schema):
     rng = Random(3)
     names = Names(rng, Pool.STUDY)
     weights = WordWeights(["text"])
-    for subject in invent_subjects(schema, 60, rng, names):
-        sentences = tell(subject, rng)
+    subjects = link(invent_subjects(schema, 60, rng, names), rng)
+    for subject in subjects:
+        sentences = tell(subject, rng, schema.sections, share_tables=schema.share_tables)
         for label, (_, value) in subject.facts.items():
             holders = [s.text for s in sentences if label in s.labels]
             assert len(holders) == 1
             assert all(contains(words(holders[0]), words(item)) for item in value.items), (label, holders)
-        for _ in range(6):
-            asked = ask(subject, rng, names, held_out=True)
-            from ragstudy.records import Question
-
+        for _ in range(0 if subject.edition else 6):
+            asked = ask(subject, rng, names, subjects, held_out=True)
             question = Question("q", asked.text, (asked.full,), asked.facts, type=asked.type)
-            for answer in (asked.short, asked.named, asked.full):
+            for answer in (asked.short, named(asked), named(asked, lambda _: 3), asked.full):
                 judged = judge(question, answer, weights)
                 assert judged.completeness == 1, (asked, answer)
                 assert judged.accuracy == 1, (asked, answer)
@@ -128,7 +130,16 @@ def test_shipped_domains_have_enough_questions_of_every_kind(root, name, seed):
     assert 300 <= len(domain.documents) <= 500
     assert len(domain.split("train")) >= 1300
     assert len(domain.split("test")) >= 400
-    assert {q.type for q in domain.split("test")} == {"factoid", "list", "multi", "yesno", "unanswerable"}
+    assert {q.type for q in domain.split("test")} == {
+        "factoid",
+        "list",
+        "multi",
+        "summary",
+        "yesno",
+        "comparison",
+        "twohop",
+        "unanswerable",
+    }
     assert not {q.group for q in domain.split("test")} & {q.group for q in domain.split("train")}
     for question in domain.questions:
         assert "the The" not in question.text + " ".join(question.references)
@@ -139,8 +150,8 @@ def test_papers_have_their_facts_under_the_right_headings():
     by_id = {document.id: document for document in documents}
     for question in questions:
         if question.answerable:
-            text = by_id[question.gold_documents[0]].text
-            assert all(sentence in text for sentence in question.evidence)
+            texts = [by_id[name].text for name in question.gold_documents]
+            assert all(any(sentence in text for text in texts) for sentence in question.evidence)
     for document in documents:
         parts = dict(part.split("\n\n", 1) for part in document.text.removeprefix("## ").split("\n\n## "))
         order = ["Introduction", "Method", "Data", "Experiments", "Limitations"]
@@ -153,3 +164,77 @@ def test_most_questions_of_the_encyclopedia_are_typed_as_into_a_search_box():
     searched = [q for q in questions if not q.text.endswith(("?", "."))]
     assert 0.7 < len(searched) / len(questions) < 0.95
     assert any(q.text.startswith(("who ", "what ", "population", "mayor ")) for q in searched)
+
+
+@pytest.fixture(scope="module")
+def handbook():
+    _, documents, questions = invent("handbook", 21, 300, 1500)
+    return {document.id: document for document in documents}, questions
+
+
+def test_a_question_in_two_steps_names_only_its_start(handbook):
+    documents, questions = handbook
+    asked = [q for q in questions if q.type == "twohop"]
+    assert len(asked) > 50
+    for question in asked:
+        start, end = (documents[name] for name in question.gold_documents)
+        assert start.title.split()[0] in question.text
+        assert end.title.split()[0] not in question.text.replace(start.title.split()[0], "")
+        assert end.title.split()[0] in question.evidence[0]
+        assert question.group == start.id
+        assert all(any(contains(words(question.evidence[1]), words(form)) for form in f.forms) for f in question.facts)
+
+
+def test_comparisons_say_what_the_two_documents_say(handbook):
+    _, questions = handbook
+    sides = set()
+    for question in questions:
+        if question.type == "comparison":
+            side = question.facts[0].forms[0]
+            assert question.references[0].startswith(side.capitalize())
+            assert len(question.gold_documents) == 2
+            assert len(question.evidence) == 2
+            sides.add(side)
+    assert sides == {"yes", "no"}
+
+
+def test_withdrawn_editions_hold_other_values_and_are_never_gold(handbook):
+    documents, questions = handbook
+    withdrawn = {name: one for name, one in documents.items() if "withdrawn" in one.title}
+    titles = {one.title for one in documents.values()}
+    assert len(withdrawn) > 5
+    for one in withdrawn.values():
+        assert one.title.split(" (")[0] in titles or one.id == max(documents)
+        assert "no longer applies" in one.text
+    assert not {name for q in questions for name in q.gold_documents} & set(withdrawn)
+
+
+def test_some_documents_give_facts_in_a_table_whose_rows_are_evidence(handbook):
+    documents, questions = handbook
+    tabled = [one for one in documents.values() if "| --- | --- |" in one.text]
+    assert 0.2 < len(tabled) / len(documents) < 0.5
+    assert any(piece.startswith("| ") for q in questions for piece in q.evidence)
+
+
+def test_alternatives_are_wrong_values_that_other_things_have(handbook):
+    documents, questions = handbook
+    every = " ".join(one.text for one in documents.values())
+    some = [fact for q in questions for fact in q.facts if fact.alternatives]
+    assert len(some) > 1000
+    for fact in some:
+        assert not set(fact.alternatives) & set(fact.forms)
+        assert all(other in every for other in fact.alternatives)
+
+
+def test_nothing_links_test_things_with_training_things(handbook):
+    _, questions = handbook
+    golds = {
+        split: {name for q in questions if q.split == split for name in q.gold_documents} for split in ("test", "train")
+    }
+    assert golds["test"].isdisjoint(golds["train"])
+
+
+def test_names_do_not_run_out_in_a_large_world():
+    _, documents, questions = invent("medicine", 5, 3000, 6000)
+    assert len({document.title for document in documents}) == 3000
+    assert len(questions) == 6000
