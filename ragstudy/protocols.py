@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import numpy as np
 
-    from ragstudy.records import Completion, Passage, Prompt, Question
+    from ragstudy.records import Case, Completion, Passage, Prompt, Question, Scored
 
 
 @runtime_checkable
@@ -46,3 +46,17 @@ class Measure(Protocol):
         Raises:
             ValueError: the answer cannot be scored; the message is recorded as the reason.
         """
+
+
+@runtime_checkable
+class BatchMeasure(Protocol):
+    """Scores many answers at a time, such as one that waits for a server.
+
+    Attributes:
+        needs_passages: whether its cases must hold the passages that were shown.
+    """
+
+    needs_passages: bool
+
+    def score_many(self, cases: Sequence[Case], done: Callable[[], object]) -> Sequence[Scored]:
+        """One result per case, in order; `done` is called after each. A case that fails gives one that says why."""

@@ -186,6 +186,29 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Case:
+    """An answer to be scored.
+
+    Attributes:
+        question: that was asked.
+        answer: the text given.
+        passages: texts of the passages that were shown, in order; None where they are not known.
+    """
+
+    question: Question
+    answer: str
+    passages: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """What a measure makes of a case: a value, or the reason why there is none."""
+
+    value: float | None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Score:
     """One measure of one answer.
 

@@ -199,29 +199,24 @@ class ScriptedSpec(_Spec):
     batch_size: int = Field(default=256, ge=1)
 
 
-class EndpointSpec(_Spec):
-    """A model behind an OpenAI-compatible endpoint; used only if it is written here.
+class ServerSpec(_Spec):
+    """A model behind an OpenAI-compatible endpoint (OpenAI, vLLM, Ollama, llama.cpp); used only if it is written.
 
     Attributes:
         name: how the study calls it.
         url: base address up to `/v1`.
         model: the model's name there.
         key_variable: environment variable that holds the key; None if the server needs none.
-        max_new_tokens: longest answer, in tokens.
-        batch_size: requests under way at a time.
+        max_new_tokens: longest reply, in tokens.
         timeout_seconds: of one request.
         n_tries: how often a request is tried before it is recorded as failed.
-        tuned_from: name of the generator that this one is a tuned version of; the two are then compared.
     """
 
-    kind: Literal["endpoint"]
     name: Name
-    tuned_from: str | None = None
     url: str = "https://api.openai.com/v1"
     model: str
     key_variable: str | None = "OPENAI_API_KEY"
     max_new_tokens: int = Field(default=256, ge=1)
-    batch_size: int = Field(default=8, ge=1)
     timeout_seconds: float = Field(default=60.0, gt=0)
     n_tries: int = Field(default=5, ge=1)
 
@@ -232,6 +227,38 @@ class EndpointSpec(_Spec):
             msg = "the address holds a user name or key; keys come from the environment (key_variable)"
             raise ValueError(msg)
         return url
+
+
+class EndpointSpec(ServerSpec):
+    """A generator behind an OpenAI-compatible endpoint.
+
+    Attributes:
+        batch_size: requests under way at a time.
+        tuned_from: name of the generator that this one is a tuned version of; the two are then compared.
+    """
+
+    kind: Literal["endpoint"]
+    tuned_from: str | None = None
+    batch_size: int = Field(default=8, ge=1)
+
+
+class JudgeSpec(ServerSpec):
+    """A model that scores answers; its measures are called `NAME:METHOD` (docs/judges.md).
+
+    Attributes:
+        concurrency: requests under way at a time.
+        max_calls: most requests that one command sends, tries included.
+        max_tokens: most tokens that one command reads and writes.
+        json_mode: whether to ask the server for JSON (`response_format`); a few servers refuse that.
+        cache: folder of the replies, to share them between studies; the run folder by default.
+    """
+
+    max_new_tokens: int = Field(default=1024, ge=1)
+    concurrency: int = Field(default=8, ge=1)
+    max_calls: int = Field(default=10_000, ge=1)
+    max_tokens: int = Field(default=20_000_000, ge=1)
+    json_mode: bool = True
+    cache: str | None = None
 
 
 class CustomSpec(_Spec):
@@ -342,6 +369,8 @@ class StudySpec(_Spec):
         contexts: what the test prompts hold; see docs/contexts.md.
         prompt: instructions.
         measures: how answers are scored.
+        judges: models that score answers.
+        audits: for measures, the audit.json of `ragstudy judge audit` that says how far each can be trusted.
         statistics: how arms are compared.
         seed: of the draws of test questions and training subsets.
     """
@@ -356,6 +385,8 @@ class StudySpec(_Spec):
     contexts: tuple[Contexts, ...] = Field(default=("retrieved", "none"), min_length=1)
     prompt: PromptSpec = PromptSpec()
     measures: tuple[str, ...] = Field(default=DEFAULT_MEASURES, min_length=1)
+    judges: tuple[JudgeSpec, ...] = ()
+    audits: dict[str, str] = Field(default_factory=dict)
     statistics: StatisticsSpec = StatisticsSpec()
     seed: int = 1
 
@@ -363,6 +394,12 @@ class StudySpec(_Spec):
     def _names_fit_together(self) -> StudySpec:
         problems = _twice("generators", [g.name for g in self.generators])
         problems += _twice("domains", [d.name for d in self.domains])
+        problems += _twice("judges", [j.name for j in self.judges])
+        problems += [
+            f"audits: {measure!r} is not among the study's measures{nearest(measure, self.measures)}"
+            for measure in self.audits
+            if measure not in self.measures
+        ]
         problems += _twice("contexts", self.contexts) + _twice("measures", self.measures)
         trainable = [g.name for g in self.generators if isinstance(g, TransformersSpec)]
         for position, tuned in enumerate(self.finetuning):
@@ -470,7 +507,16 @@ def _with_paths(spec: StudySpec, path: Callable[[str], str], name: Callable[[str
         for g in spec.generators
     )
     retrieval = spec.retrieval.model_copy(update={"embedder": name(spec.retrieval.embedder)})
-    return spec.model_copy(update={"domains": domains, "generators": generators, "retrieval": retrieval})
+    judges = tuple(j.model_copy(update={"cache": j.cache and path(j.cache)}) for j in spec.judges)
+    return spec.model_copy(
+        update={
+            "domains": domains,
+            "generators": generators,
+            "retrieval": retrieval,
+            "judges": judges,
+            "audits": {measure: path(audit) for measure, audit in spec.audits.items()},
+        }
+    )
 
 
 def parse_study(content: dict[str, Any], place: str) -> StudySpec:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ragstudy.generation.scripted import ScriptedGenerator
+from ragstudy.generation.scripted_server import ScriptedServer
 from ragstudy.prompting import make_prompt
 from ragstudy.records import Passage, Question
 
@@ -21,7 +22,14 @@ if TYPE_CHECKING:
 
     from ragstudy.protocols import Embedder, Generator, Measure
 
-__all__ = ["HashEmbedder", "ScriptedGenerator", "check_embedder", "check_generator", "check_measure"]
+__all__ = [
+    "HashEmbedder",
+    "ScriptedGenerator",
+    "ScriptedServer",
+    "check_embedder",
+    "check_generator",
+    "check_measure",
+]
 
 
 class HashEmbedder:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -126,3 +127,26 @@ def study_file(tmp_path: Path, lamps: Path) -> Path:
     path = tmp_path / "study.yaml"
     path.write_text(yaml.safe_dump(study_content(lamps)), encoding="utf-8")
     return path
+
+
+def data_of(request: dict) -> dict:
+    """The material of a request."""
+    return json.loads(re.search(r"<data>\n(.*)\n</data>", request["messages"][1]["content"], re.DOTALL)[1])
+
+
+def sentences(text: str) -> list[str]:
+    return [part for part in re.split(r"(?<=\.)\s+", text.strip()) if part]
+
+
+def literal(request: dict) -> str:
+    """A judge that takes sentences for claims and finds them word for word."""
+    data, task = data_of(request), request["messages"][1]["content"]
+    if "claims" in data:
+        known = sentences(data["text"])
+        return json.dumps({"verdicts": ["supported" if c in known else "unverifiable" for c in data["claims"]]})
+    if "text" in data:
+        return json.dumps({"claims": sentences(data["text"])})
+    if '"verdict"' in task:
+        return json.dumps({"verdict": int(len(data["B"]) > len(data["A"]))})
+    right = data["answer"] in data["references"]
+    return json.dumps({"note": 10 if right else 3}) if '"note"' in task else ("5" if right else "2")

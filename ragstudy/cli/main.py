@@ -97,6 +97,34 @@ def check(study: Path, overrides: tuple[str, ...]) -> None:
 
 @cli.command()
 @click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
+@click.option("--with", "measures", multiple=True, required=True, metavar="MEASURE", help="May be given several times.")
+@click.option("--judges", type=click.Path(path_type=Path), help="YAML file with a list of judges under `judges:`.")
+@click.option("--verdict", is_flag=True, help="Give verdicts on these measures too.")
+@click.option("--quiet", is_flag=True, help="Print the verdicts only.")
+def score(run_folder: Path, measures: tuple[str, ...], judges: Path | None, verdict: bool, quiet: bool) -> None:
+    """Score the answers of a finished RUN with more measures; nothing is generated and no score is lost.
+
+    \b
+    ragstudy score reports/quickstart --with ragas:semantic_similarity
+    ragstudy score reports/quickstart --judges judges.yaml --with local:claims.accuracy --verdict
+    """
+    from ragstudy.cli.show import Console, show_outcome
+    from ragstudy.reporting import refresh_reports
+    from ragstudy.study.plan import make_plan
+    from ragstudy.study.rescore import with_measures
+    from ragstudy.study.run import rescore
+    from ragstudy.study.store import RunFolder
+
+    folder = RunFolder(run_folder)
+    plan = make_plan(with_measures(folder, measures, judges, verdict=verdict))
+    console = Console(quiet=quiet)
+    outcome = rescore(plan, run_folder, console)
+    page = refresh_reports(folder)
+    show_outcome(console, outcome, folder.comparisons(), page)
+
+
+@cli.command()
+@click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
 def report(run_folder: Path) -> None:
     """Write the reports of a RUN folder again, from its files alone.
 

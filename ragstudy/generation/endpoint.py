@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from ragstudy.errors import InputError
+from ragstudy.keys import key_of
 from ragstudy.records import Completion
 
 if TYPE_CHECKING:
@@ -14,24 +13,6 @@ if TYPE_CHECKING:
 
     from ragstudy.records import Prompt
     from ragstudy.specs import EndpointSpec
-
-
-def key_of(spec: EndpointSpec) -> str:
-    """The key from the environment; servers that need none get a placeholder.
-
-    Raises:
-        InputError: the variable is not set.
-    """
-    if spec.key_variable is None:
-        return "none"
-    key = os.environ.get(spec.key_variable, "")
-    if not key:
-        msg = (
-            f"generator {spec.name!r}: the environment variable {spec.key_variable} is not set; set it to the key "
-            f"of {spec.url}, or write key_variable: null if the server needs none"
-        )
-        raise InputError(msg)
-    return key
 
 
 class EndpointGenerator:
@@ -47,7 +28,10 @@ class EndpointGenerator:
         self._spec = spec
         # The client waits and tries again on 408, 409, 429 and 5xx, with backoff.
         self._client = OpenAI(
-            base_url=spec.url, api_key=key_of(spec), max_retries=spec.n_tries - 1, timeout=spec.timeout_seconds
+            base_url=spec.url,
+            api_key=key_of(spec, "generator"),
+            max_retries=spec.n_tries - 1,
+            timeout=spec.timeout_seconds,
         )
 
     def generate(self, prompts: Sequence[Prompt]) -> list[Completion]:

@@ -15,7 +15,7 @@ from ragstudy.scoring.words import normalised, without_citations, words
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ragstudy.protocols import Measure
+    from ragstudy.protocols import Embedder, Measure
     from ragstudy.records import Question
     from ragstudy.scoring.alignment import Aligner
     from ragstudy.scoring.words import WordWeights
@@ -112,22 +112,42 @@ MEASURES: dict[str, Named] = {
 SCORING_VERSION = 4
 # Measures that look for the claims of longer references and so need an embedder.
 CLAIM_MEASURES = frozenset({"accuracy", "completeness"})
-RAGAS_MEASURES = ("ragas:exact_match", "ragas:rouge_l", "ragas:string_presence", "ragas:string_similarity")
+RAGAS_SIMILARITY = "ragas:semantic_similarity"
+RAGAS_MEASURES = (
+    "ragas:exact_match",
+    "ragas:rouge_l",
+    "ragas:string_presence",
+    "ragas:string_similarity",
+    RAGAS_SIMILARITY,
+)
 
 
-def make_measure(name: str, weights: WordWeights, aligner: Aligner | None = None) -> Measure:
+def make_measure(
+    name: str,
+    weights: WordWeights,
+    aligner: Aligner | None = None,
+    embedder: Callable[[], Embedder] | None = None,
+) -> Measure:
     """A built-in measure, one of ragas', or `package.module:object` of the user's own.
 
     Args:
         name: of the measure.
         weights: of the domain's words.
         aligner: looks for the claims of longer references; without one they are compared by their words.
+        embedder: of the ragas measure that compares embeddings.
 
     Raises:
         InputError: there is no such measure.
     """
     if name in MEASURES:
         return MEASURES[name].make(weights, aligner)
+    if name == RAGAS_SIMILARITY:
+        if embedder is None:
+            msg = f"measures: {name!r} needs an embedder"
+            raise InputError(msg)
+        from ragstudy.scoring.ragas_measures import RagasSimilarity
+
+        return RagasSimilarity(embedder)
     if name in RAGAS_MEASURES:
         from ragstudy.scoring.ragas_measures import RagasStrings
 

@@ -2,14 +2,38 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
-from ragstudy.errors import UnavailableError
+from ragstudy.scoring.judges.ragas_judges import load_collections, own_embeddings
 from ragstudy.scoring.measures import acceptable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ragstudy.protocols import Embedder
     from ragstudy.records import Question
+
+
+class RagasSimilarity:
+    """ragas' SemanticSimilarity: cosine of the embeddings of answer and reference, for the best acceptable text.
+
+    Args:
+        embedder: makes the embeddings.
+
+    Raises:
+        UnavailableError: ragas cannot be imported; the message says the cure.
+    """
+
+    def __init__(self, embedder: Callable[[], Embedder]) -> None:
+        self._metric = load_collections().SemanticSimilarity(embeddings=own_embeddings(embedder))
+
+    def score(self, question: Question, answer: str) -> float:
+        """In [0, 1], more is better.
+
+        Raises:
+            ValueError: the answer is empty, or the question has no acceptable text.
+        """
+        return _best(self._metric, question, answer)
 
 
 class RagasStrings:
@@ -23,16 +47,7 @@ class RagasStrings:
     """
 
     def __init__(self, name: str) -> None:
-        # No telemetry, whatever the user's environment says.
-        os.environ.setdefault("RAGAS_DO_NOT_TRACK", "true")
-        try:
-            from ragas.metrics import collections
-        except ImportError as error:
-            msg = (
-                f"ragas cannot be imported: {error}. ragas 0.4.3 needs an older langchain-community: "
-                "pip install 'ragas==0.4.3' 'langchain-community<0.4.2'"
-            )
-            raise UnavailableError(msg) from error
+        collections = load_collections()
         made: dict[str, Any] = {
             "exact_match": collections.ExactMatch,
             "rouge_l": collections.RougeScore,
@@ -47,8 +62,12 @@ class RagasStrings:
         Raises:
             ValueError: the answer is empty, which ragas does not score.
         """
-        if not answer.strip():
-            msg = "ragas does not score an empty answer"
-            raise ValueError(msg)
-        texts = acceptable(question)
-        return max(float(self._metric.score(reference=text, response=answer).value) for text in texts)
+        return _best(self._metric, question, answer)
+
+
+def _best(metric: Any, question: Question, answer: str) -> float:  # noqa: ANN401 - an untyped package
+    """The highest value over the acceptable texts."""
+    if not answer.strip():
+        msg = "ragas does not score an empty answer"
+        raise ValueError(msg)
+    return max(float(metric.score(reference=text, response=answer).value) for text in acceptable(question))

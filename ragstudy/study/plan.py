@@ -210,8 +210,6 @@ def _size_problems(spec: StudySpec, domain: DomainPlan) -> list[str]:
 
 def _name_problems(spec: StudySpec) -> list[str]:
     from ragstudy.generation.locate import locate_adapter, locate_model
-    from ragstudy.scoring.measures import make_measure
-    from ragstudy.scoring.words import WordWeights
 
     problems: list[str] = []
     for generator in spec.generators:
@@ -222,12 +220,24 @@ def _name_problems(spec: StudySpec) -> list[str]:
                         locate(name)
                 except InputError as error:
                     problems += [f"generators: {generator.name!r}: {line}" for line in error.problems]
+    return problems + _measure_problems(spec)
+
+
+def _measure_problems(spec: StudySpec) -> list[str]:
+    from ragstudy.scoring.judges.measure import split_name
+    from ragstudy.scoring.measures import make_measure
+    from ragstudy.scoring.words import WordWeights
+
+    problems: list[str] = []
+    judges = [judge.name for judge in spec.judges]
     for measure in spec.measures:
         try:
-            if not measure.startswith("ragas:") and measure != "rouge_l":
-                make_measure(measure, WordWeights([]))
-            elif measure.startswith("ragas:"):
+            if split_name(measure, judges) is not None:
+                continue
+            if measure.startswith("ragas:"):
                 _check_ragas(measure)
+            elif measure != "rouge_l":
+                make_measure(measure, WordWeights([]))
         except InputError as error:
             problems += error.problems
     return problems

@@ -6,10 +6,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ragstudy.errors import InputError, RagstudyError
-from ragstudy.generation.endpoint import key_of
+from ragstudy.keys import key_of
 from ragstudy.plugins import is_plugin, make_plugin
-from ragstudy.retrieval.embedder import locate_embedder
+from ragstudy.retrieval.embedder import locate_embedder, scoring_embedder
 from ragstudy.scoring.claims import is_free_form
+from ragstudy.scoring.judges.measure import Judges
 from ragstudy.scoring.measures import CLAIM_MEASURES, make_measure
 from ragstudy.scoring.words import WordWeights
 from ragstudy.specs import DEFAULT_EMBEDDER, CustomSpec, EndpointSpec
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from ragstudy.study.plan import Plan
 
 
+def _make_measure(name: str, judges: Judges, weights: WordWeights) -> object:
+    return judges.measure(name) or make_measure(name, weights, None, scoring_embedder)
+
+
 def check_ready(plan: Plan) -> None:
     """Check that everything a run will need later is there.
 
@@ -27,10 +32,11 @@ def check_ready(plan: Plan) -> None:
         InputError: a key is not set, or an object or package cannot be imported; every problem is named.
     """
     spec, weights = plan.spec, WordWeights([])
-    checks: list[Callable[[], object]] = [partial(make_measure, name, weights) for name in spec.measures]
+    judges = Judges(spec.judges, None, scoring_embedder)
+    checks: list[Callable[[], object]] = [partial(_make_measure, name, judges, weights) for name in spec.measures]
     for generator in spec.generators:
         if isinstance(generator, EndpointSpec):
-            checks.append(partial(key_of, generator))
+            checks.append(partial(key_of, generator, "generator"))
         if isinstance(generator, CustomSpec):
             place = f"generator {generator.name!r}"
             checks.append(partial(make_plugin, generator.object, place, "generate", generator.options))

@@ -6,16 +6,11 @@ import gc
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
 from typing import TYPE_CHECKING
 
+from ragstudy.errors import InputError
 from ragstudy.files import fingerprint, write_json, write_text
 from ragstudy.generation.make import generator_fingerprint, make_generator
-from ragstudy.retrieval.embedder import scoring_embedder
-from ragstudy.scoring.alignment import Aligner
-from ragstudy.scoring.measures import CLAIM_MEASURES, SCORING_VERSION, make_measure
-from ragstudy.scoring.table import reference_means, score_answers, texts_with_claims
-from ragstudy.scoring.words import WordWeights
 from ragstudy.specs import TransformersSpec, seen_from
 from ragstudy.study.answering import (
     AnswerBook,
@@ -30,6 +25,7 @@ from ragstudy.study.comparing import COMPARING_VERSION, compare
 from ragstudy.study.manifest import new_manifest
 from ragstudy.study.ready import check_ready
 from ragstudy.study.retrieve import retrieve
+from ragstudy.study.scoring import Scoring
 from ragstudy.study.store import RunFolder
 from ragstudy.study.tune import is_trained, job_fingerprint, tune
 from ragstudy.study.watch import Silent
@@ -84,6 +80,23 @@ def run_study(plan: Plan, out: Path, watcher: Watcher | None = None) -> Outcome:
     return _Run(plan, RunFolder(out), watcher or Silent()).go()
 
 
+def rescore(plan: Plan, out: Path, watcher: Watcher | None = None) -> Outcome:
+    """Score the answers of a finished run with the plan's measures, and compare again; nothing is generated.
+
+    Scores that are there and still right are kept.
+
+    Args:
+        plan: of the run, with other measures or judges.
+        out: run folder.
+        watcher: hears what is done.
+
+    Raises:
+        InputError: the run is not finished, or a judge cannot be used.
+        UnavailableError: a package is missing.
+    """
+    return _Run(plan, RunFolder(out), watcher or Silent()).rescore()
+
+
 class _Run:
     """One run; its methods are the stages in order."""
 
@@ -107,13 +120,40 @@ class _Run:
         with self.folder.held():
             return self._stages()
 
+    def rescore(self) -> Outcome:
+        """Score, compare and nothing before that: every answer must be there.
+
+        Raises:
+            InputError: the run is not finished.
+        """
+        check_ready(self.plan)
+        with self.folder.held():
+            answers = self.folder.answers()
+            asked = {
+                (domain.name, name, contexts, question.id)
+                for domain in self.plan.domains
+                for name, contexts in self.plan.cells(domain)
+                for question in domain.test
+            }
+            there = {(a.domain, a.generator, a.contexts, a.question) for a in answers}
+            if asked != there:
+                msg = (
+                    f"{self.folder.path}: {len(asked - there)} of {len(asked)} answers are missing; finish the run "
+                    "with `ragstudy run` before scoring it anew"
+                )
+                raise InputError(msg)
+            retrieved, _ = retrieve(self.plan, self.folder, self.watcher)
+            return self._judge_and_compare(answers, retrieved)
+
     def _stages(self) -> Outcome:
         with self._timed("retrieve"):
             retrieved, searched = retrieve(self.plan, self.folder, self.watcher)
             self.made["retrievals"] = int(searched)
-        answers = self._answer_all(retrieved)
+        return self._judge_and_compare(self._answer_all(retrieved), retrieved)
+
+    def _judge_and_compare(self, answers: list[Answer], retrieved: dict[str, Retrieved]) -> Outcome:
         with self._timed("score"):
-            scores = self._score(answers)
+            scores = self._score(answers, retrieved)
         with self._timed("compare"):
             self._compare(scores)
         n_failed = tally(answers)["error"]
@@ -204,36 +244,11 @@ class _Run:
                     adapter = str(self.folder.adapter_folder(domain.name, name))
                     answer_cell(cell, model.adapted(adapter), spec.batch_size, book, self.watcher)
 
-    def _score(self, answers: list[Answer]) -> list[Score]:
-        wanted = fingerprint(
-            SCORING_VERSION,
-            answers,
-            [(d.name, d.test, d.domain.fingerprint) for d in self.plan.domains],
-            self.plan.spec.measures,
-        )
-        state = self.folder.state()
-        if state.get("scores") == wanted:
-            self.watcher.say("scores: nothing to do")
-            return self.folder.scores()
-        scores: list[Score] = []
-        ceilings = {}
-        embedder = cache(scoring_embedder)
-        with self.watcher.task("scoring", len(answers)) as task:
-            for domain in self.plan.domains:
-                weights = WordWeights(document.text for document in domain.domain.documents)
-                aligner = Aligner(embedder, weights)
-                measures = {name: make_measure(name, weights, aligner) for name in self.plan.spec.measures}
-                mine = [answer for answer in answers if answer.domain == domain.name]
-                if not CLAIM_MEASURES.isdisjoint(measures):
-                    aligner.prepare(texts_with_claims(mine, domain.by_id))
-                scores += score_answers(mine, domain.by_id, measures)
-                ceilings[domain.name] = reference_means(domain.test, measures)
-                task.advance(len(mine))
-        self.folder.write_questions((domain.name, question) for domain in self.plan.domains for question in domain.test)
-        self.folder.write_scores(scores)
-        self.folder.write_ceilings(ceilings)
-        self.folder.write_state({**self.folder.state(), "scores": wanted})
-        self.made["scores"] = len(scores)
+    def _score(self, answers: list[Answer], retrieved: dict[str, Retrieved]) -> list[Score]:
+        def prompts_of(domain: DomainPlan, contexts: str) -> tuple[Prompt, ...]:
+            return self._prompts_of(domain, contexts, retrieved[domain.name])
+
+        scores, self.made["scores"] = Scoring(self.plan, self.folder, prompts_of, self.watcher).score(answers)
         return scores
 
     def _compare(self, scores: list[Score]) -> None:
