@@ -196,8 +196,8 @@ def main() -> None:
 def _write(found: dict[str, NDArray[np.float64]], rows: list[dict[str, Any]]) -> None:
     keys = Coefficients._fields
     content = {
-        "learned_from": f"RAGChecker meta-evaluation, {len(rows)} human labels, domains "
-        + ", ".join(sorted({row["dataset"] for row in rows})),
+        "learned_from": f"RAGChecker meta-evaluation, {len(rows)} human labels",
+        "domains": sorted({row["dataset"] for row in rows}),
         "learned_by": "benchmarks/fit_claims.py",
         "accuracy": dict(zip(keys, [round(float(x), 3) for x in found["correctness"]], strict=True)),
         "completeness": dict(zip(keys, [round(float(x), 3) for x in found["completeness"]], strict=True)),

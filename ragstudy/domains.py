@@ -100,6 +100,18 @@ def import_squad(
     return _keep(imported, folder, "SQuAD; text of Wikipedia.", "CC BY-SA 4.0")
 
 
+def import_ragchecker(files: Iterable[str | Path], out: str | Path) -> Imported:
+    """RAGChecker's input JSON of one or more systems; their answers go into a study as generators `recorded`.
+
+    Raises:
+        InputError: a file is missing or in another layout, or `out` holds a domain.
+    """
+    from ragstudy.corpus.importers.ragchecker import import_ragchecker as read
+
+    folder = _free(out)
+    return _keep(read(_paths(files), folder.name), folder, "RAGChecker input files of one's own.", "")
+
+
 def import_table(
     questions: str | Path,
     out: str | Path,

@@ -199,6 +199,22 @@ class ScriptedSpec(_Spec):
     batch_size: int = Field(default=256, ge=1)
 
 
+class RecordedSpec(_Spec):
+    """Answers that exist already, such as those of another system.
+
+    Attributes:
+        name: how the study calls it.
+        answers: file: RAGChecker's JSON, or lines of {"id": question id, "answer": text}.
+        tuned_from: name of the generator that this one is a tuned version of; the two are then compared.
+    """
+
+    kind: Literal["recorded"]
+    name: Name
+    tuned_from: str | None = None
+    answers: str
+    batch_size: int = Field(default=256, ge=1)
+
+
 class ServerSpec(_Spec):
     """A model behind an OpenAI-compatible endpoint (OpenAI, vLLM, Ollama, llama.cpp); used only if it is written.
 
@@ -281,7 +297,9 @@ class CustomSpec(_Spec):
 
 
 GeneratorSpec = Annotated[
-    Union[TransformersSpec, ExtractiveSpec, ScriptedSpec, EndpointSpec, CustomSpec],  # noqa: UP007 - pydantic reads it
+    Union[  # noqa: UP007 - pydantic reads it
+        TransformersSpec, ExtractiveSpec, RecordedSpec, ScriptedSpec, EndpointSpec, CustomSpec
+    ],
     Field(discriminator="kind"),
 ]
 
@@ -500,12 +518,7 @@ def seen_from(spec: StudySpec, folder: Path) -> StudySpec:
 def _with_paths(spec: StudySpec, path: Callable[[str], str], name: Callable[[str], str]) -> StudySpec:
     """The study with `path` done to its paths, and `name` to names that may be paths."""
     domains = tuple(d.model_copy(update={"path": path(d.path)}) for d in spec.domains)
-    generators = tuple(
-        g.model_copy(update={"model": name(g.model), "adapter": g.adapter and name(g.adapter)})
-        if isinstance(g, TransformersSpec)
-        else g
-        for g in spec.generators
-    )
+    generators = tuple(_with_own_paths(g, path, name) for g in spec.generators)
     retrieval = spec.retrieval.model_copy(update={"embedder": name(spec.retrieval.embedder)})
     judges = tuple(j.model_copy(update={"cache": j.cache and path(j.cache)}) for j in spec.judges)
     return spec.model_copy(
@@ -517,6 +530,14 @@ def _with_paths(spec: StudySpec, path: Callable[[str], str], name: Callable[[str
             "audits": {measure: path(audit) for measure, audit in spec.audits.items()},
         }
     )
+
+
+def _with_own_paths(spec: GeneratorSpec, path: Callable[[str], str], name: Callable[[str], str]) -> GeneratorSpec:
+    if isinstance(spec, TransformersSpec):
+        return spec.model_copy(update={"model": name(spec.model), "adapter": spec.adapter and name(spec.adapter)})
+    if isinstance(spec, RecordedSpec):
+        return spec.model_copy(update={"answers": path(spec.answers)})
+    return spec
 
 
 def parse_study(content: dict[str, Any], place: str) -> StudySpec:
@@ -531,6 +552,16 @@ def parse_study(content: dict[str, Any], place: str) -> StudySpec:
         found = [dict(one) for one in error.errors()]
         wrong = [one for one in found if not _follows(one, found)]
         raise InputError([line for one in wrong for line in _messages(place, one)]) from None
+
+
+def parse_judges(content: list[Any], place: str) -> list[JudgeSpec]:
+    """Judges from their parsed content; `place` names it in messages.
+
+    Raises:
+        InputError: any key or value is wrong; every problem is named.
+    """
+    probe = {"name": "judges", "domains": ["."], "generators": [{"kind": "extractive", "name": "x"}]}
+    return list(parse_study({**probe, "judges": content}, place).judges)
 
 
 def _follows(one: dict[str, Any], others: list[dict[str, Any]]) -> bool:
@@ -596,7 +627,7 @@ def _messages(place: str, found: dict[str, Any]) -> list[str]:
 
 _KINDS = {
     get_args(spec.model_fields["kind"].annotation)[0]: spec
-    for spec in (TransformersSpec, ExtractiveSpec, ScriptedSpec, EndpointSpec, CustomSpec)
+    for spec in (TransformersSpec, ExtractiveSpec, RecordedSpec, ScriptedSpec, EndpointSpec, CustomSpec)
 }
 
 

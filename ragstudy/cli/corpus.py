@@ -130,6 +130,14 @@ def qasper(files: tuple[Path, ...], out: Path, test_share: float, seed: int) -> 
 
 @import_group.command()
 @click.argument("files", nargs=-1, required=True, type=_FILES, metavar="FILE...")
+@click.option("--out", type=_FILES, default=_out("ragchecker"), show_default=True, help="Domain folder to write.")
+def ragchecker(files: tuple[Path, ...], out: Path) -> None:
+    """RAGChecker's input JSON: questions and contexts; its answers go into a study as `kind: recorded`."""
+    _tell(out, domains.import_ragchecker(files, out))
+
+
+@import_group.command()
+@click.argument("files", nargs=-1, required=True, type=_FILES, metavar="FILE...")
 @click.option("--test", multiple=True, type=_FILES, help="File of the test split; articles are divided without it.")
 @click.option(
     "--out",

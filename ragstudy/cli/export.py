@@ -25,6 +25,9 @@ def export(folder: Path, form: str, table: str, out: Path | None) -> None:
         InputError: the folder holds no run, or Parquet is wanted without a file.
         UnavailableError: Parquet is wanted and pyarrow is not installed.
     """
+    if form == "ragchecker":
+        _write_ragchecker(folder, out)
+        return
     frame = _frame(folder, table)
     if form == "parquet":
         _write_parquet(frame, out)
@@ -85,6 +88,17 @@ def _escaped(value: object) -> str:
     for mark in "&%$#_{}":
         text = text.replace(mark, f"\\{mark}")
     return text.replace("~", "\\textasciitilde ").replace("^", "\\textasciicircum ")
+
+
+def _write_ragchecker(folder: Path, out: Path | None) -> None:
+    from ragstudy.study.ragchecker import export_ragchecker
+    from ragstudy.study.store import RunFolder
+
+    if out is None:
+        msg = "--format ragchecker: is several files; name a folder with --out FOLDER"
+        raise InputError(msg)
+    for path in export_ragchecker(RunFolder(folder), out):
+        click.echo(path)
 
 
 def _write_parquet(frame: pd.DataFrame, out: Path | None) -> None:

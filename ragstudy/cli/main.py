@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ragstudy.cli.corpus import corpus
+from ragstudy.cli.judge import judge
 from ragstudy.cli.pocket import pocket
 from ragstudy.errors import RagstudyError, nearest
 
@@ -43,11 +44,13 @@ def cli() -> None:
     ragstudy run experiments/quickstart.yaml       run it, or go on with it
     ragstudy results reports/quickstart            its numbers as CSV, JSON, LaTeX or Parquet
     ragstudy corpus import --help                  bring your own data
+    ragstudy judge audit --help                    how far a scorer agrees with people
     """
 
 
 cli.add_command(corpus)
 cli.add_command(pocket)
+cli.add_command(judge)
 
 
 @cli.command()
@@ -142,10 +145,10 @@ def report(run_folder: Path) -> None:
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["csv", "json", "latex", "parquet"]),
+    type=click.Choice(["csv", "json", "latex", "parquet", "ragchecker"]),
     default="csv",
     show_default=True,
-    help="Parquet needs --out.",
+    help="Parquet needs --out; ragchecker writes the answers as its JSON into the folder --out.",
 )
 @click.option(
     "--table",

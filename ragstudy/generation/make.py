@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ragstudy.files import fingerprint
 from ragstudy.generation.locate import adapter_fingerprint, model_fingerprint
+from ragstudy.generation.recorded import read_answers
 from ragstudy.plugins import make_plugin
-from ragstudy.specs import CustomSpec, EndpointSpec, ExtractiveSpec, ScriptedSpec, TransformersSpec
+from ragstudy.specs import CustomSpec, EndpointSpec, ExtractiveSpec, RecordedSpec, ScriptedSpec, TransformersSpec
 
 if TYPE_CHECKING:
     from ragstudy.protocols import Generator
@@ -30,6 +32,10 @@ def make_generator(spec: GeneratorSpec) -> Generator:
             from ragstudy.generation.extractive import ExtractiveGenerator
 
             return ExtractiveGenerator(spec.n_sentences)
+        case RecordedSpec():
+            from ragstudy.generation.recorded import RecordedGenerator
+
+            return RecordedGenerator(spec.answers)
         case ScriptedSpec():
             from ragstudy.generation.scripted import ScriptedGenerator
 
@@ -50,4 +56,6 @@ def generator_fingerprint(spec: GeneratorSpec) -> str:
         # Files, not where they lie: the same study from another folder is the same study.
         settings["model"] = model_fingerprint(spec.model)
         settings["adapter"] = adapter_fingerprint(spec.adapter) if spec.adapter else ""
+    if isinstance(spec, RecordedSpec):
+        settings["answers"] = fingerprint(sorted(read_answers(Path(spec.answers)).items()))
     return fingerprint(settings)

@@ -43,6 +43,7 @@ class DomainView:
         retrieval: ranking quality at several depths.
         arms: table of means: one row per arm and context.
         ceiling: what the reference answers score on the verdict measures, as text.
+        corrections: shares of right answers, corrected for the errors of an audited scorer.
         types: table of means by question type for the headline context and verdict measures.
         examples: questions that flipped.
     """
@@ -56,6 +57,7 @@ class DomainView:
     retrieval: list[dict[str, Any]]
     arms: list[dict[str, Any]]
     ceiling: str
+    corrections: list[dict[str, Any]]
     types: list[dict[str, Any]]
     examples: list[Example]
 
@@ -134,6 +136,7 @@ def _domain_view(  # noqa: PLR0913 - the files of a run
         retrieval=[row for row in compared["retrieval"] if row["domain"] == name],
         arms=_arm_table(compared["arms"], name, measures),
         ceiling=_ceiling(about.get("reference_means", {}), compared["settings"]["verdict_measures"]),
+        corrections=[row for row in compared.get("corrections", []) if row["domain"] == name],
         types=_type_table(mine, questions, compared["settings"]["verdict_measures"], main),
         examples=_examples(name, rows, main, answers, mine, questions),
     )
@@ -168,6 +171,18 @@ def _largest(rows: list[dict[str, Any]]) -> str:
 def effect(row: dict[str, Any]) -> str:
     """`-.21 [-.27, -.15]`."""
     return f"{signed(row['difference'])} [{signed(row['low'])}, {signed(row['high'])}]"
+
+
+def gap(found: dict[str, float] | None) -> str:
+    """A corrected difference with its interval."""
+    if found is None:
+        return "-"
+    return f"{signed(found['value'])} [{signed(found['low'])}, {signed(found['high'])}]"
+
+
+def rate(found: dict[str, float] | None) -> str:
+    """A corrected share with its interval."""
+    return f"{share(found['value'])} [{share(found['low'])}, {share(found['high'])}]" if found else "-"
 
 
 def signed(value: float | None) -> str:

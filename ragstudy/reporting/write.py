@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from ragstudy.errors import InputError
 from ragstudy.files import fingerprint, write_text
-from ragstudy.reporting.view import effect, p_value, share, signed, view_run
+from ragstudy.reporting.view import effect, gap, p_value, rate, share, signed, view_run
 from ragstudy.specs import NAME_PATTERN
 
 NAME = re.compile(NAME_PATTERN)
+_NUMBERS = re.compile(r"^[-+\d., \[\]]+$")
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,7 +57,8 @@ def refresh_reports(folder: RunFolder) -> Path:
     return page
 
 
-def _environment(*, escape: bool) -> Environment:
+def environment(*, escape: bool) -> Environment:
+    """The templates of reports, for pages (escaped) or Markdown."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     # Markdown is written with the filter `cell`, pages with escaping.
@@ -68,11 +70,20 @@ def _environment(*, escape: bool) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"effect": effect, "signed": signed, "share": share, "p": p_value, "cell": _cell}
+    environment.filters |= {
+        "effect": effect,
+        "signed": signed,
+        "share": share,
+        "p": p_value,
+        "cell": as_cell,
+        "rate": rate,
+        "gap": gap,
+        "number_or_cell": _number_or_cell,
+    }
     return environment
 
 
-def _cell(value: object) -> str:
+def as_cell(value: object) -> str:
     """Text for a cell of a Markdown table: one line, without marks that would end the cell or start HTML."""
     text = " ".join(str(value).split())
     text = text.replace("\\", "\\\\").replace("<", "&lt;").replace("`", "'")
@@ -80,9 +91,15 @@ def _cell(value: object) -> str:
     return re.sub(r"([|\[\]!*_])", r"\\\1", text)
 
 
+def _number_or_cell(value: object) -> str:
+    """Numbers and intervals as they are, other text as a cell."""
+    text = str(value)
+    return text if _NUMBERS.match(text) else as_cell(text)
+
+
 def markdown(run: RunView, domain: DomainView) -> str:
     """The report of one domain."""
-    return _environment(escape=False).get_template("domain.md").render(run=run, domain=domain)
+    return environment(escape=False).get_template("domain.md").render(run=run, domain=domain)
 
 
 def html(run: RunView) -> str:
@@ -93,7 +110,7 @@ def html(run: RunView) -> str:
         domain.name: [(title, Markup(svg)) for title, svg in _plots(run, domain) if svg]  # noqa: S704 - our own SVG
         for domain in run.domains
     }
-    return _environment(escape=True).get_template("index.html").render(run=run, plots=plots)
+    return environment(escape=True).get_template("index.html").render(run=run, plots=plots)
 
 
 def _plots(run: RunView, domain: DomainView) -> list[tuple[str, str]]:

@@ -27,7 +27,7 @@ import math
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -85,8 +85,18 @@ class Claim:
 @cache
 def learned() -> dict[str, Coefficients]:
     """The fitted coefficients for 'accuracy' and 'completeness'."""
-    rows = json.loads((files("ragstudy.scoring") / "claim_weights.json").read_text(encoding="utf-8"))
+    rows = _learned_file()
     return {name: Coefficients(**rows[name]) for name in ("accuracy", "completeness")}
+
+
+def learned_domains() -> frozenset[str]:
+    """The domains whose human labels the coefficients were learned from, as their publisher names them."""
+    return frozenset(_learned_file()["domains"])
+
+
+def _learned_file() -> dict[str, Any]:
+    text = (files("ragstudy.scoring") / "claim_weights.json").read_text(encoding="utf-8")
+    return dict(json.loads(text))
 
 
 def support(features: NDArray[np.float64], coefficients: Sequence[float]) -> NDArray[np.float64]:

@@ -10,7 +10,8 @@ Which rule applies depends on what is known about the right answer (docs/scoring
 * yes/no: both are 1 if the answer takes the right side, else 0.
 * required facts: completeness is the share of facts of which the answer holds an accepted form; accuracy is
   right / (right + wrong) with the facts found as right, and as wrong the numbers, names and list items that
-  no fact, no reference and no word of the question supports.
+  no fact, no reference and no word of the question supports: fully, as many as there are facts missing, and a
+  tenth each beyond that, where they are unverifiable rather than wrong (items of a list always count fully).
 * a short reference (at most 8 words) only: completeness is the weighted share of its content words found in the
   answer, accuracy the weighted share of the answer's content words found in it; words of the question tell nothing
   and are left out.
@@ -26,7 +27,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ragstudy.scoring.abstention import abstains
-from ragstudy.scoring.words import STOP_WORDS, contains, without_citations, words
+from ragstudy.scoring.words import STOP_WORDS, holds, variants, without_citations, words
 
 if TYPE_CHECKING:
     from ragstudy.records import Question
@@ -38,6 +39,7 @@ _ITEM = re.compile(r",|\band\b|\bor\b")
 _NUMBER = re.compile(r"\d")
 _NAME = re.compile(r"(?<=\S\s)[A-Z][\w-]*(?:\s+[A-Z][\w-]*)*")
 _SHORT = 8
+_UNVERIFIABLE = 0.1
 _SIDE = re.compile(r"\b(yes|no)\b", re.IGNORECASE)
 
 
@@ -121,8 +123,21 @@ def _by_facts(question: Question, answer: str) -> Judged:
         if not n_unsupported and set(words(claim)) - supported and not _backed(question, claim, supported):
             n_unsupported = 1
         n_wrong += n_unsupported
-    total = len(found) + n_wrong
+    total = len(found) + _weight_of(n_wrong, len(question.facts) - len(found), question)
     return Judged(len(found) / total if total else 0.0, len(found) / len(question.facts))
+
+
+def _weight_of(n_unsupported: int, n_missing: int, question: Question) -> float:
+    """What unsupported statements weigh against the facts that were found.
+
+    As many as there are facts missing stand in their place and are wrong; in a list, every item counts. Beyond that,
+    a statement says something that nobody asked for and nothing here can verify: people judge an answer by what was
+    asked, and a scorer that counts such statements as wrong punishes long answers (docs/results/scorer.md).
+    """
+    if question.type == "list":
+        return float(n_unsupported)
+    n_instead = min(n_unsupported, n_missing)
+    return n_instead + _UNVERIFIABLE * (n_unsupported - n_instead)
 
 
 def _backed(question: Question, claim: str, supported: set[str]) -> bool:
@@ -138,7 +153,9 @@ def _backed(question: Question, claim: str, supported: set[str]) -> bool:
 def _found(question: Question, text: str) -> set[str]:
     """Ids of the facts of which a text holds an accepted form."""
     said = words(text)
-    return {fact.id for fact in question.facts if any(contains(said, words(form)) for form in fact.forms)}
+    return {
+        fact.id for fact in question.facts if any(holds(said, form) for text in fact.forms for form in variants(text))
+    }
 
 
 def _n_unsupported(question: Question, claim: str, supported: set[str]) -> int:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import re
 import string
+import unicodedata
 from collections import Counter
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,6 +17,15 @@ _WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:['\u2019][^\W\d_]+)?|\d+|_+")
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
 _CITED = re.compile(r"\s*\[\d+(?:\s*[,;\u2013-]\s*\d+)*\]")
 _PUNCTUATION = str.maketrans("", "", string.punctuation)
+_MOST_BETWEEN = 2
+_UNITS = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen".split()
+)
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+_FIGURES = {word: str(n) for n, word in enumerate(_UNITS)}
+_FIGURES |= {tens: str(10 * n) for n, tens in enumerate(_TENS, start=2)}
+_FIGURES |= {f"{t} {u}": str(10 * n + m) for n, t in enumerate(_TENS, 2) for m, u in enumerate(_UNITS[1:10], 1)}
 STOP_WORDS = frozenset(
     "a an and are as at be been being but by can could did do does for from had has have he her hers him his how i if "
     "in into is it its itself me more most my of on or our out she should so some such than that the their them then "
@@ -42,6 +53,56 @@ def contains(haystack: Sequence[str], needle: Sequence[str]) -> bool:
     """Whether the words of `needle` stand together in `haystack`."""
     n = len(needle)
     return n > 0 and any(list(haystack[i : i + n]) == list(needle) for i in range(len(haystack) - n + 1))
+
+
+def holds(said: Sequence[str], form: Sequence[str]) -> bool:
+    """Whether the words `form` of a fact stand in a text, accents aside.
+
+    Together and in order; or, of several words, all but the small ones near each other in any order, as in
+    `December 14, 1972` for `14 December 1972`.
+
+    Args:
+        said: words of the text.
+        form: words of the fact.
+    """
+    said, form = [_plain(word) for word in said], [_plain(word) for word in form]
+    if contains(said, form):
+        return True
+    wanted = [word for word in form if word not in STOP_WORDS]
+    if len(wanted) < 2:  # noqa: PLR2004 - a single word has no order
+        return False
+    width = len(wanted) + _MOST_BETWEEN
+    starts = [i for i, word in enumerate(said) if word in wanted]
+    return any(not Counter(wanted) - Counter(said[i : i + width]) for i in starts)
+
+
+@cache
+def variants(form: str) -> tuple[tuple[str, ...], ...]:
+    """The words of a fact's form as people write it: itself, a long name without its middle, a number in figures."""
+    found = [tuple(words(form))]
+    parts = form.replace(".", " ").split()
+    if len(parts) > 2 and all(part[:1].isupper() and part.isalpha() for part in parts):  # noqa: PLR2004 - a middle
+        found.append((words(parts[0])[0], words(parts[-1])[0]))
+    figures = tuple(_FIGURES.get(word, word) for word in _joined(found[0]))
+    return tuple(dict.fromkeys([*found, figures]))
+
+
+def _joined(some: Sequence[str]) -> list[str]:
+    """Words with `twenty seven` made one."""
+    made: list[str] = []
+    for word in some:
+        if made and f"{made[-1]} {word}" in _FIGURES:
+            made[-1] = f"{made[-1]} {word}"
+        else:
+            made.append(word)
+    return made
+
+
+def _plain(word: str) -> str:
+    """The word without accents."""
+    if word.isascii():
+        return word
+    return "".join(mark for mark in unicodedata.normalize("NFKD", word) if not unicodedata.combining(mark))
 
 
 class WordWeights:

@@ -13,6 +13,7 @@ from ragstudy.files import SCHEMA_VERSION
 from ragstudy.retrieval.relevance import ranking_quality
 from ragstudy.scoring.measures import MEASURES, more_is_better
 from ragstudy.statistics import compare_cells, holm
+from ragstudy.study.correcting import LENGTH, ArmScores, correct, load_audits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 _CUTS = (1, 3, 5, 10)
 # Raised whenever the comparison of the same scores says something else than before.
-COMPARING_VERSION = 2
+COMPARING_VERSION = 3
 
 Values = dict[tuple[str, str, str, str], dict[str, float | None]]
 
@@ -65,7 +66,27 @@ def compare(
         "retrieval": [row for domain in plan.domains for row in _retrieval_rows(plan, domain, retrievals)],
         "arms": [row for domain in plan.domains for row in _mean_rows(plan, domain, values)],
         "comparisons": rows,
+        "corrections": [row for domain in plan.domains for row in _corrections(plan, domain, values)],
     }
+
+
+def _corrections(plan: Plan, domain: DomainPlan, values: Values) -> list[dict[str, Any]]:
+    """Shares of right answers on audited measures, corrected for the scorer's errors."""
+    audits = load_audits(plan.spec)
+    groups = [question.group for question in domain.test]
+
+    def of(arm: Arm, contexts: str, measure: str) -> ArmScores:
+        found = (_mean_over_seeds(_arm_scores(domain, arm, contexts, name, values)) for name in (measure, LENGTH))
+        return ArmScores(arm.name, *found)
+
+    rows = []
+    for cell in _cells(plan):
+        if cell.measure in audits:
+            arms = [of(arm, cell.contexts, cell.measure) for arm in (cell.base, cell.arm)]
+            made = correct(audits[cell.measure], arms[0], arms[1], groups, plan.spec.statistics.confidence)
+            about = {"domain": domain.name, "measure": cell.measure, "contexts": cell.contexts}
+            rows += [{**about, "arm": cell.arm.name, "base_arm": cell.base.name, **made}] if made else []
+    return rows
 
 
 def _by_cell(scores: Sequence[Score]) -> Values:

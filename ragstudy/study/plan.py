@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ragstudy.corpus import load_domain
 from ragstudy.errors import InputError
-from ragstudy.specs import TransformersSpec
+from ragstudy.specs import RecordedSpec, TransformersSpec
 from ragstudy.study.comparing import verdict_measures_make_sense
 from ragstudy.study.contexts import gold_problems
 
@@ -210,6 +210,7 @@ def _size_problems(spec: StudySpec, domain: DomainPlan) -> list[str]:
 
 def _name_problems(spec: StudySpec) -> list[str]:
     from ragstudy.generation.locate import locate_adapter, locate_model
+    from ragstudy.generation.recorded import read_answers
 
     problems: list[str] = []
     for generator in spec.generators:
@@ -220,7 +221,12 @@ def _name_problems(spec: StudySpec) -> list[str]:
                         locate(name)
                 except InputError as error:
                     problems += [f"generators: {generator.name!r}: {line}" for line in error.problems]
-    return problems + _measure_problems(spec)
+        if isinstance(generator, RecordedSpec):
+            try:
+                read_answers(Path(generator.answers))
+            except InputError as error:
+                problems += [f"generators: {generator.name!r}: {line}" for line in error.problems]
+    return problems + _measure_problems(spec) + _audit_problems(spec)
 
 
 def _measure_problems(spec: StudySpec) -> list[str]:
@@ -241,6 +247,16 @@ def _measure_problems(spec: StudySpec) -> list[str]:
         except InputError as error:
             problems += error.problems
     return problems
+
+
+def _audit_problems(spec: StudySpec) -> list[str]:
+    from ragstudy.study.correcting import load_audits
+
+    try:
+        load_audits(spec)
+    except InputError as error:
+        return list(error.problems)
+    return []
 
 
 def _check_ragas(name: str) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ragstudy.errors import InputError
-from ragstudy.specs import load_study, parse_study
+from ragstudy.specs import load_study, parse_judges, parse_study
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from ragstudy.specs import StudySpec
+    from ragstudy.specs import JudgeSpec, StudySpec
     from ragstudy.study.store import RunFolder
 
 
@@ -41,6 +41,15 @@ def with_measures(
         decided = content["statistics"]["verdict_measures"]
         content["statistics"]["verdict_measures"] = list(dict.fromkeys([*decided, *measures]))
     return parse_study(content, str(judges or folder.path / "study.yaml"))
+
+
+def judges_in(path: Path) -> tuple[JudgeSpec, ...]:
+    """The judges in a YAML file.
+
+    Raises:
+        InputError: the file is missing or a judge is wrong.
+    """
+    return tuple(parse_judges(_judges_of(path), str(path)))
 
 
 def _judges_of(path: Path) -> list[Any]:

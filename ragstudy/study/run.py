@@ -22,6 +22,7 @@ from ragstudy.study.answering import (
     tuned_fingerprint,
 )
 from ragstudy.study.comparing import COMPARING_VERSION, compare
+from ragstudy.study.correcting import load_audits
 from ragstudy.study.manifest import new_manifest
 from ragstudy.study.ready import check_ready
 from ragstudy.study.retrieve import retrieve
@@ -258,6 +259,7 @@ class _Run:
             [self.folder.state().get(f"retrieval/{d.name}") for d in self.plan.domains],
             self.plan.spec.statistics.model_dump(mode="json"),
             [(arm.name, arm.generators, arm.base) for arm in self.plan.arms],
+            load_audits(self.plan.spec),
         )
         if self.folder.state().get("comparisons") == wanted:
             self.watcher.say("comparisons: nothing to do")

@@ -14,6 +14,13 @@ from ragstudy.corpus.importers.qasper import import_papers, import_qasper
 from ragstudy.corpus.importers.squad import import_squad
 from ragstudy.corpus.importers.table import Columns, import_table
 from ragstudy.errors import InputError
+from ragstudy.generation.recorded import RecordedGenerator, read_answers
+from ragstudy.prompting import make_prompt
+from ragstudy.specs import parse_study
+from ragstudy.study.plan import make_plan
+from ragstudy.study.ragchecker import export_ragchecker
+from ragstudy.study.run import run_study
+from ragstudy.study.store import RunFolder
 
 
 def bioasq_file(folder, name, questions):
@@ -313,3 +320,72 @@ def test_real_bioasq_nq_qasper_and_squad_import_and_load(samples, tmp_path):
         domain = load_domain(tmp_path / name)
         counts[name] = (len(domain.split("train")) > 1000, len(domain.split("test")) > 300)
     assert all(train and test for train, test in counts.values()), counts
+
+
+def ragchecker_file(path, answers):
+    rows = [
+        {
+            "query_id": name,
+            "query": f"What is {name}?",
+            "gt_answer": f"{name} is a long river in the far north of the country",
+            "response": answer,
+            "retrieved_context": [{"doc_id": "1", "text": f"{name} is a river."}, {"doc_id": "2", "text": "A hill."}],
+        }
+        for name, answer in answers.items()
+    ]
+    path.write_text(json.dumps({"results": rows}), encoding="utf-8")
+    return path
+
+
+def test_ragcheckers_files_become_a_domain_and_recorded_generators(tmp_path):
+    from ragstudy.domains import import_ragchecker
+
+    base = ragchecker_file(tmp_path / "base.json", {"Vel": "Vel is a river in the north.", "Tor": "I do not know."})
+    tuned = ragchecker_file(tmp_path / "tuned.json", {"Vel": "Vel is a hill.", "Tor": "Tor is a river."})
+    imported = import_ragchecker([base, tuned], tmp_path / "rivers")
+    assert {q.id for q in imported.domain.split("test")} == {"Vel", "Tor"}
+    assert len(imported.domain.documents) == 3
+    content = {
+        "name": "rivers",
+        "domains": [str(tmp_path / "rivers")],
+        "retrieval": {"embedder": "ragstudy.testing:HashEmbedder", "top_k": 2},
+        "generators": [
+            {"kind": "recorded", "name": "base", "answers": str(base)},
+            {"kind": "recorded", "name": "tuned", "answers": str(tuned), "tuned_from": "base"},
+        ],
+        "contexts": ["retrieved"],
+        "measures": ["token_f1", "accuracy", "completeness"],
+    }
+    run_study(make_plan(parse_study(content, "study.yaml")), tmp_path / "run")
+    said = {(a.generator, a.question): a.text for a in RunFolder(tmp_path / "run").answers()}
+    assert said["tuned", "Vel"] == "Vel is a hill."
+    assert RunFolder(tmp_path / "run").comparisons()["comparisons"]
+    written = export_ragchecker(RunFolder(tmp_path / "run"), tmp_path / "out")
+    assert [path.name for path in written] == ["rivers.base.retrieved.json", "rivers.tuned.retrieved.json"]
+    back = {row["query_id"]: row for row in json.loads(written[0].read_text())["results"]}
+    assert back["Vel"]["response"] == "Vel is a river in the north."
+    assert len(back["Vel"]["retrieved_context"]) == 2
+    assert read_answers(written[0]) == read_answers(base)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("[]", "expected RAGChecker's"),
+        ('{"results": [{"query_id": 1}]}', "result 1: expected an id and a text"),
+        ("{", "not readable as JSON"),
+    ],
+)
+def test_recorded_answers_in_another_layout_are_refused(tmp_path, content, message):
+    path = tmp_path / "answers.json"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(InputError, match=message):
+        read_answers(path)
+
+
+def test_a_question_without_a_recorded_answer_fails_with_the_reason(tmp_path):
+    path = tmp_path / "answers.jsonl"
+    path.write_text('{"id": "a", "answer": "Yes."}\n', encoding="utf-8")
+    found = RecordedGenerator(str(path)).generate([make_prompt("a", "?", []), make_prompt("b", "?", [])])
+    assert [one.text for one in found] == ["Yes.", ""]
+    assert "holds no answer to question 'b'" in found[1].error

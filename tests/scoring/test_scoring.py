@@ -13,6 +13,7 @@ from ragstudy.scoring.claims import judge
 from ragstudy.scoring.measures import MEASURES, RAGAS_MEASURES, RougeL, exact_match, make_measure, token_f1
 from ragstudy.scoring.table import reference_means, score_answers
 from ragstudy.scoring.words import WordWeights, words
+from ragstudy.testing import HashEmbedder
 
 WEIGHTS = WordWeights(["the half-life of vel is 12 hours", "the usual dose is 40 mg", "calcium channels of the heart"])
 MULTI = Question(
@@ -133,7 +134,7 @@ def test_f1_and_exact_match_are_those_of_squads_evaluation():
 
 @pytest.mark.parametrize("name", RAGAS_MEASURES)
 def test_ragas_string_measures_are_1_for_the_reference_and_less_for_another_text(name):
-    measure = make_measure(name, WEIGHTS)
+    measure = make_measure(name, WEIGHTS, None, HashEmbedder)
     assert measure.score(FREE, FREE.references[0]) == pytest.approx(1.0)
     assert measure.score(FREE, "Something else entirely") < 1.0
 
@@ -151,6 +152,18 @@ def test_an_unknown_measure_gets_the_nearest_name():
 
 def answer(text: str, stopped: str = "end", error: str = "") -> Answer:
     return Answer("d", "m", "g", "retrieved", "0", "0", text, stopped, 1, 5, error)
+
+
+def test_what_nobody_asked_for_weighs_little_and_what_stands_in_a_facts_place_weighs_fully():
+    one = Question("q", "Who made Vel?", ("Barix made Vel.",), (Fact("f1", ("Barix",)),), type="factoid")
+    assert judge(one, "Vel was made by Barix.", WEIGHTS).accuracy == 1
+    more = judge(one, "Vel was made by Barix in 1987 in Tormond, not far from Kelburg.", WEIGHTS)
+    assert 0.75 < more.accuracy < 1
+    assert judge(one, "Vel was made by Tormex.", WEIGHTS).accuracy == 0
+    two = Question("q", "?", ("Barix and 40 mg.",), (Fact("f1", ("Barix",)), Fact("f2", ("40 mg",))), type="multi")
+    assert judge(two, "Made by Barix; 30 mg.", WEIGHTS).accuracy == 0.5
+    items = Question("q", "Which?", ("Barix.",), (Fact("f1", ("Barix",)),), type="list")
+    assert judge(items, "Barix, Tormex and Kelvix.", WEIGHTS).accuracy == pytest.approx(1 / 3)
 
 
 def test_a_failed_answer_is_unscored_with_its_reason_and_never_0():

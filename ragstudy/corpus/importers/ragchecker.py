@@ -1,0 +1,64 @@
+"""RAGChecker's input files: questions with reference, answer and retrieved context, and back again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ragstudy.corpus.importers.imported import Collection, Imported, layout_error, must_exist, reading
+from ragstudy.files import read_json
+from ragstudy.records import Question
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+LAYOUT = "RAGChecker's {results: [{query_id, query, gt_answer, response, retrieved_context}]}"
+
+
+def import_ragchecker(files: tuple[Path, ...], name: str) -> Imported:
+    """A domain of the questions and contexts in RAGChecker files; all questions are for testing.
+
+    Args:
+        files: of one or more systems over the same questions.
+        name: of the domain.
+
+    Raises:
+        InputError: a file is missing or in another layout.
+    """
+    must_exist(files)
+    collection = Collection()
+    for path in files:
+        with reading(path, LAYOUT):
+            for row in results_of(path):
+                for context in row.get("retrieved_context") or []:
+                    collection.add_document(context["text"], "", "context")
+                if str(row["query_id"]) not in collection.questions:
+                    name_of, reference = str(row["query_id"]), row["gt_answer"].strip()
+                    collection.add_question(
+                        Question(name_of, row["query"], (reference,), group=name_of, type="freeform")
+                    )
+    return collection.finish(name, "Questions and contexts of RAGChecker files", "question")
+
+
+def results_of(path: Path) -> list[dict[str, Any]]:
+    """The rows of a RAGChecker file.
+
+    Raises:
+        InputError: the file has another layout.
+    """
+    content = read_json(path)
+    rows = content.get("results") if isinstance(content, dict) else None
+    if not isinstance(rows, list) or not all(isinstance(row, dict) and "query_id" in row for row in rows):
+        raise layout_error(path, LAYOUT, type(content).__name__)
+    return rows
+
+
+def ragchecker_row(question: Question, answer: str, passages: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """One answer in RAGChecker's layout; passages are pairs of id and text."""
+    return {
+        "query_id": question.id,
+        "query": question.text,
+        "gt_answer": question.references[0] if question.references else "",
+        "response": answer,
+        "retrieved_context": [{"doc_id": name, "text": text} for name, text in passages],
+    }

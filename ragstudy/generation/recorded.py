@@ -1,0 +1,81 @@
+"""Answers that exist already, such as those of another system, as a generator."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ragstudy.errors import InputError
+from ragstudy.files import read_lines
+from ragstudy.records import Completion
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ragstudy.records import Prompt
+
+
+class RecordedGenerator:
+    """Gives each question the answer that a file holds for its id, whatever passages it is shown.
+
+    Args:
+        path: RAGChecker's JSON (`results` with query_id and response) or lines of {"id", "answer"}.
+
+    Raises:
+        InputError: the file is missing or has neither layout.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = Path(path)
+        self._answers = read_answers(self._path)
+
+    def generate(self, prompts: Sequence[Prompt]) -> list[Completion]:
+        """The recorded answers; a question that has none gives an error that says so."""
+        return [self._answer(prompt) for prompt in prompts]
+
+    def _answer(self, prompt: Prompt) -> Completion:
+        shown = len(prompt.passages)
+        if prompt.key not in self._answers:
+            return Completion("", "error", 0, shown, f"{self._path} holds no answer to question {prompt.key!r}")
+        text = self._answers[prompt.key]
+        return Completion(text, "end", len(text.split()), shown)
+
+
+def read_answers(path: Path) -> dict[str, str]:
+    """Answers by question id.
+
+    Raises:
+        InputError: the file is missing or has neither layout.
+    """
+    if not path.is_file():
+        msg = f"{path}: no such file; expected answers as RAGChecker's JSON or as lines of {{id, answer}}"
+        raise InputError(msg)
+    if path.suffix == ".jsonl":
+        rows = [(row.get("id"), row.get("answer"), f"{path}:{number}") for number, row in read_lines(path)]
+    else:
+        rows = [
+            (row.get("query_id"), row.get("response"), f"{path}: result {number}")
+            for number, row in enumerate(_results(path), start=1)
+        ]
+    problems = [
+        f"{place}: expected an id and a text, found {name!r} and {type(text).__name__}"
+        for name, text, place in rows
+        if name is None or not isinstance(text, str)
+    ]
+    if problems:
+        raise InputError(problems[:20])
+    return {str(name): text for name, text, _ in rows if isinstance(text, str)}
+
+
+def _results(path: Path) -> list[dict[str, object]]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        msg = f"{path}: not readable as JSON: {error}"
+        raise InputError(msg) from None
+    rows = content.get("results") if isinstance(content, dict) else None
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        msg = f"{path}: expected RAGChecker's {{results: [{{query_id, response, ...}}]}}"
+        raise InputError(msg)
+    return rows

@@ -1,0 +1,144 @@
+"""An audit as Markdown and as a page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ragstudy.files import write_json, write_text
+from ragstudy.reporting.write import environment
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_NAMES = {
+    "pearson": "Pearson",
+    "spearman": "Spearman",
+    "kendall": "Kendall",
+    "weighted_kappa": "weighted kappa",
+    "given_length": "Pearson given length",
+    "accuracy": "agreement",
+    "roc_auc": "ROC AUC",
+    "sensitivity": "sensitivity",
+    "specificity": "specificity",
+}
+_BY_LENGTH = ("sensitivity_short", "sensitivity_long", "specificity_short", "specificity_long")
+_ABOUT = {
+    "pairs": (
+        "A scorer's difference between the two answers is related to the label from -2 to 2, one row a label. Weighted "
+        "kappa (quadratic) is over first better, equal, second better, where scores within .05 are equal. Sensitivity: "
+        "share of the pairs whose second answer people find better where the scorer does too, equal ones counted half; "
+        "specificity the same for the first."
+    ),
+    "verdicts": (
+        "A score of .5 or more calls an answer right. Sensitivity: share of the right answers that the scorer calls "
+        "right; specificity: share of the wrong ones that it calls wrong; agreement: share of all on which it and "
+        "people agree; kappa is of the same calls."
+    ),
+}
+
+
+@dataclass(frozen=True)
+class _Table:
+    title: str
+    columns: tuple[str, ...]
+    rows: list[tuple[str, ...]]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _View:
+    summary: str
+    tables: list[_Table]
+
+
+def write_audit(audit: dict[str, Any], folder: Path) -> Path:
+    """Write `audit.json`, `audit.md` and `index.html`; returns the path of the page."""
+    write_json(folder / "audit.json", audit)
+    write_text(folder / "audit.md", audit_markdown(audit))
+    page = folder / "index.html"
+    write_text(page, environment(escape=True).get_template("audit.html").render(audit=_view(audit)))
+    return page
+
+
+def audit_markdown(audit: dict[str, Any]) -> str:
+    """The audit as Markdown."""
+    return environment(escape=False).get_template("audit.md").render(audit=_view(audit))
+
+
+def _view(audit: dict[str, Any]) -> _View:
+    left_out = f", {audit['n_left_out']} rows without a label left out" if audit["n_left_out"] else ""
+    summary = (
+        f"{audit['labels']}: {audit['n_labels']} labels of {audit['n_items']} {audit['kind']} of answers to "
+        f"{audit['n_questions']} questions{left_out}. Brackets: 95 % intervals from a bootstrap over questions, "
+        f"{audit['n_resamples']} resamples. {_ABOUT[audit['kind']]}"
+    )
+    axes = dict.fromkeys(row["axis"] for row in audit["scorers"])
+    tables = [_agreement(audit, axis) for axis in axes]
+    rows = audit["scorers"]
+    tables += [table for table in (_lengths(rows), _retests(rows), _orders(rows)) if table.rows]
+    return _View(summary, tables)
+
+
+def _agreement(audit: dict[str, Any], axis: str) -> _Table:
+    mine = [row for row in audit["scorers"] if row["axis"] == axis]
+    shown = [name for name in _NAMES if name in mine[0]]
+    rows = [(row["scorer"], str(row["n"]), *(_interval(row[name]) for name in shown)) for row in mine]
+    rows += [
+        ("one annotator against another", str(row["n"]), *(_interval(row.get(name)) for name in shown))
+        for row in audit["people"]
+        if row["axis"] == axis
+    ]
+    unscored = [f"{row['scorer']}: {row['n_unscored']} not scored" for row in mine if row["n_unscored"]]
+    unscored += audit["cautions"]
+    return _Table(axis.capitalize(), ("scorer", "labels", *(_NAMES[name] for name in shown)), rows, tuple(unscored))
+
+
+def _lengths(rows: list[dict[str, Any]]) -> _Table:
+    mine = [row for row in rows if "median_words" in row]
+    notes: tuple[str, ...] = ()
+    if mine:
+        notes = (f"Short answers have at most {mine[0]['median_words']:.0f} words, as half of all do.",)
+    return _Table(
+        "Short and long answers",
+        ("scorer", *(name.replace("_", ", ") for name in _BY_LENGTH)),
+        [(row["scorer"], *(_interval(row[name]) for name in _BY_LENGTH)) for row in mine],
+        notes,
+    )
+
+
+def _retests(rows: list[dict[str, Any]]) -> _Table:
+    return _Table(
+        "The same judge asked twice",
+        ("scorer", "axis", "Pearson", "same score"),
+        [
+            (row["scorer"], row["axis"], _interval(row["retest"]["pearson"]), _interval(row["retest"]["same"]))
+            for row in rows
+            if "retest" in row
+        ],
+    )
+
+
+def _orders(rows: list[dict[str, Any]]) -> _Table:
+    return _Table(
+        "The two answers in either order",
+        ("scorer", "axis", "verdict turns round", "liking for the second place (-2 to 2)"),
+        [
+            (
+                row["scorer"],
+                row["axis"],
+                _interval(row["order"]["turned"]),
+                _interval(row["order"]["liking_for_second"]),
+            )
+            for row in rows
+            if "order" in row
+        ],
+    )
+
+
+def _interval(found: dict[str, float | None] | None) -> str:
+    value, low, high = (found.get(key) if found else None for key in ("value", "low", "high"))
+    if value is None:
+        return "-"
+    bounds = [f"{x:.3f}" if x is not None else "-" for x in (low, high)]
+    return f"{value:.3f} [{bounds[0]}, {bounds[1]}]"
