@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ragstudy.generation.locate import locate_model
 from ragstudy.specs import EndpointSpec, TransformersSpec, parse_context
+from ragstudy.study.scoring import cost_of, expected_cases
 
 if TYPE_CHECKING:
     from ragstudy.study.plan import DomainPlan, Job, Plan
@@ -37,6 +38,7 @@ class Estimate:
         prompt_tokens: read by all generators.
         answer_tokens: written by all generators, at most.
         endpoint_calls: requests sent to endpoints.
+        judges: what each judge will be asked, a sentence each.
         unknown: generators whose size is not known because they are not on this machine.
     """
 
@@ -44,6 +46,7 @@ class Estimate:
     prompt_tokens: int
     answer_tokens: int
     endpoint_calls: int
+    judges: tuple[str, ...]
     unknown: tuple[str, ...]
 
     def __str__(self) -> str:
@@ -53,6 +56,8 @@ class Estimate:
         text += f"about {self.prompt_tokens:,} prompt tokens and {self.answer_tokens:,} answer tokens"
         if self.endpoint_calls:
             text += f"; {self.endpoint_calls:,} requests to endpoints, which may cost money"
+        for judge in self.judges:
+            text += f"; {judge}"
         if self.unknown:
             text += f"; without {', '.join(self.unknown)}, whose size is not known before it is on this machine"
         return text
@@ -93,7 +98,19 @@ def estimate(plan: Plan) -> Estimate:
         for job in (job for job in plan.jobs if job.domain == domain.name):
             n_tokens = _prompt_tokens(plan, domain, n_characters, _LIKE[job.format])
             seconds["tune"] += _training_seconds(job, n_tokens, sizes[job.base.name] or 0, speed)
-    return Estimate(seconds, prompt_tokens, answer_tokens, calls, tuple(dict.fromkeys(unknown)))
+    return Estimate(seconds, prompt_tokens, answer_tokens, calls, _judged(plan), tuple(dict.fromkeys(unknown)))
+
+
+def _judged(plan: Plan) -> tuple[str, ...]:
+    """What each judge will be asked, if every answer is as long as its reference."""
+    cases = expected_cases(plan) if plan.spec.judges else []
+    costs = [(judge, *cost_of(judge, plan.spec.measures, cases)) for judge in plan.spec.judges]
+    return tuple(
+        f"judge {judge.name}: about {calls:,} requests and {tokens:,} tokens, which may cost money (budget "
+        f"{judge.max_calls:,} and {judge.max_tokens:,})"
+        for judge, calls, tokens in costs
+        if calls
+    )
 
 
 def _training_seconds(job: Job, prompt_tokens: int, size: int, speed: float) -> float:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from ragstudy.protocols import BatchMeasure, Measure
     from ragstudy.records import Answer, Prompt, Score
+    from ragstudy.specs import JudgeSpec
     from ragstudy.study.plan import DomainPlan, Plan
     from ragstudy.study.store import RunFolder
     from ragstudy.study.watch import Watcher
@@ -78,28 +79,14 @@ class Scoring:
         again = split_name(name, self._judges.names) is not None and any(_is_open(score) for score in mine)
         return len(mine) == n_answers and not again
 
-    def _cases(
-        self, domain: DomainPlan, answers: list[Answer], passages: Callable[[Answer], tuple[str, ...]]
-    ) -> list[Case]:
-        return [
-            Case(domain.by_id[answer.question], answer.text, passages(answer))
-            for answer in answers
-            if answer.domain == domain.name and answer.stopped != "error"
-        ]
-
     def _check_budgets(self, missing: list[str], answers: list[Answer]) -> None:
         """Say what the judges will be asked, and refuse what their budgets cannot pay for."""
         problems = []
         for judge in self.plan.spec.judges:
-            methods = [m for name in missing if (m := split_name(name, [judge.name]))]
-            costs = [
-                expected_cost(method, self._cases(domain, answers, lambda _: ()))
-                for _, method in methods
-                for domain in self.plan.domains
-            ]
-            if not costs:
+            cases = [case for domain in self.plan.domains for case in _cases(domain, answers)]
+            n_calls, n_tokens = cost_of(judge, missing, cases)
+            if not n_calls:
                 continue
-            n_calls, n_tokens = (sum(column) for column in zip(*costs, strict=True))
             self.watcher.say(
                 f"judge {judge.name}: about {n_calls:,} calls and {n_tokens:,} tokens if none is known yet; "
                 f"budget {judge.max_calls:,} calls, {judge.max_tokens:,} tokens"
@@ -153,6 +140,31 @@ class Scoring:
         others = {key: value for key, value in self.folder.state().items() if not key.startswith("scores")}
         mine = {f"scores/{name}": value for name, value in wanted.items()}
         self.folder.write_state({**others, **mine, "scores": fingerprint(wanted)})
+
+
+def cost_of(judge: JudgeSpec, measures: Sequence[str], cases: Sequence[Case]) -> tuple[int, int]:
+    """About how many requests and tokens a judge's measures take for some cases, none of them answered before."""
+    methods = [found[1] for name in measures if (found := split_name(name, [judge.name]))]
+    costs = [expected_cost(method, cases) for method in methods]
+    return sum(n for n, _ in costs), sum(n for _, n in costs)
+
+
+def expected_cases(plan: Plan) -> list[Case]:
+    """The cases of a study before it has run: every answer as long as its reference."""
+    return [
+        Case(question, question.references[0] if question.references else "")
+        for domain in plan.domains
+        for question in domain.test
+        for _ in plan.cells(domain)
+    ]
+
+
+def _cases(domain: DomainPlan, answers: list[Answer]) -> list[Case]:
+    return [
+        Case(domain.by_id[answer.question], answer.text)
+        for answer in answers
+        if answer.domain == domain.name and answer.stopped != "error"
+    ]
 
 
 def _of(wanted: dict[str, str], score: Score) -> str:

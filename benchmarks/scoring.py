@@ -1,0 +1,78 @@
+"""Answers scored a second by the claim scorer, once their claims are embedded; beside rouge-score and ragas' strings.
+
+    python benchmarks/scoring.py [--answers 600] [--words 50]
+
+Answers and references are sentences of invented monographs, so nothing but this repository is needed. All three score
+the same answers in one process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from typing import TYPE_CHECKING
+
+from ragstudy.fiction.invent import invent
+from ragstudy.records import Question
+from ragstudy.retrieval.embedder import scoring_embedder
+from ragstudy.scoring.alignment import Aligner
+from ragstudy.scoring.measures import make_measure
+from ragstudy.scoring.words import WordWeights
+
+if TYPE_CHECKING:
+    from ragstudy.protocols import Measure
+
+
+def texts(n: int, n_words: int) -> list[str]:
+    """`n` texts of whole sentences with about `n_words` words each."""
+    _, documents, _ = invent("encyclopedia", 99, 2 * n, 8)
+    made = []
+    for document in documents:
+        said: list[str] = []
+        for sentence in document.text.replace("\n", " ").split(". "):
+            if len(" ".join(said).split()) >= n_words:
+                break
+            said.append(sentence.rstrip("."))
+        made.append(". ".join(said) + ".")
+    return made
+
+
+def speed(measures: list[Measure], rows: list[tuple[Question, str]]) -> float:
+    """Answers a second that all of the measures together score."""
+    started = time.perf_counter()
+    for question, answer in rows:
+        for measure in measures:
+            measure.score(question, answer)
+    return len(rows) / (time.perf_counter() - started)
+
+
+def main() -> None:
+    """Print a table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--answers", type=int, default=600)
+    parser.add_argument("--words", type=int, default=50)
+    given = parser.parse_args()
+    written = texts(given.answers, given.words)
+    answers, references = written[: given.answers], written[given.answers :]
+    rows = [
+        (Question(f"q{i}", "What is known?", (reference,), type="freeform"), answer)
+        for i, (answer, reference) in enumerate(zip(answers, references, strict=True))
+    ]
+    embedder = scoring_embedder()
+    weights = WordWeights(written)
+    aligner = Aligner(lambda: embedder, weights)
+    started = time.perf_counter()
+    aligner.prepare(written)
+    embedding = time.perf_counter() - started
+    ours = [make_measure(name, weights, aligner) for name in ("accuracy", "completeness")]
+    mean = sum(len(answer.split()) for answer in answers) / len(answers)
+    print(f"{given.answers} answers of {mean:.0f} words; embedding their claims took {embedding:.1f} s\n")
+    print("| scorer | answers a second |\n|---|---|")
+    print(f"| ragstudy accuracy and completeness, once embedded | {speed(ours, rows):.0f} |")
+    print(f"| rouge-score's ROUGE-L | {speed([make_measure('rouge_l', weights)], rows):.0f} |")
+    few = rows[: max(1, len(rows) // 10)]
+    print(f"| ragas' string similarity | {speed([make_measure('ragas:string_similarity', weights)], few):.0f} |")
+
+
+if __name__ == "__main__":
+    main()
