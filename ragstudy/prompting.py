@@ -37,12 +37,13 @@ def _passage(number: int, passage: Passage) -> str:
     return f"{heading}{passage.text}"
 
 
-def make_prompt(
+def make_prompt(  # noqa: PLR0913 - the parts of a prompt
     key: str,
     question: str,
     passages: Sequence[Passage],
     instruction: str = INSTRUCTION,
     instruction_without_passages: str = INSTRUCTION_WITHOUT_PASSAGES,
+    examples: Sequence[tuple[str, str]] = (),
 ) -> Prompt:
     """The prompt for a question over some passages.
 
@@ -52,11 +53,12 @@ def make_prompt(
         passages: shown in this order; may be empty.
         instruction: used when there are passages.
         instruction_without_passages: used when there are none.
+        examples: other questions with their answers.
     """
     chosen = instruction if passages else instruction_without_passages
-    text = render(chosen, passages, question)
+    text = render(chosen, passages, question, examples)
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]
-    return Prompt(key, chosen, question, tuple(passages), text, digest)
+    return Prompt(key, chosen, question, tuple(passages), text, digest, tuple(examples))
 
 
 def for_model(text: str, tokenizer: PreTrainedTokenizerBase) -> str:
@@ -83,13 +85,19 @@ def token_ids(text: str, tokenizer: PreTrainedTokenizerBase) -> list[int]:
 def fit(prompt: Prompt, tokenizer: PreTrainedTokenizerBase, n_tokens: int) -> tuple[list[int], int]:
     """Token ids of a prompt that has to fit into `n_tokens`, and how many of its passages are in them.
 
-    Passages are dropped from the end, the least similar first, until the prompt fits. A question that does
-    not fit without any passage is cut on the left.
+    Passages are dropped from the end, the least similar first, until the prompt fits, then the examples. A question
+    that does not fit alone is cut on the left.
     """
     for n_passages in range(len(prompt.passages), -1, -1):
-        kept = prompt.passages[:n_passages]
-        text = prompt.text if n_passages == len(prompt.passages) else render(prompt.instruction, kept, prompt.question)
+        whole = n_passages == len(prompt.passages)
+        text = prompt.text if whole else _with_passages(prompt, n_passages, prompt.examples)
         ids = token_ids(text, tokenizer)
         if len(ids) <= n_tokens:
             return ids, n_passages
+    if prompt.examples:
+        ids = token_ids(_with_passages(prompt, 0, ()), tokenizer)
     return ids[-n_tokens:], 0
+
+
+def _with_passages(prompt: Prompt, n_passages: int, examples: Sequence[tuple[str, str]]) -> str:
+    return render(prompt.instruction, prompt.passages[:n_passages], prompt.question, examples)

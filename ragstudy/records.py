@@ -125,6 +125,7 @@ class Prompt:
         passages: passages shown, in order.
         text: the rendered user message.
         digest: sha256 of `text`, first 16 hex digits.
+        examples: other questions with their answers, shown before the passages.
     """
 
     key: str
@@ -133,6 +134,7 @@ class Prompt:
     passages: tuple[Passage, ...]
     text: str
     digest: str
+    examples: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,6 +150,7 @@ class TransformersSpec(_Spec):
         max_new_tokens: longest answer, in tokens.
         trust_remote_code: run code that comes with the model; only ever true if written here.
         device: 'auto' takes a GPU if there is one.
+        examples: questions of the training split with their answers that every prompt shows first (few-shot).
         tuned_from: name of the generator that this one is a tuned version of; the two are then compared.
     """
 
@@ -163,6 +164,7 @@ class TransformersSpec(_Spec):
     max_new_tokens: int = Field(default=96, ge=1)
     trust_remote_code: bool = False
     device: str = "auto"
+    examples: int = Field(default=0, ge=0, le=64)
 
 
 class ExtractiveSpec(_Spec):
@@ -251,9 +253,11 @@ class EndpointSpec(ServerSpec):
     Attributes:
         batch_size: requests under way at a time.
         tuned_from: name of the generator that this one is a tuned version of; the two are then compared.
+        examples: questions of the training split with their answers that every prompt shows first (few-shot).
     """
 
     kind: Literal["endpoint"]
+    examples: int = Field(default=0, ge=0, le=64)
     tuned_from: str | None = None
     batch_size: int = Field(default=8, ge=1)
 
@@ -427,6 +431,12 @@ class StudySpec(_Spec):
                     + nearest(tuned.base, trainable)
                 )
         adapted = [g.name for g in self.generators if isinstance(g, TransformersSpec) and g.adapter is not None]
+        with_examples = [g.name for g in self.generators if isinstance(g, TransformersSpec) and g.examples]
+        problems += [
+            f"finetuning.{position}.base: {tuned.base!r} shows examples; tune a generator without them"
+            for position, tuned in enumerate(self.finetuning)
+            if tuned.base in with_examples
+        ]
         problems += [
             f"finetuning.{position}.base: {tuned.base!r} has an adapter of its own; tune a generator without one"
             for position, tuned in enumerate(self.finetuning)

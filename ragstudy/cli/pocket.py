@@ -45,9 +45,16 @@ def train(out: Path, tokens: int | None, seed: int) -> None:
 @click.option("--adapter", default=None, help="Folder or hub id of a PEFT adapter of the model.")
 @click.option("--questions", default=200, show_default=True, help="Most test questions per domain.")
 @click.option("--top-k", default=3, show_default=True, help="Passages shown where a context does not say how many.")
+@click.option("--examples", default=2, show_default=True, help="Shown by a second arm; 0 for none.")
 @click.option("--out", type=click.Path(path_type=Path), help="Run folder; reports/abilities-NAME by default.")
 def report(
-    domains: tuple[Path, ...], model: str, adapter: str | None, questions: int, top_k: int, out: Path | None
+    domains: tuple[Path, ...],
+    model: str,
+    adapter: str | None,
+    questions: int,
+    top_k: int,
+    examples: int,
+    out: Path | None,
 ) -> None:
     """Ask a model in every context over DOMAINS (all of corpora/ by default) and print what it can do.
 
@@ -59,15 +66,18 @@ def report(
     from ragstudy.domains import domain_folders
     from ragstudy.files import write_text
     from ragstudy.reporting.abilities import abilities
-    from ragstudy.study.abilities import abilities_study
+    from ragstudy.study.abilities import abilities_study, known_by_heart
     from ragstudy.study.plan import make_plan
     from ragstudy.study.run import run_study
     from ragstudy.study.store import RunFolder
 
-    spec = abilities_study(model, domains or domain_folders(), questions, top_k=top_k, adapter=adapter)
+    spec = abilities_study(
+        model, domains or domain_folders(), questions, top_k=top_k, adapter=adapter, examples=examples
+    )
     folder = out or Path("reports") / spec.name
-    run_study(make_plan(spec), folder, Console(quiet=False))
-    text = abilities(RunFolder(folder))
+    plan = make_plan(spec)
+    outcome = run_study(plan, folder, Console(quiet=False))
+    text = abilities(RunFolder(folder), known_by_heart(plan, RunFolder(folder), outcome.seconds))
     write_text(folder / "abilities.md", text)
     click.echo(text)
     click.echo(f"report: {folder / 'abilities.md'}")

@@ -52,6 +52,8 @@ def make_generator(spec: GeneratorSpec) -> Generator:
 def generator_fingerprint(spec: GeneratorSpec) -> str:
     """Changes whenever the generator's answers might: its settings (not its name or batch size) or its files."""
     settings = spec.model_dump(mode="json", exclude={"name", "batch_size", "tuned_from", "device"})
+    if not settings.get("examples"):
+        settings.pop("examples", None)
     if isinstance(spec, TransformersSpec):
         # Files, not where they lie: the same study from another folder is the same study.
         settings["model"] = model_fingerprint(spec.model)

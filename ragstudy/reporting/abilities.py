@@ -26,11 +26,15 @@ _CONFIDENCE = 0.95
 Values = dict[tuple[str, str, str, str], dict[str, float | None]]
 
 
-def abilities(folder: RunFolder) -> str:
+def abilities(folder: RunFolder, more: Sequence[str] = ()) -> str:
     """Markdown: accuracy, completeness and abstention of every generator in every context.
 
     Accuracy and completeness are over questions that have an answer, so that declining everything does not pass
     for accuracy; brackets hold 95 % intervals from a bootstrap over source documents.
+
+    Args:
+        folder: of the run.
+        more: sentences that stand before the tables.
 
     Raises:
         InputError: the folder holds no run that this version reads.
@@ -42,7 +46,7 @@ def abilities(folder: RunFolder) -> str:
     for score in folder.scores():
         key = (score.domain, score.generator, score.contexts, score.measure)
         values.setdefault(key, {})[score.question] = score.value
-    parts = [f"# {study['title'] or study['name']}\n"]
+    parts = [f"# {study['title'] or study['name']}\n", *(f"\n{sentence}\n" for sentence in more)]
     for domain in study["domains"]:
         mine = [question for (name, _), question in questions.items() if name == domain["name"]]
         parts.append(f"\n## {domain['name']}\n\n{_HEAD}{''.join(_rows(domain['name'], study, mine, values))}")

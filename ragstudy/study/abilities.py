@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ragstudy.corpus import load_domain
 from ragstudy.errors import InputError
-from ragstudy.specs import parse_study
+from ragstudy.specs import TransformersSpec, parse_study
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from ragstudy.specs import StudySpec
+    from ragstudy.study.plan import Plan
+    from ragstudy.study.store import RunFolder
 
 _CONTEXTS = (
     "retrieved",
@@ -27,8 +29,14 @@ _CONTEXTS = (
 )
 
 
-def abilities_study(
-    model: str, folders: Sequence[Path], n_questions: int, *, top_k: int = 3, adapter: str | None = None
+def abilities_study(  # noqa: PLR0913 - what the report asks
+    model: str,
+    folders: Sequence[Path],
+    n_questions: int,
+    *,
+    top_k: int = 3,
+    adapter: str | None = None,
+    examples: int = 0,
 ) -> StudySpec:
     """A study that asks one generator, beside the extractive control, in all contexts; nothing is tuned.
 
@@ -38,6 +46,7 @@ def abilities_study(
         n_questions: most test questions per domain.
         top_k: passages of the contexts that do not say how many.
         adapter: of the model, or None.
+        examples: shown by a second arm of the same model, for what examples gain; none for 0.
 
     Raises:
         InputError: a domain is wrong or missing.
@@ -58,9 +67,45 @@ def abilities_study(
             "retrieval": {"chunk_tokens": 128, "chunk_overlap": 16, "top_k": top_k},
             "generators": [
                 {"kind": "transformers", "name": name, "model": model, "adapter": adapter},
+                *_with_examples(name, model, adapter, examples),
                 {"kind": "extractive", "name": "extractive"},
             ],
             "contexts": list(_CONTEXTS),
         },
         "abilities",
     )
+
+
+def _with_examples(name: str, model: str, adapter: str | None, n: int) -> list[dict[str, Any]]:
+    arm = {"kind": "transformers", "name": f"{name}-{n}-examples", "model": model, "adapter": adapter, "examples": n}
+    return [{**arm, "tuned_from": name}] if n else []
+
+
+def known_by_heart(plan: Plan, folder: RunFolder, seconds: Mapping[str, float]) -> list[str]:
+    """Sentences about speed and perplexity of the model that a report asks.
+
+    Args:
+        plan: of the report.
+        folder: of its run.
+        seconds: that the run took now, by stage; speed is told only where answers were made.
+    """
+    from ragstudy.generation.causal import CausalModel
+    from ragstudy.generation.perplexity import perplexity
+
+    spec = next(one for one in plan.spec.generators if isinstance(one, TransformersSpec))
+    mine = [answer for answer in folder.answers() if answer.generator.startswith(spec.name)]
+    told = []
+    if seconds.get("answer", 0) > 1:
+        took, n_tokens = seconds["answer"], sum(answer.n_tokens for answer in mine)
+        told.append(
+            f"{len(mine) / took:.1f} answers and {n_tokens / took:.0f} written tokens a second, over all contexts, on "
+            "this machine."
+        )
+    model = CausalModel(spec)
+    found = {
+        domain.name: perplexity(model, [document.text for document in domain.domain.documents])
+        for domain in plan.domains
+    }
+    shown = ", ".join(f"{name} {value:.1f}" for name, value in found.items() if value is not None)
+    told.append(f"Perplexity per token on the documents, without an adapter: {shown}.")
+    return told

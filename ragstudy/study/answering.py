@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ragstudy.errors import RagstudyError
 from ragstudy.files import fingerprint
+from ragstudy.finetuning.pairs import nested_order
 from ragstudy.prompting import make_prompt
 from ragstudy.records import Answer, Completion
 from ragstudy.specs import parse_context
@@ -96,9 +97,13 @@ class Cell:
         return [prompt for prompt in self.prompts if self.key(prompt) not in book.known]
 
 
-def test_prompts(plan: Plan, domain: DomainPlan, contexts: str, retrieved: Retrieved) -> tuple[Prompt, ...]:
-    """The prompts of all test questions; the same for every generator."""
+def test_prompts(
+    plan: Plan, domain: DomainPlan, contexts: str, retrieved: Retrieved, n_examples: int
+) -> tuple[Prompt, ...]:
+    """The prompts of all test questions; the same for every generator that shows as many examples."""
     words, context = plan.spec.prompt, parse_context(contexts)
+    shown = nested_order(domain.domain.split("train"), plan.spec.seed)[:n_examples]
+    examples = [(question.text, question.references[0]) for question in shown]
     return tuple(
         make_prompt(
             question.id,
@@ -106,6 +111,7 @@ def test_prompts(plan: Plan, domain: DomainPlan, contexts: str, retrieved: Retri
             passages_at_test(context, question, retrieved, plan.spec.retrieval.top_k),
             words.instruction,
             words.instruction_without_passages,
+            examples,
         )
         for question in domain.test
     )

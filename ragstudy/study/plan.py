@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ragstudy.corpus import load_domain
 from ragstudy.errors import InputError
-from ragstudy.specs import RecordedSpec, TransformersSpec
+from ragstudy.specs import EndpointSpec, RecordedSpec, TransformersSpec
 from ragstudy.study.comparing import verdict_measures_make_sense
 from ragstudy.study.contexts import gold_problems
 
@@ -192,6 +192,12 @@ def _size_problems(spec: StudySpec, domain: DomainPlan) -> list[str]:
         for position, tuned in enumerate(spec.finetuning)
         for size in tuned.sizes
         if size > n_train
+    ]
+    problems += [
+        f"generators: {generator.name!r}: examples is {generator.examples}, but domain {domain.name!r} has {n_train} "
+        "training questions with a reference answer"
+        for generator in spec.generators
+        if isinstance(generator, TransformersSpec | EndpointSpec) and generator.examples > n_train
     ]
     chunk = domain.spec.chunk_tokens or spec.retrieval.chunk_tokens
     if spec.retrieval.chunk_overlap >= chunk:

@@ -107,7 +107,7 @@ class _Run:
         self.watcher = watcher
         self.made = {"retrievals": 0, "adapters": 0, "answers": 0, "scores": 0, "comparisons": 0}
         self.seconds: dict[str, float] = {}
-        self._prompts: dict[tuple[str, str], tuple[Prompt, ...]] = {}
+        self._prompts: dict[tuple[str, str, int], tuple[Prompt, ...]] = {}
 
     @contextmanager
     def _timed(self, stage: str) -> Iterator[None]:
@@ -197,7 +197,8 @@ class _Run:
         cells: dict[tuple[str, str], list[Cell]] = {}
         for domain in self.plan.domains:
             here = retrieved[domain.name]
-            cells[domain.name, spec.name] = self._cells(domain, spec.name, own, here)
+            n_examples = getattr(spec, "examples", 0)
+            cells[domain.name, spec.name] = self._cells(domain, spec.name, own, here, n_examples)
             for job in (job for job in jobs if job.domain == domain.name):
                 wanted = job_fingerprint(self.plan, domain, job, here)
                 if not is_trained(self.folder.adapter_folder(domain.name, job.generator), wanted):
@@ -212,17 +213,21 @@ class _Run:
         model.release()
         return cells
 
-    def _cells(self, domain: DomainPlan, name: str, print_of_it: str, retrieved: Retrieved) -> list[Cell]:
+    def _cells(
+        self, domain: DomainPlan, name: str, print_of_it: str, retrieved: Retrieved, n_examples: int = 0
+    ) -> list[Cell]:
         return [
-            Cell(domain, name, contexts, print_of_it, self._prompts_of(domain, contexts, retrieved))
+            Cell(domain, name, contexts, print_of_it, self._prompts_of(domain, contexts, retrieved, n_examples))
             for contexts in self.plan.spec.contexts
         ]
 
-    def _prompts_of(self, domain: DomainPlan, contexts: str, retrieved: Retrieved) -> tuple[Prompt, ...]:
+    def _prompts_of(
+        self, domain: DomainPlan, contexts: str, retrieved: Retrieved, n_examples: int = 0
+    ) -> tuple[Prompt, ...]:
         """Made once and shared by all generators: finding gold passages and distractors reads many passages."""
-        key = (domain.name, contexts)
+        key = (domain.name, contexts, n_examples)
         if key not in self._prompts:
-            self._prompts[key] = test_prompts(self.plan, domain, contexts, retrieved)
+            self._prompts[key] = test_prompts(self.plan, domain, contexts, retrieved, n_examples)
         return self._prompts[key]
 
     def _answer(  # noqa: PLR0913 - one domain of a family
