@@ -112,6 +112,13 @@ class Run:
 
         return RunFolder(self.path).scores()
 
+    def claims(self) -> list[dict[str, Any]]:
+        """Facts found and claims supported in every answer, with the evidence (`ragstudy.study.evidence`)."""
+        from ragstudy.study.evidence import evidence
+        from ragstudy.study.store import RunFolder
+
+        return evidence(RunFolder(self.path))
+
     def answers(self) -> list[Answer]:
         """Every answer."""
         from ragstudy.study.store import RunFolder

@@ -49,6 +49,8 @@ def _frame(folder: Path, table: str) -> pd.DataFrame:
         return run.to_pandas()
     if table == "arms":
         return pd.DataFrame(run.arms())
+    if table == "claims":
+        return pd.DataFrame(run.claims())
     rows = run.scores() if table == "scores" else run.answers()
     return pd.DataFrame([asdict(row) for row in rows])
 

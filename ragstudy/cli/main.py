@@ -152,10 +152,10 @@ def report(run_folder: Path) -> None:
 )
 @click.option(
     "--table",
-    type=click.Choice(["comparisons", "arms", "scores", "answers"]),
+    type=click.Choice(["comparisons", "arms", "scores", "answers", "claims"]),
     default="comparisons",
     show_default=True,
-    help="What a row is.",
+    help="What a row is; claims: facts found and claims supported, with evidence.",
 )
 @click.option("--out", type=click.Path(path_type=Path), help="File to write; standard output by default.")
 def results(run_folder: Path, form: str, table: str, out: Path | None) -> None:

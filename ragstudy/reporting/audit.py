@@ -22,6 +22,8 @@ _NAMES = {
     "sensitivity": "sensitivity",
     "specificity": "specificity",
 }
+# What a reader looks for first, by kind of labels.
+_FIRST = {"pairs": ("pearson", "spearman"), "verdicts": ("accuracy", "roc_auc", "sensitivity", "specificity")}
 _BY_LENGTH = ("sensitivity_short", "sensitivity_long", "specificity_short", "specificity_long")
 _ABOUT = {
     "pairs": (
@@ -68,8 +70,9 @@ def audit_markdown(audit: dict[str, Any]) -> str:
 
 def _view(audit: dict[str, Any]) -> _View:
     left_out = f", {audit['n_left_out']} rows without a label left out" if audit["n_left_out"] else ""
+    items = "pairs of answers" if audit["kind"] == "pairs" else "answers"
     summary = (
-        f"{audit['labels']}: {audit['n_labels']} labels of {audit['n_items']} {audit['kind']} of answers to "
+        f"{audit['labels']}: {audit['n_labels']} labels of {audit['n_items']} {items} to "
         f"{audit['n_questions']} questions{left_out}. Brackets: 95 % intervals from a bootstrap over questions, "
         f"{audit['n_resamples']} resamples. {_ABOUT[audit['kind']]}"
     )
@@ -82,7 +85,8 @@ def _view(audit: dict[str, Any]) -> _View:
 
 def _agreement(audit: dict[str, Any], axis: str) -> _Table:
     mine = [row for row in audit["scorers"] if row["axis"] == axis]
-    shown = [name for name in _NAMES if name in mine[0]]
+    first = _FIRST[audit["kind"]]
+    shown = [name for name in (*first, *(name for name in _NAMES if name not in first)) if name in mine[0]]
     rows = [(row["scorer"], str(row["n"]), *(_interval(row[name]) for name in shown)) for row in mine]
     rows += [
         ("one annotator against another", str(row["n"]), *(_interval(row.get(name)) for name in shown))

@@ -116,7 +116,7 @@ def _by_facts(question: Question, answer: str) -> Judged:
     supported = set(words(question.text)) | {w for text in question.references for w in words(text)}
     supported |= {w for fact in question.facts for form in fact.forms for w in words(form)} | STOP_WORDS
     # In the whole answer, because a full stop also ends an abbreviation within a fact (`E. coli`).
-    found = _found(question, answer)
+    found = found_facts(question, answer)
     n_wrong = 0
     for claim in (part for part in _SENTENCE.split(answer) if part and part.strip()):
         n_unsupported = _n_unsupported(question, claim, supported)
@@ -147,10 +147,10 @@ def _backed(question: Question, claim: str, supported: set[str]) -> bool:
     """
     asked = set(words(question.text))
     steps = ({w for w in words(name) if w not in asked} for name in _NAME.findall(claim))
-    return bool(_found(question, claim)) or any(step and step <= supported - STOP_WORDS for step in steps)
+    return bool(found_facts(question, claim)) or any(step and step <= supported - STOP_WORDS for step in steps)
 
 
-def _found(question: Question, text: str) -> set[str]:
+def found_facts(question: Question, text: str) -> set[str]:
     """Ids of the facts of which a text holds an accepted form."""
     said = words(text)
     return {

@@ -7,6 +7,7 @@ import json
 import pytest
 from conftest import literal, study_content
 
+from ragstudy.api import load_run
 from ragstudy.cli.main import main
 from ragstudy.errors import InputError
 from ragstudy.specs import parse_study
@@ -104,3 +105,23 @@ def test_an_unfinished_run_is_not_scored_anew(finished):
     finished.write_answers(answers[:-3])
     with pytest.raises(InputError, match="3 of 36 answers are missing"):
         rescore(make_plan(with_measures(finished, ["ragas:rouge_l"])), finished.path)
+
+
+def test_every_score_has_its_evidence(lamps, tmp_path):
+    rows = [json.loads(line) for line in (lamps / "questions.jsonl").read_text().splitlines()]
+    long = "The colour of lampa is red. It was bought in a shop by the river in 1987."
+    rows[0] = {**rows[0], "references": [long], "facts": [], "type": "freeform"}
+    (lamps / "questions.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    content = study_content(lamps)
+    content["generators"][0] |= {
+        "answers": {rows[0]["text"]: "The colour of lampa is red.", rows[1]["text"]: "It is green."}
+    }
+    run_study(make_plan(parse_study(content, "study.yaml")), tmp_path / "run")
+    found = load_run(tmp_path / "run").claims()
+    name = content["generators"][0]["name"]
+    mine = [row for row in found if row["generator"] == name and row["contexts"] == "retrieved"]
+    first = [(row["side"], row["standing"]) for row in mine if row["question"] == rows[0]["id"]]
+    assert first == [("answer", "supported"), ("reference", "supported"), ("reference", "unverifiable")]
+    facts = {row["question"]: row["standing"] for row in mine if row["side"] == "fact"}
+    assert facts[rows[1]["id"]] == "found"
+    assert facts[rows[2]["id"]] == "missing"
