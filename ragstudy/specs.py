@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
 Name = Annotated[str, Field(pattern=NAME_PATTERN, max_length=80)]
 Format = Literal["closed_book", "retrieved", "oracle", "raft"]
-ContextKind = Literal["none", "retrieved", "oracle", "oracle_with_distractors", "distractors_only"]
+ContextKind = Literal["none", "retrieved", "oracle", "oracle_with_distractors", "distractors_only", "counterfactual"]
 GoldPlace = Literal["first", "middle", "last", "shuffled"]
 DType = Literal["auto", "float32", "bfloat16", "float16"]
 
@@ -40,7 +40,7 @@ class Context(NamedTuple):
 
     Attributes:
         kind: which passages.
-        k: how many; the study's `retrieval.top_k` if None.
+        k: how many; the study's `retrieval.top_k` if None, of `counterfactual` the gold passages alone.
         place: where the gold passages stand among distractors.
     """
 

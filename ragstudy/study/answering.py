@@ -13,6 +13,7 @@ from ragstudy.prompting import make_prompt
 from ragstudy.records import Answer, Completion
 from ragstudy.specs import parse_context
 from ragstudy.study.contexts import passages_at_test
+from ragstudy.study.counterfactual import Swapper
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -103,12 +104,13 @@ def test_prompts(
     """The prompts of all test questions; the same for every generator that shows as many examples."""
     words, context = plan.spec.prompt, parse_context(contexts)
     shown = nested_order(domain.domain.split("train"), plan.spec.seed)[:n_examples]
+    swapper = Swapper(domain.domain.questions)
     examples = [(question.text, question.references[0]) for question in shown]
     return tuple(
         make_prompt(
             question.id,
             question.text,
-            passages_at_test(context, question, retrieved, plan.spec.retrieval.top_k),
+            passages_at_test(context, question, retrieved, plan.spec.retrieval.top_k, swapper),
             words.instruction,
             words.instruction_without_passages,
             examples,

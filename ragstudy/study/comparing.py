@@ -12,6 +12,7 @@ import numpy as np
 from ragstudy.files import SCHEMA_VERSION
 from ragstudy.retrieval.relevance import ranking_quality
 from ragstudy.scoring.measures import MEASURES, more_is_better
+from ragstudy.specs import parse_context
 from ragstudy.statistics import compare_cells, holm
 from ragstudy.study.correcting import LENGTH, ArmScores, correct, load_audits
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 _CUTS = (1, 3, 5, 10)
 # Raised whenever the comparison of the same scores says something else than before.
-COMPARING_VERSION = 3
+COMPARING_VERSION = 4
 
 Values = dict[tuple[str, str, str, str], dict[str, float | None]]
 
@@ -47,8 +48,16 @@ def compare(
     scores: Sequence[Score],
     retrievals: Sequence[Retrieval],
     ceilings: Mapping[str, Mapping[str, float | None]],
+    uses: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """Everything the report needs: retrieval quality, means of every arm, comparisons with verdicts.
+
+    Args:
+        plan: of the study.
+        scores: of all answers.
+        retrievals: of all questions.
+        ceilings: mean scores of the reference answers.
+        uses: what arms make of counterfactual passages.
 
     Raises:
         ValueError: two arms that are compared were not asked the same questions.
@@ -66,6 +75,7 @@ def compare(
         "retrieval": [row for domain in plan.domains for row in _retrieval_rows(plan, domain, retrievals)],
         "arms": [row for domain in plan.domains for row in _mean_rows(plan, domain, values)],
         "comparisons": rows,
+        "context_use": list(uses),
         "corrections": [row for domain in plan.domains for row in _corrections(plan, domain, values)],
     }
 
@@ -168,6 +178,7 @@ def _cells(plan: Plan) -> list[_Cell]:
     return [
         _Cell(arm, by_name[arm.base], contexts, measure)
         for contexts in plan.spec.contexts
+        if parse_context(contexts).kind != "counterfactual"  # to follow the passage there is to score badly
         for arm in plan.arms
         if arm.base is not None
         for measure in plan.spec.measures

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ragstudy.retrieval.relevance import gold_passages, is_distractor, n_units
 from ragstudy.specs import Context, parse_context
+from ragstudy.study.counterfactual import Swapper
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
     from ragstudy.study.retrieve import Retrieved
 
 
-def passages_at_test(context: Context, question: Question, retrieved: Retrieved, top_k: int) -> list[Passage]:
+def passages_at_test(
+    context: Context, question: Question, retrieved: Retrieved, top_k: int, swapper: Swapper
+) -> list[Passage]:
     """The passages of a test prompt, in the order in which they are shown.
 
     A question that names no gold passage (because it has no answer) gets the most similar passages where
@@ -28,6 +31,7 @@ def passages_at_test(context: Context, question: Question, retrieved: Retrieved,
         question: asked about.
         retrieved: of its domain.
         top_k: passages shown where the context does not say how many.
+        swapper: of the domain, for counterfactual passages.
     """
     k = context.k or top_k
     if context.kind == "none":
@@ -36,6 +40,12 @@ def passages_at_test(context: Context, question: Question, retrieved: Retrieved,
         return retrieved.shown(question.id, k)
     if context.kind == "oracle":
         return _gold(question, retrieved, top_k) or retrieved.shown(question.id, 1)
+    if context.kind == "counterfactual":
+        shown = _gold(question, retrieved, context.k or top_k) or retrieved.shown(question.id, 1)
+        others = [one for one in _distractors(question, retrieved) if one not in shown]
+        swapped = swapper.swap(question, shown)
+        shown = list(swapped.passages) if swapped else shown
+        return _placed(shown, others[: max(0, (context.k or 0) - len(shown))], context.place, question.id)
     if context.kind == "distractors_only":
         return _distractors(question, retrieved)[:k]
     gold = _gold(question, retrieved, k)
@@ -62,6 +72,19 @@ def passages_in_training(job: Job, question: Question, retrieved: Retrieved, top
     shown = shown + [one for one in _distractors(question, retrieved) if one not in gold][:n]
     rng.shuffle(shown)
     return shown
+
+
+def swapped_values(
+    domain: DomainPlan, contexts: str, retrieved: Retrieved, top_k: int
+) -> list[tuple[Question, dict[str, str]]]:
+    """The test questions whose gold passages could be made counterfactual, with the new values by fact id."""
+    context, swapper = parse_context(contexts), Swapper(domain.domain.questions)
+    found = []
+    for question in domain.test:
+        swapped = swapper.swap(question, _gold(question, retrieved, context.k or top_k))
+        if swapped:
+            found.append((question, swapped.values))
+    return found
 
 
 def _gold(question: Question, retrieved: Retrieved, most: int) -> list[Passage]:
@@ -91,13 +114,14 @@ def depth_needed(spec: StudySpec) -> int:
     top_k = spec.retrieval.top_k
     contexts = [parse_context(name) for name in spec.contexts]
     depth = max([top_k, *(context.k or top_k for context in contexts if context.kind == "retrieved")])
-    wanted = [c.k or top_k for c in contexts if c.kind in {"oracle_with_distractors", "distractors_only"}]
+    wanted = [c.k or top_k for c in contexts if c.kind in _WITH_DISTRACTORS]
     wanted += [t.raft_distractors or top_k for t in spec.finetuning if "raft" in t.formats]
     # Some of the passages found are gold ones or overlap with them.
     return max([depth, *(2 * n + _FOR_GOLD for n in wanted)])
 
 
 _FOR_GOLD = 5
+_WITH_DISTRACTORS = {"oracle_with_distractors", "distractors_only", "counterfactual"}
 
 
 def gold_problems(spec: StudySpec, domain: DomainPlan) -> list[str]:

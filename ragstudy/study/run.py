@@ -6,12 +6,12 @@ import gc
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ragstudy.errors import InputError
 from ragstudy.files import fingerprint, write_json, write_text
 from ragstudy.generation.make import generator_fingerprint, make_generator
-from ragstudy.specs import TransformersSpec, seen_from
+from ragstudy.specs import TransformersSpec, parse_context, seen_from
 from ragstudy.study.answering import (
     AnswerBook,
     Cell,
@@ -22,7 +22,9 @@ from ragstudy.study.answering import (
     tuned_fingerprint,
 )
 from ragstudy.study.comparing import COMPARING_VERSION, compare
+from ragstudy.study.contexts import swapped_values
 from ragstudy.study.correcting import load_audits
+from ragstudy.study.counterfactual import context_use
 from ragstudy.study.manifest import new_manifest
 from ragstudy.study.ready import check_ready
 from ragstudy.study.retrieve import retrieve
@@ -156,7 +158,7 @@ class _Run:
         with self._timed("score"):
             scores = self._score(answers, retrieved)
         with self._timed("compare"):
-            self._compare(scores)
+            self._compare(scores, answers, retrieved)
         n_failed = tally(answers)["error"]
         self._finish(n_failed)
         return Outcome(self.folder.path, dict(self.made), n_failed, dict(self.seconds))
@@ -257,7 +259,7 @@ class _Run:
         scores, self.made["scores"] = Scoring(self.plan, self.folder, prompts_of, self.watcher).score(answers)
         return scores
 
-    def _compare(self, scores: list[Score]) -> None:
+    def _compare(self, scores: list[Score], answers: list[Answer], retrieved: dict[str, Retrieved]) -> None:
         wanted = fingerprint(
             COMPARING_VERSION,
             self.folder.state().get("scores"),
@@ -269,10 +271,29 @@ class _Run:
         if self.folder.state().get("comparisons") == wanted:
             self.watcher.say("comparisons: nothing to do")
             return
-        compared = compare(self.plan, scores, self.folder.retrievals(), self.folder.ceilings())
+        uses = self._context_use(answers, retrieved)
+        compared = compare(self.plan, scores, self.folder.retrievals(), self.folder.ceilings(), uses)
         write_json(self.folder.path / "comparisons.json", compared)
         self.folder.write_state({**self.folder.state(), "comparisons": wanted})
         self.made["comparisons"] = 1
+
+    def _context_use(self, answers: list[Answer], retrieved: dict[str, Retrieved]) -> list[dict[str, Any]]:
+        """What the arms make of counterfactual passages, by domain and context."""
+        known = {(a.domain, a.generator, a.contexts, a.question): a for a in answers}
+        rows: list[dict[str, Any]] = []
+        for domain in self.plan.domains:
+            for contexts in self.plan.spec.contexts:
+                if parse_context(contexts).kind != "counterfactual":
+                    continue
+                asked = swapped_values(domain, contexts, retrieved[domain.name], self.plan.spec.retrieval.top_k)
+                found = context_use(
+                    self.plan.arms,
+                    asked,
+                    lambda name, q, d=domain.name, c=contexts: known.get((d, name, c, q.id)),  # type: ignore[misc]
+                    self.plan.spec.statistics,
+                )
+                rows += [{"domain": domain.name, "contexts": contexts, **row} for row in found]
+        return rows
 
     def _finish(self, n_failed: int) -> None:
         before = self.folder.manifest()

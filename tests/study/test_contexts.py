@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from types import SimpleNamespace
 
@@ -9,10 +10,12 @@ import pytest
 from conftest import make_domain, study_content
 
 from ragstudy.errors import InputError
-from ragstudy.records import Passage, Question, Retrieval
+from ragstudy.records import Fact, Passage, Question, Retrieval
+from ragstudy.reporting import write_reports
 from ragstudy.retrieval.relevance import gold_passages, is_distractor
 from ragstudy.specs import Context, FineTuneSpec, parse_context, parse_study
 from ragstudy.study.contexts import depth_needed, passages_at_test, passages_in_training
+from ragstudy.study.counterfactual import Swapper, use_of
 from ragstudy.study.plan import make_plan
 from ragstudy.study.retrieve import Retrieved
 from ragstudy.study.run import run_study
@@ -35,7 +38,7 @@ def retrieved(question=ASKED, order=(BLUE, RED, GREY, ROOM)):
 
 
 def shown(name, question=ASKED, top_k=3):
-    return passages_at_test(parse_context(name), question, retrieved(question), top_k)
+    return passages_at_test(parse_context(name), question, retrieved(question), top_k, Swapper([question]))
 
 
 @pytest.mark.parametrize(
@@ -149,3 +152,81 @@ def test_a_study_answers_in_every_context(lamps, tmp_path):
     mine = [a for a in RunFolder(tmp_path / "run").answers() if a.generator == "extractive" and a.question == "q00"]
     assert {a.contexts: a.n_passages for a in mine} == dict(zip(contexts, (0, 1, 1, 3, 2), strict=True))
     assert "lampa" in next(a.text for a in mine if a.contexts == "oracle")
+
+
+# Counterfactual passages
+
+
+def question_of(*facts: Fact, kind="factoid", name="q") -> Question:
+    return Question(name, "?", ("x",), facts, ("a",), (RED.text,), type=kind)
+
+
+def test_a_counterfactual_passage_holds_another_value_and_the_rest_as_it_was():
+    asked = question_of(Fact("f1", ("red",), ("green", "black")))
+    (passage,) = shown("counterfactual", asked)
+    assert passage.text in ("The lamp of the hall is green and old.", "The lamp of the hall is black and old.")
+    assert shown("counterfactual", asked) == [passage]
+    among = shown("counterfactual@3", asked)
+    assert passage in among
+    assert [one for one in among if one is not passage and one in (BLUE, GREY)]
+    assert len(among) == 3
+
+
+def test_values_of_other_questions_serve_where_a_fact_names_none():
+    asked = question_of(Fact("f1", ("12 hours",)))
+    others = [
+        question_of(Fact("f1", ("30 hours",)), name="o1"),
+        question_of(Fact("f1", ("40 grams",)), name="o2"),
+        question_of(Fact("f1", ("Ada Lin",)), name="o3"),
+    ]
+    held = [Passage("a", "a", "a", "It lasts 12 hours, not 112 hours.")]
+    swapped = Swapper([asked, *others]).swap(asked, held)
+    assert swapped.passages[0].text == "It lasts 30 hours, not 112 hours."
+    assert swapped.values == {"f1": "30 hours"}
+    assert Swapper([asked, *others[1:]]).swap(asked, held) is None
+
+
+@pytest.mark.parametrize("kind", ["yesno", "comparison", "unanswerable"])
+def test_questions_without_a_value_keep_their_passages(kind):
+    asked = question_of(Fact("f1", ("red",), ("green",)), kind=kind)
+    assert Swapper([asked]).swap(asked, [RED]) is None
+
+
+def test_every_fact_of_a_question_gets_a_value_of_its_own():
+    asked = question_of(
+        Fact("f1", ("hall",), ("attic", "porch")), Fact("f2", ("red",), ("attic", "porch")), kind="multi"
+    )
+    swapped = Swapper([asked]).swap(asked, [RED])
+    assert len(set(swapped.values.values())) == 2
+
+
+@pytest.mark.parametrize(
+    ("answer", "use"),
+    [
+        ("It is green.", "follows"),
+        ("[1] Hall, colour: green.", "follows"),
+        ("It is red.", "sticks"),
+        ("It is red or green.", "neither"),
+        ("It is blue.", "neither"),
+        ("The passages do not say.", "neither"),
+    ],
+)
+def test_an_answer_follows_or_sticks_or_does_neither(answer, use):
+    assert use_of(question_of(Fact("f1", ("red",))), {"f1": "green"}, answer) == use
+
+
+def test_a_study_tells_who_follows_the_passages(lamps, tmp_path):
+    """The extractive control copies what it is shown; the scripted base says the truth whatever it is shown."""
+    content = study_content(lamps, contexts=["counterfactual", "oracle"])
+    scripted = content["generators"][0]
+    questions = [json.loads(line) for line in (lamps / "questions.jsonl").read_text().splitlines()]
+    scripted["answers"] = {q["text"]: q["references"][0] for q in questions}
+    copies = {"kind": "extractive", "name": "copies"}
+    content["generators"] = [scripted, copies]
+    run_study(make_plan(parse_study(content, "study.yaml")), tmp_path / "run")
+    folder = RunFolder(tmp_path / "run")
+    uses = {row["arm"]: row for row in folder.comparisons()["context_use"]}
+    assert (uses[scripted["name"]]["sticks"]["value"], uses["copies"]["follows"]["value"]) == (1, 1)
+    assert uses["copies"]["n"] == 6
+    assert "Passages against memory" in write_reports(folder).read_text()
+    assert "counterfactual" not in {row["contexts"] for row in folder.comparisons()["comparisons"]}

@@ -1,0 +1,188 @@
+"""Counterfactual passages: the right value replaced by a plausible other one, and what generators make of them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from functools import cached_property
+from random import Random
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from ragstudy.scoring.abstention import abstains
+from ragstudy.scoring.words import holds, variants, without_citations, words
+from ragstudy.statistics.agreement import with_interval
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from ragstudy.records import Answer, Fact, Passage, Question
+    from ragstudy.specs import StatisticsSpec
+    from ragstudy.study.plan import Arm
+
+Use = Literal["follows", "sticks", "neither"]
+USES: tuple[Use, ...] = ("follows", "sticks", "neither")
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_TAKES_NO_VALUE = frozenset({"yesno", "comparison", "unanswerable"})
+
+
+@dataclass(frozen=True)
+class Swapped:
+    """Passages in which facts of a question have other values.
+
+    Attributes:
+        passages: all of those shown, in order.
+        values: the new value of each fact that was replaced, by fact id.
+    """
+
+    passages: tuple[Passage, ...]
+    values: dict[str, str]
+
+
+class Swapper:
+    """Replaces the values that a question asks for, in passages.
+
+    A fact's own `alternatives` come first. Where it has none, another question's fact of the same form takes its
+    place: a number with the same unit, or a value of as many words that is a name if this one is. Which one is drawn
+    with the question's id, so that it is the same for every generator.
+
+    Args:
+        questions: of the domain.
+    """
+
+    def __init__(self, questions: Sequence[Question]) -> None:
+        self._questions = questions
+
+    @cached_property
+    def _known(self) -> dict[tuple[str, ...], list[str]]:
+        known: dict[tuple[str, ...], dict[str, None]] = {}
+        for question in self._questions:
+            for fact in question.facts if question.type not in _TAKES_NO_VALUE else ():
+                known.setdefault(_form(fact.forms[0]), {})[fact.forms[0]] = None
+        return {form: list(values) for form, values in known.items()}
+
+    def swap(self, question: Question, passages: Sequence[Passage]) -> Swapped | None:
+        """The passages with every value of the question replaced that they hold; None if there is none."""
+        if question.type in _TAKES_NO_VALUE:
+            return None
+        shown = list(passages)
+        values: dict[str, str] = {}
+        for fact in question.facts:
+            other = self._other(question, fact, taken=values.values())
+            if other is None:
+                continue
+            pattern = _pattern(fact.forms)
+            changed = [replace(one, text=pattern.sub(_literal(other), one.text)) for one in shown]
+            if any(new.text != old.text for new, old in zip(changed, shown, strict=True)):
+                shown, values[fact.id] = changed, other
+        return Swapped(tuple(shown), values) if values else None
+
+    def _other(self, question: Question, fact: Fact, taken: Iterable[str]) -> str | None:
+        own = {form.casefold() for one in question.facts for form in one.forms} | {text.casefold() for text in taken}
+        known = fact.alternatives or self._known.get(_form(fact.forms[0]), [])
+        free = [text for text in known if text.casefold() not in own]
+        return Random(f"{question.id}/{fact.id}").choice(free) if free else None
+
+
+def _literal(text: str) -> str:
+    """A replacement that stands for itself."""
+    return text.replace("\\", "\\\\")
+
+
+def _form(text: str) -> tuple[str, ...]:
+    """What values of the same type share: the words beside a number, or how many words and whether it is a name."""
+    if _NUMBER.search(text):
+        return ("number", _NUMBER.sub("#", text.casefold()))
+    kind = "name" if text[:1].isupper() else "words"
+    return (kind, str(len(text.split())))
+
+
+def _pattern(forms: Sequence[str]) -> re.Pattern[str]:
+    longest = sorted(forms, key=len, reverse=True)
+    return re.compile(rf"(?<!\w)(?:{'|'.join(re.escape(form) for form in longest)})(?!\w)", re.IGNORECASE)
+
+
+def use_of(question: Question, values: Mapping[str, str], answer: str) -> Use:
+    """Whether an answer follows the changed passages, sticks to the true value, or does neither.
+
+    An answer that names both a changed and a true value, or declines, does neither.
+    """
+    if abstains(answer):
+        return "neither"
+    said = words(without_citations(answer))
+    facts = [fact for fact in question.facts if fact.id in values]
+    follows = any(holds(said, form) for fact in facts for form in variants(values[fact.id]))
+    sticks = any(holds(said, form) for fact in facts for text in fact.forms for form in variants(text))
+    if follows == sticks:
+        return "neither"
+    return "follows" if follows else "sticks"
+
+
+def context_use(
+    arms: Sequence[Arm],
+    questions: Sequence[tuple[Question, Mapping[str, str]]],
+    answer_of: Callable[[str, Question], Answer | None],
+    settings: StatisticsSpec,
+) -> list[dict[str, Any]]:
+    """For each arm, the shares of answers that follow the passages, stick to the true value, or do neither.
+
+    Args:
+        arms: with the names of their generators.
+        questions: with the new value of each replaced fact.
+        answer_of: the answer of a generator to a question; None or an error where there is none.
+        settings: of the bootstrap over groups of questions and its intervals.
+
+    Returns:
+        Per arm `arm`, `n`, each use with `value`, `low`, `high`, and for tuned arms `follows_difference` to the base.
+    """
+    rows: list[dict[str, Any]] = []
+    shares = {arm.name: _shares(arm, questions, answer_of) for arm in arms}
+    groups = [question.group for question, _ in questions]
+    for arm in arms:
+        mine = shares[arm.name]
+        there = np.flatnonzero(~np.isnan(mine).any(axis=1))
+        if not len(there):
+            continue
+        statistics = {str(use): _mean_of(mine[there, column]) for column, use in enumerate(USES)}
+        found = _with_interval(statistics, [groups[i] for i in there], settings)
+        row: dict[str, Any] = {"arm": arm.name, "n": len(there), **found}
+        if arm.base is not None:
+            gap = mine[:, 0] - shares[arm.base][:, 0]
+            both = np.flatnonzero(~np.isnan(gap))
+            if len(both):
+                difference = {"difference": _mean_of(gap[both])}
+                among = [groups[i] for i in both]
+                made = _with_interval(difference, among, settings)
+                row["follows_difference"] = made["difference"]
+        rows.append(row)
+    return rows
+
+
+def _with_interval(
+    statistics: dict[str, Callable[[NDArray[np.intp]], float]], groups: Sequence[str], settings: StatisticsSpec
+) -> dict[str, dict[str, float | None]]:
+    return with_interval(statistics, groups, settings.n_resamples, settings.seed, settings.confidence)
+
+
+def _shares(
+    arm: Arm,
+    questions: Sequence[tuple[Question, Mapping[str, str]]],
+    answer_of: Callable[[str, Question], Answer | None],
+) -> NDArray[np.float64]:
+    """(n questions, 3) share of the arm's seeds with each use; NaN where a seed has no answer."""
+    rows = []
+    for question, values in questions:
+        answers = [answer_of(name, question) for name in arm.generators]
+        if any(answer is None or answer.stopped == "error" for answer in answers):
+            rows.append([np.nan] * len(USES))
+            continue
+        uses = [use_of(question, values, answer.text) for answer in answers if answer is not None]
+        rows.append([uses.count(use) / len(uses) for use in USES])
+    return np.asarray(rows, dtype=np.float64).reshape(-1, len(USES))
+
+
+def _mean_of(values: NDArray[np.float64]) -> Callable[[NDArray[np.intp]], float]:
+    return lambda rows: float(values[rows].mean())
