@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ragstudy.reporting.view import share
+from ragstudy.reporting.view import rate, share
 from ragstudy.statistics.compare import without_spread
 from ragstudy.statistics.paired import PairedDifferences, interval
 
@@ -20,6 +20,7 @@ _HEAD = (
     "| generator | context | n | accuracy | completeness | declines what has an answer | n | declines what has none |\n"
     "|---|---|---|---|---|---|---|---|\n"
 )
+_USES = ("follows", "sticks", "neither")
 _N_RESAMPLES = 2000
 _CONFIDENCE = 0.95
 
@@ -50,6 +51,7 @@ def abilities(folder: RunFolder, more: Sequence[str] = ()) -> str:
     for domain in study["domains"]:
         mine = [question for (name, _), question in questions.items() if name == domain["name"]]
         parts.append(f"\n## {domain['name']}\n\n{_HEAD}{''.join(_rows(domain['name'], study, mine, values))}")
+        parts.append(_uses([row for row in folder.comparisons()["context_use"] if row["domain"] == domain["name"]]))
     return "".join(parts)
 
 
@@ -58,7 +60,17 @@ def _rows(domain: str, study: dict[str, Any], questions: list[Question], values:
         _row((domain, generator["name"], contexts), questions, values)
         for generator in study["generators"]
         for contexts in study["contexts"]
+        if not contexts.startswith("counterfactual")
     ]
+
+
+def _uses(rows: list[dict[str, Any]]) -> str:
+    """What the generators make of passages with wrong values, as a table."""
+    if not rows:
+        return ""
+    head = "\n| generator | context | n | follows the passages | sticks to the true value | neither |\n"
+    cells = [[row["arm"], row["contexts"], str(row["n"]), *(rate(row[use]) for use in _USES)] for row in rows]
+    return head + "|---|---|---|---|---|---|\n" + "".join(f"| {' | '.join(line)} |\n" for line in cells)
 
 
 def _row(cell: tuple[str, str, str], questions: list[Question], values: Values) -> str:

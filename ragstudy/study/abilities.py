@@ -26,6 +26,7 @@ _CONTEXTS = (
     "oracle_with_distractors:last",
     "distractors_only",
     "none",
+    "counterfactual",
 )
 
 
