@@ -16,6 +16,7 @@ from statsmodels.stats.power import NormalIndPower
 
 from ragstudy.statistics import PairedDifferences, compare_cells, holm, mcnemar_exact
 from ragstudy.statistics.paired import interval
+from ragstudy.statistics.planted import Design, simulate
 from ragstudy.statistics.verdicts import decide, questions_to_decide, smallest_detectable
 
 SETTINGS = {"confidence": 0.95, "power": 0.8, "n_resamples": 4000, "seed": 1}
@@ -208,3 +209,15 @@ def test_same_seed_same_numbers_and_cells_do_not_disturb_each_other():
 def test_shapes_that_do_not_fit_are_refused():
     with pytest.raises(ValueError, match="expected"):
         PairedDifferences.of(np.zeros((3, 1)), ["a", "b"])
+
+
+def test_planted_effects_are_found_as_often_as_foretold_and_none_is_made_up():
+    """A smaller version of benchmarks/planted.py; the bounds are three binomial standard errors of 80 studies."""
+    found = simulate(Design((-0.1, 0.0, 0.1), n_questions=200), 80, seed=5, n_resamples=400)
+    for effect, mean, coverage, power, foretold in zip(
+        (-0.1, 0.0, 0.1), found.means, found.coverage, found.power, found.foretold, strict=True
+    ):
+        assert mean == pytest.approx(effect, abs=0.015)
+        assert coverage >= 0.95 - 3 * (0.95 * 0.05 / 80) ** 0.5
+        assert power == pytest.approx(foretold, abs=3 * 0.5 / 80**0.5)
+    assert found.false_studies <= 0.05 + 3 * (0.05 * 0.95 / 80) ** 0.5

@@ -1,0 +1,173 @@
+"""Simulated studies whose true effects are set, for checking that intervals, verdicts and power keep their promise."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import stats
+
+from ragstudy.statistics.compare import compare_cells
+from ragstudy.statistics.tests import holm
+from ragstudy.statistics.verdicts import decide
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+_CONFIDENCE, _POWER, _MARGIN = 0.95, 0.8, 0.03
+
+
+@dataclass(frozen=True)
+class Design:
+    """A domain of a simulated study.
+
+    Attributes:
+        n_questions: test questions.
+        n_facts: a question asks for 1 to this many facts; a score is the share that is answered.
+        per_group: questions of one source document, on average.
+        base: chance that the base answers a fact of a question of middling difficulty.
+        effects: true mean difference of each tuned arm, in units of the score.
+        spread: standard deviation of the questions' difficulty on the logit scale; half its variance is shared by
+            the questions of a document.
+        interaction: standard deviation, over documents, of how much an arm's effect differs between them.
+    """
+
+    effects: tuple[float, ...]
+    n_questions: int = 300
+    n_facts: int = 3
+    per_group: float = 2.0
+    base: float = 0.55
+    spread: float = 1.0
+    interaction: float = 0.5
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What many simulated studies of one design found.
+
+    Attributes:
+        coverage: for each arm, the share of the intervals that hold the true effect.
+        decided: for each arm, the share of the studies that call it helping or hurting.
+        false_studies: share of the studies with a wrong 'helps' or 'hurts' in any arm.
+        power: for each arm, the share of the studies whose unadjusted interval leaves out zero.
+        foretold: for each arm, the power that the mean standard error foretells.
+        means: for each arm, the mean difference found.
+    """
+
+    coverage: tuple[float, ...]
+    decided: tuple[float, ...]
+    false_studies: float
+    power: tuple[float, ...]
+    foretold: tuple[float, ...]
+    means: tuple[float, ...]
+
+
+def simulate(design: Design, n_studies: int, seed: int, n_resamples: int = 1000) -> Findings:
+    """Run many studies of a design through the analysis that a real study gets.
+
+    Args:
+        design: with the true effects.
+        n_studies: how many.
+        seed: of the first; each study has its own.
+        n_resamples: of bootstrap and permutation in each study.
+    """
+    shifts = [_shift(design, effect) for effect in design.effects]
+    truth = np.asarray(design.effects)
+    covered, excluded, called, errors, found = ([] for _ in range(5))
+    n_false = 0
+    for number in range(n_studies):
+        rng = np.random.default_rng((seed, number))
+        differences, groups = _scores(design, shifts, rng)
+        cells = compare_cells(
+            differences,
+            groups,
+            confidence=_CONFIDENCE,
+            power=_POWER,
+            n_resamples=n_resamples,
+            seed=number,
+        )
+        adjusted = holm([cell.p for cell in cells])
+        verdicts = [
+            decide(
+                cell.difference,
+                cell.low,
+                cell.high,
+                cell.equivalence_low,
+                cell.equivalence_high,
+                p,
+                _MARGIN,
+                _CONFIDENCE,
+            )
+            for cell, p in zip(cells, adjusted, strict=True)
+        ]
+        low, high = np.asarray([cell.low for cell in cells]), np.asarray([cell.high for cell in cells])
+        covered.append((low <= truth) & (truth <= high))
+        excluded.append((low > 0) | (high < 0))
+        called.append([verdict in ("helps", "hurts") for verdict in verdicts])
+        n_false += any(
+            (verdict == "helps" and effect <= 0) or (verdict == "hurts" and effect >= 0)
+            for verdict, effect in zip(verdicts, design.effects, strict=True)
+        )
+        errors.append([cell.standard_error for cell in cells])
+        found.append([cell.difference for cell in cells])
+    spread = np.mean(errors, axis=0)
+    return Findings(
+        tuple(np.mean(covered, axis=0)),
+        tuple(np.mean(called, axis=0)),
+        n_false / n_studies,
+        tuple(np.mean(excluded, axis=0)),
+        tuple(_foretold(effect, error) for effect, error in zip(design.effects, spread, strict=True)),
+        tuple(np.mean(found, axis=0)),
+    )
+
+
+def _foretold(effect: float, standard_error: float) -> float:
+    """Chance that a two-sided test at the study's level finds an effect of this size."""
+    z = float(stats.norm.ppf((1 + _CONFIDENCE) / 2))
+    return float(stats.norm.cdf(effect / standard_error - z) + stats.norm.cdf(-effect / standard_error - z))
+
+
+def _shift(design: Design, effect: float) -> float:
+    """The change on the logit scale whose mean effect on the score is `effect`, by bisection over a fine grid."""
+    if effect == 0 and design.interaction == 0:
+        return 0.0
+    nodes, weights = np.polynomial.hermite_e.hermegauss(41)
+    weights = weights / weights.sum()
+    middle = math.log(design.base / (1 - design.base))
+    difficulty = middle + design.spread * nodes
+    before = float(weights @ _logistic(difficulty))
+
+    def gained(shift: float) -> float:
+        moved = difficulty[:, None] + shift + design.interaction * nodes[None, :]
+        return float(weights @ _logistic(moved) @ weights) - before
+
+    low, high = -8.0, 8.0
+    for _ in range(60):
+        center = (low + high) / 2
+        low, high = (center, high) if gained(center) < effect else (low, center)
+    return (low + high) / 2
+
+
+def _logistic(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(1 / (1 + np.exp(-x)))
+
+
+def _scores(design: Design, shifts: Sequence[float], rng: np.random.Generator) -> tuple[NDArray[np.float64], list[str]]:
+    """(n questions, n arms) differences of one study, and the group of every question."""
+    n = design.n_questions
+    n_groups = max(2, round(n / design.per_group))
+    group = rng.integers(0, n_groups, n)
+    shared = math.sqrt(0.5) * design.spread
+    middle = math.log(design.base / (1 - design.base))
+    difficulty = middle + shared * rng.normal(size=n_groups)[group] + shared * rng.normal(size=n)
+    n_facts = rng.integers(1, design.n_facts + 1, n)
+    base = rng.binomial(n_facts, _logistic(difficulty)) / n_facts
+    columns = []
+    for shift in shifts:
+        moved = difficulty + shift + design.interaction * rng.normal(size=n_groups)[group]
+        columns.append(rng.binomial(n_facts, _logistic(moved)) / n_facts - base)
+    return np.stack(columns, axis=1), [str(one) for one in group]
