@@ -319,6 +319,8 @@ class FineTuneSpec(_Spec):
             distractors only.
         raft_distractors: of `raft`: distractors in each prompt; one fewer than retrieval.top_k by default.
         sizes: numbers of training pairs; the smaller sets are inside the larger ones.
+        sham: whether to train each adapter a second time on the same prompts with the answers of other questions, as a
+            control: what it changes is due to form and length of the answers, not to what they say.
         seeds: each gives another order, initial adapter and training subset.
         epochs: passes over the training set.
         learning_rate: at its peak.
@@ -337,6 +339,7 @@ class FineTuneSpec(_Spec):
     raft_gold: float = Field(default=0.8, ge=0, le=1)
     raft_distractors: int | None = Field(default=None, ge=1)
     sizes: tuple[Annotated[int, Field(ge=1)], ...] = Field(default=(200, 500, 1000), min_length=1)
+    sham: bool = False
     seeds: tuple[int, ...] = Field(default=(1,), min_length=1)
     epochs: int = Field(default=3, ge=1)
     learning_rate: float = Field(default=2e-4, gt=0)

@@ -43,6 +43,7 @@ class DomainView:
         retrieval: ranking quality at several depths.
         arms: table of means: one row per arm and context.
         ceiling: what the reference answers score on the verdict measures, as text.
+        interactions: whether tuning changed what passages bring.
         context_use: what arms make of counterfactual passages.
         corrections: shares of right answers, corrected for the errors of an audited scorer.
         types: table of means by question type for the headline context and verdict measures.
@@ -58,6 +59,7 @@ class DomainView:
     retrieval: list[dict[str, Any]]
     arms: list[dict[str, Any]]
     ceiling: str
+    interactions: list[dict[str, Any]]
     context_use: list[dict[str, Any]]
     corrections: list[dict[str, Any]]
     types: list[dict[str, Any]]
@@ -138,6 +140,7 @@ def _domain_view(  # noqa: PLR0913 - the files of a run
         retrieval=[row for row in compared["retrieval"] if row["domain"] == name],
         arms=_arm_table(compared["arms"], name, measures),
         ceiling=_ceiling(about.get("reference_means", {}), compared["settings"]["verdict_measures"]),
+        interactions=[row for row in compared.get("interactions", []) if row["domain"] == name],
         context_use=[row for row in compared.get("context_use", []) if row["domain"] == name],
         corrections=[row for row in compared.get("corrections", []) if row["domain"] == name],
         types=_type_table(mine, questions, compared["settings"]["verdict_measures"], main),

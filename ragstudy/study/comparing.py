@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _CUTS = (1, 3, 5, 10)
 # Raised whenever the comparison of the same scores says something else than before.
-COMPARING_VERSION = 4
+COMPARING_VERSION = 5
 
 Values = dict[tuple[str, str, str, str], dict[str, float | None]]
 
@@ -75,9 +75,56 @@ def compare(
         "retrieval": [row for domain in plan.domains for row in _retrieval_rows(plan, domain, retrievals)],
         "arms": [row for domain in plan.domains for row in _mean_rows(plan, domain, values)],
         "comparisons": rows,
+        "interactions": [row for domain in plan.domains for row in _interactions(plan, domain, values)],
         "context_use": list(uses),
         "corrections": [row for domain in plan.domains for row in _corrections(plan, domain, values)],
     }
+
+
+def _interactions(plan: Plan, domain: DomainPlan, values: Values) -> list[dict[str, Any]]:
+    """[(tuned, passages) - (tuned, none)] - [(base, passages) - (base, none)]: did tuning change what passages bring?
+
+    Negative: tuning made passages worth less. Of every context with passages, where the study has `none` too.
+    """
+    if "none" not in plan.spec.contexts:
+        return []
+    cells = [
+        cell
+        for cell in _cells(plan)
+        if cell.contexts != "none" and cell.measure in plan.spec.statistics.verdict_measures
+    ]
+    if not cells:
+        return []
+
+    def scores(arm: Arm, contexts: str, measure: str) -> NDArray[np.float64]:
+        return _mean_over_seeds(_arm_scores(domain, arm, contexts, measure, values))
+
+    gains = [
+        [scores(arm, cell.contexts, cell.measure) - scores(arm, "none", cell.measure) for arm in (cell.arm, cell.base)]
+        for cell in cells
+    ]
+    settings = plan.spec.statistics
+    found = compare_cells(
+        np.stack([tuned - base for tuned, base in gains], axis=1),
+        [question.group for question in domain.test],
+        confidence=settings.confidence,
+        power=settings.power,
+        n_resamples=settings.n_resamples,
+        seed=settings.seed,
+    )
+    return [
+        {
+            "domain": domain.name,
+            "arm": cell.arm.name,
+            "base": cell.base.name,
+            "contexts": cell.contexts,
+            "measure": cell.measure,
+            "tuned_gain": _mean(tuned),
+            "base_gain": _mean(base),
+            **{key: _plain(value) for key, value in asdict(comparison).items()},
+        }
+        for cell, (tuned, base), comparison in zip(cells, gains, found, strict=True)
+    ]
 
 
 def _corrections(plan: Plan, domain: DomainPlan, values: Values) -> list[dict[str, Any]]:

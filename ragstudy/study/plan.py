@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from ragstudy.specs import DomainSpec, FineTuneSpec, Format, GeneratorSpec, StudySpec
 
 
+_SHAM = "-sham"
+
+
 @dataclass(frozen=True)
 class Job:
     """One adapter to train.
@@ -31,6 +34,7 @@ class Job:
         format: what a training prompt holds.
         size: number of training pairs.
         seed: of the subset, the order and the adapter's initial weights.
+        sham: whether the answers to learn are those of other questions.
     """
 
     domain: str
@@ -39,11 +43,12 @@ class Job:
     format: Format
     size: int
     seed: int
+    sham: bool = False
 
     @property
     def arm(self) -> str:
         """The arm it belongs to; its seeds are replicates."""
-        return f"{self.base.name}+{self.format}-{self.size}"
+        return f"{self.base.name}+{self.format}-{self.size}{_SHAM if self.sham else ''}"
 
     @property
     def generator(self) -> str:
@@ -149,12 +154,13 @@ def make_plan(spec: StudySpec) -> Plan:
     if problems:
         raise InputError(problems)
     jobs = tuple(
-        Job(domain.name, tuned, base, form, size, seed)
+        Job(domain.name, tuned, base, form, size, seed, sham)
         for domain in domains
         for tuned in spec.finetuning
         for base in [_base(spec, tuned.base)]
         for form in tuned.formats
         for size in sorted(tuned.sizes)
+        for sham in ((False, True) if tuned.sham else (False,))
         for seed in tuned.seeds
     )
     return Plan(spec, tuple(domains), jobs, _arms(spec))
@@ -279,6 +285,7 @@ def _arms(spec: StudySpec) -> tuple[Arm, ...]:
     for tuned in spec.finetuning:
         for form in tuned.formats:
             for size in sorted(tuned.sizes):
-                name = f"{tuned.base}+{form}-{size}"
-                arms.append(Arm(name, tuple(f"{name}@{seed}" for seed in tuned.seeds), tuned.base, form, size))
+                for ending in ("", _SHAM) if tuned.sham else ("",):
+                    name = f"{tuned.base}+{form}-{size}{ending}"
+                    arms.append(Arm(name, tuple(f"{name}@{seed}" for seed in tuned.seeds), tuned.base, form, size))
     return tuple(arms)

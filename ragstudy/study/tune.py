@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import asdict
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 from ragstudy.files import fingerprint, read_json, write_json
@@ -13,6 +14,7 @@ from ragstudy.prompting import make_prompt
 from ragstudy.study.contexts import passages_in_training
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from ragstudy.finetuning.pairs import Example
@@ -25,12 +27,33 @@ if TYPE_CHECKING:
 
 
 # What decides which pairs there are; the pairs themselves are in the fingerprint.
-_IN_THE_PAIRS = {"base", "formats", "sizes", "seeds", "raft_gold", "raft_distractors"}
+_IN_THE_PAIRS = {"base", "formats", "sizes", "seeds", "sham", "raft_gold", "raft_distractors"}
 
 
 def training_questions(domain: DomainPlan, job: Job) -> list[Question]:
     """The job's pairs; those of a smaller size are the first of a larger one."""
     return nested_order(domain.domain.split("train"), job.seed)[: job.size]
+
+
+def training_answers(job: Job, questions: Sequence[Question]) -> list[str]:
+    """The answer to learn for each question: its first reference, or in a sham that of another question of its type.
+
+    A sham keeps the form and length of the answers and takes away what they say (Hewitt and Liang 2019, arXiv
+    1909.03368, do so for probes). A question that is alone with its type keeps its own answer.
+    """
+    answers = [question.references[0] for question in questions]
+    if not job.sham:
+        return answers
+    for kind in dict.fromkeys(question.type for question in questions):
+        places = [i for i, question in enumerate(questions) if question.type == kind]
+        order = places.copy()
+        Random(f"{job.seed}/{kind}").shuffle(order)
+        moved = {
+            place: questions[other].references[0] for place, other in zip(order, [*order[1:], order[0]], strict=True)
+        }
+        for place in places:
+            answers[place] = moved[place]
+    return answers
 
 
 def training_prompt(plan: Plan, job: Job, question: Question, retrieved: Retrieved) -> Prompt:
@@ -44,7 +67,8 @@ def job_fingerprint(plan: Plan, domain: DomainPlan, job: Job, retrieved: Retriev
     """Changes with the base's weights, the settings and every training prompt and answer."""
     settings = job.spec.model_dump(mode="json", exclude=_IN_THE_PAIRS)
     questions = training_questions(domain, job)
-    pairs = [(training_prompt(plan, job, q, retrieved).digest, q.references[0]) for q in questions]
+    answers = training_answers(job, questions)
+    pairs = [(training_prompt(plan, job, q, retrieved).digest, a) for q, a in zip(questions, answers, strict=True)]
     return fingerprint(_weights_fingerprint(job), settings, job.seed, pairs)
 
 
@@ -79,8 +103,8 @@ def tune(  # noqa: PLR0913 - a job with what it needs
     longest = min(job.spec.max_tokens, model.context)
     prompts = [training_prompt(plan, job, question, retrieved) for question in questions]
     examples = [
-        encode(prompt, question.references[0], model.tokenizer, longest)
-        for prompt, question in zip(prompts, questions, strict=True)
+        encode(prompt, answer, model.tokenizer, longest)
+        for prompt, answer in zip(prompts, training_answers(job, questions), strict=True)
     ]
     model.release_adapters()
     title = f"tuning {domain.name} {job.generator}"
@@ -110,6 +134,7 @@ def _record(job: Job, wanted: str, examples: list[Example], n_cut: int, trained:
         "format": job.format,
         "size": job.size,
         "seed": job.seed,
+        "sham": job.sham,
         "settings": job.spec.model_dump(mode="json", exclude=_IN_THE_PAIRS),
         "questions": [example.question for example in examples],
         "pairs_hash": fingerprint([(example.ids, example.labels) for example in examples]),

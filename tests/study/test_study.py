@@ -16,7 +16,7 @@ from ragstudy.study.plan import make_plan
 from ragstudy.study.retrieve import Retrieved
 from ragstudy.study.run import run_study
 from ragstudy.study.store import RunFolder
-from ragstudy.study.tune import training_prompt, training_questions
+from ragstudy.study.tune import training_answers, training_prompt, training_questions
 
 
 def study(domain, **changes):
@@ -456,3 +456,45 @@ def test_a_base_at_the_floor_or_the_ceiling_is_said_so(lamps, tmp_path):
     assert row["base_mean"] == 0.0
     assert any("nothing to lose" in caveat for caveat in row["caveats"])
     assert not any("nothing to gain" in caveat for caveat in row["caveats"])
+
+
+def test_a_sham_learns_the_answers_of_other_questions_of_the_same_type(lamps, tiny_model, tmp_path):
+    content = {
+        "generators": [
+            {"kind": "transformers", "name": "tiny", "model": str(tiny_model), "max_new_tokens": 4, "batch_size": 4}
+        ],
+        "finetuning": [
+            {"base": "tiny", "formats": ["closed_book"], "sizes": [4], "epochs": 1, "rank": 2, "sham": True}
+        ],
+    }
+    plan = make_plan(study(lamps, **content))
+    assert [arm.name for arm in plan.arms] == ["tiny", "tiny+closed_book-4", "tiny+closed_book-4-sham"]
+    plain, sham = plan.jobs
+    questions = training_questions(plan.domains[0], plain)
+    assert training_questions(plan.domains[0], sham) == questions
+    learned, shammed = (training_answers(job, questions) for job in (plain, sham))
+    assert learned == [q.references[0] for q in questions]
+    assert sorted(shammed) == sorted(learned)
+    assert all(one != other for one, other in zip(learned, shammed, strict=True))
+    run_study(plan, tmp_path / "run")
+    records = [json.loads(p.read_text()) for p in (tmp_path / "run" / "adapters").rglob("record.json")]
+    assert len({record["pairs_hash"] for record in records}) == 2
+
+
+def test_what_passages_bring_is_compared_before_and_after_tuning(lamps, tmp_path):
+    """By hand: the base is right with passages only, the tuned one always; so passages bring it 1 less."""
+    questions = [json.loads(line) for line in (lamps / "questions.jsonl").read_text().splitlines()]
+    right = {q["text"]: q["references"][0] for q in questions}
+    content = study_content(lamps, contexts=["retrieved", "none"])
+    content["generators"] = [
+        {"kind": "extractive", "name": "base"},
+        {"kind": "scripted", "name": "ours", "answers": right, "tuned_from": "base"},
+    ]
+    run_study(make_plan(parse_study(content, "study.yaml")), tmp_path / "run")
+    compared = RunFolder(tmp_path / "run").comparisons()
+    means = {(r["arm"], r["contexts"]): r["mean"] for r in compared["arms"] if r["measure"] == "completeness"}
+    (row,) = [r for r in compared["interactions"] if r["measure"] == "completeness"]
+    wanted = (means["ours", "retrieved"] - means["ours", "none"]) - (means["base", "retrieved"] - means["base", "none"])
+    assert row["difference"] == pytest.approx(wanted)
+    assert row["difference"] < -0.5
+    assert "passages bring" in write_reports(RunFolder(tmp_path / "run")).read_text()
