@@ -37,6 +37,8 @@ bench: install
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
 	$(BIN)/python benchmarks/generation.py
 	$(BIN)/python benchmarks/tuning.py
+	$(BIN)/python benchmarks/scoring.py
+	$(BIN)/python benchmarks/planted.py
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
