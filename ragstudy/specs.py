@@ -573,7 +573,11 @@ def parse_judges(content: list[Any], place: str) -> list[JudgeSpec]:
     Raises:
         InputError: any key or value is wrong; every problem is named.
     """
-    probe = {"name": "judges", "domains": ["."], "generators": [{"kind": "extractive", "name": "x"}]}
+    probe = {
+        "name": "judges",
+        "domains": [{"path": ".", "name": "none"}],
+        "generators": [{"kind": "extractive", "name": "x"}],
+    }
     return list(parse_study({**probe, "judges": content}, place).judges)
 
 

@@ -11,7 +11,7 @@ from ragstudy.errors import InputError, nearest
 from ragstudy.records import Fact, Question
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 Layout = Literal["ragchecker", "evouna", "csv"]
@@ -175,26 +175,28 @@ _KNOWN = (*_REQUIRED, "answer", "answer_1", "answer_2", "label", "label_2", "axi
 
 
 def _csv(path: Path) -> Labels:
-    with path.open(encoding="utf-8-sig", newline="") as lines:
-        reader = csv.DictReader(lines)
-        columns = reader.fieldnames or []
-        problems = [f"{path}: no column {name!r}{nearest(name, columns)}" for name in _REQUIRED if name not in columns]
-        strange = [name for name in columns if name not in _KNOWN]
-        problems += [f"{path}: unknown column {name!r}{nearest(name, _KNOWN)}" for name in strange]
-        is_pairs = "answer_1" in columns and "answer_2" in columns
-        if not is_pairs and "answer" not in columns:
-            problems.append(f"{path}: no column 'answer', nor 'answer_1' and 'answer_2'")
-        if "label" not in columns:
-            problems.append(f"{path}: no column 'label'")
-        if problems:
-            raise InputError(problems)
-        rows = list(reader)
+    columns, rows = _csv_rows(path)
+    problems = [f"{path}: no column {name!r}{nearest(name, columns)}" for name in _REQUIRED if name not in columns]
+    strange = [name for name in columns if name not in _KNOWN]
+    problems += [f"{path}: unknown column {name!r}{nearest(name, _KNOWN)}" for name in strange]
+    is_pairs = "answer_1" in columns and "answer_2" in columns
+    if not is_pairs and "answer" not in columns:
+        problems.append(f"{path}: no column 'answer', nor 'answer_1' and 'answer_2'")
+    if "label" not in columns:
+        problems.append(f"{path}: no column 'label'")
+    if problems:
+        raise InputError(problems)
+    texts = ("question", "reference", *(("answer_1", "answer_2") if is_pairs else ("answer",)))
     pairs, verdicts, n_left_out = [], [], 0
     for number, row in enumerate(rows, start=2):
         low, high = (-_LIMIT, _LIMIT) if is_pairs else (0, 1)
         labels = _csv_labels(row, f"{path}: line {number}", low, high, problems)
         if not labels:
             n_left_out += 1
+            continue
+        empty = [name for name in texts if row[name] is None or (name in _REQUIRED and not row[name].strip())]
+        if empty:
+            problems.append(f"{path}: line {number}: {', '.join(empty)} is empty; expected a text")
             continue
         question = _csv_question(row, number)
         if is_pairs:
@@ -206,6 +208,16 @@ def _csv(path: Path) -> Labels:
     if problems:
         raise InputError(problems)
     return Labels(str(path.name), tuple(pairs), tuple(verdicts), n_left_out)
+
+
+def _csv_rows(path: Path) -> tuple[Sequence[str], list[dict[str, Any]]]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as lines:
+            reader = csv.DictReader(lines)
+            return reader.fieldnames or [], list(reader)
+    except (UnicodeDecodeError, csv.Error) as error:
+        msg = f"{path}: not readable as CSV in UTF-8: {error}"
+        raise InputError(msg) from None
 
 
 def _csv_question(row: dict[str, str], number: int) -> Question:

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ragstudy.errors import InputError, nearest
+from ragstudy.errors import InputError
 from ragstudy.files import SCHEMA_VERSION
 from ragstudy.records import Case, Scored
 from ragstudy.retrieval.embedder import scoring_embedder
 from ragstudy.scoring.alignment import Aligner, learned_domains
 from ragstudy.scoring.claims import is_free_form
-from ragstudy.scoring.judges.measure import METHODS, Judges, split_name
+from ragstudy.scoring.judges.measure import Judges, split_name
 from ragstudy.scoring.judges.methods import prefer
-from ragstudy.scoring.measures import CLAIM_MEASURES, MEASURES, RAGAS_MEASURES, make_measure
+from ragstudy.scoring.measures import CLAIM_MEASURES, make_measure
 from ragstudy.scoring.words import WordWeights
 from ragstudy.statistics.agreement import (
     kendall,
@@ -83,6 +83,7 @@ def audit(  # noqa: PLR0913 - what an audit is
         InputError: a scorer's name is wrong, or a judge's server refuses every request.
         UnavailableError: a model or package is missing.
     """
+    _check_names(labels, scorers, [judge.name for judge in judges])
     made = _Auditor(labels, judges, folder, n_resamples, seed, done)
     rows = [row for scorer in scorers for row in made.rows(scorer, retest=retest)]
     return {
@@ -99,6 +100,31 @@ def audit(  # noqa: PLR0913 - what an audit is
         "people": made.people(),
         "scorers": rows,
     }
+
+
+def _check_names(labels: Labels, scorers: Sequence[str], judges: Sequence[str]) -> None:
+    """Refuse what cannot be scored before anything is asked.
+
+    Raises:
+        InputError: a name is wrong, or does not go with these labels; every problem is named.
+    """
+    problems: list[str] = []
+    for scorer in scorers:
+        judge, _, method = scorer.partition(":")
+        if method in _PREFER and judge in judges:
+            if not labels.pairs:
+                problems.append(f"scorer {scorer!r}: compares two answers, and these labels are about one at a time")
+        elif scorer == STORED:
+            if not any(pair.stored for pair in labels.pairs):
+                problems.append(f"scorer {STORED!r}: no scores came with the labels; name their file with --stored")
+        else:
+            try:
+                if split_name(scorer, judges) is None:
+                    make_measure(scorer, WordWeights([]), None, scoring_embedder)
+            except InputError as error:
+                problems += error.problems
+    if problems:
+        raise InputError(problems)
 
 
 def _cautions(labels: Labels, scorers: Sequence[str]) -> list[str]:
@@ -164,7 +190,7 @@ class _Auditor:
                 row["order"] = self._order_effect(order)
         else:
             row |= self._verdict_statistics(scores, axis)
-        if retest and split_name(scorer, self._judges.names) is not None:
+        if retest and order is None and scorer != STORED and split_name(scorer, self._judges.names) is not None:
             again, _ = self._of_items(scorer, axis, 1)
             row["retest"] = self._retest(scores, again)
         return row
@@ -185,9 +211,6 @@ class _Auditor:
 
     def _stored(self, axis: str) -> Floats:
         found = [pair.stored.get(axis, (math.nan, math.nan)) for pair in self._labels.pairs]
-        if not found or all(math.isnan(first) for first, _ in found):
-            msg = f"scorer {STORED!r}: no scores came with the labels; name their file with --stored"
-            raise InputError(msg)
         return np.asarray([second - first for first, second in found])
 
     def _preferred(self, judge: str, axis: Axis) -> tuple[Floats, Floats]:
@@ -216,10 +239,6 @@ class _Auditor:
         judged = self._judges.measure(scorer, repeat)
         if judged is not None:
             return judged
-        known = [*MEASURES, *RAGAS_MEASURES, *METHODS, *_PREFER, STORED]
-        if scorer.rpartition(":")[2] in _PREFER:
-            msg = f"scorer {scorer!r}: its judge is none of those given{nearest(scorer, known)}"
-            raise InputError(msg)
         if scorer in CLAIM_MEASURES:
             free = [case for case in self._cases if is_free_form(case.question)]
             self._aligner.prepare(
@@ -279,7 +298,7 @@ class _Auditor:
             return found
 
         every = np.ones(len(s), dtype=bool)
-        middle = float(np.median(lengths))
+        middle = float(np.median(lengths)) if len(lengths) else 0.0
         short, long = lengths <= middle, lengths > middle
         found = self._interval(
             {
@@ -300,7 +319,7 @@ class _Auditor:
             name: {"n_right": int((right[part] == 1).sum()), "n_wrong": int((right[part] == 0).sum())}
             for name, part in (("all", every), ("short", short), ("long", long))
         }
-        return {**found, "n": len(items), "median_words": math.expm1(middle), "counts": numbers}
+        return {**found, "n": len(items), "median_words": round(math.expm1(middle), 6), "counts": numbers}
 
     def _retest(self, first: Floats, second: Floats) -> dict[str, Any]:
         both = np.flatnonzero(~np.isnan(first) & ~np.isnan(second))

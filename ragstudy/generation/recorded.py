@@ -63,6 +63,11 @@ def read_answers(path: Path) -> dict[str, str]:
         for name, text, place in rows
         if name is None or not isinstance(text, str)
     ]
+    seen: set[str] = set()
+    for name, _, place in rows:
+        if str(name) in seen:
+            problems.append(f"{place}: question {name!r} has an answer already; expected one answer a question")
+        seen.add(str(name))
     if problems:
         raise InputError(problems[:20])
     return {str(name): text for name, text, _ in rows if isinstance(text, str)}

@@ -40,6 +40,8 @@ _NUMBER = re.compile(r"\d")
 _NAME = re.compile(r"(?<=\S\s)[A-Z][\w-]*(?:\s+[A-Z][\w-]*)*")
 _SHORT = 8
 _UNVERIFIABLE = 0.1
+# `1. ` or `2) ` at the head of a line numbers an item and says nothing.
+_LIST_NUMBER = re.compile(r"^\s*\d{1,2}[.)]\s+", re.MULTILINE)
 _SIDE = re.compile(r"\b(yes|no)\b", re.IGNORECASE)
 
 
@@ -75,7 +77,7 @@ def judge(question: Question, answer: str, weights: WordWeights, aligner: Aligne
         weights: of the domain's words.
         aligner: looks for the claims of longer references; without one they are compared by their words.
     """
-    answer = without_citations(answer)
+    answer = without_list_marks(answer)
     declined = abstains(answer)
     if not question.answerable:
         return Judged(float(declined), float(declined))
@@ -94,6 +96,11 @@ def judge(question: Question, answer: str, weights: WordWeights, aligner: Aligne
         for reference in question.references
     ]
     return Judged(max(one.accuracy for one in judged), max(one.completeness for one in judged))
+
+
+def without_list_marks(answer: str) -> str:
+    """The answer as it is judged: without numbers of passages in brackets and of list items."""
+    return _LIST_NUMBER.sub("", without_citations(answer))
 
 
 def side_of(answer: str) -> str | None:

@@ -109,7 +109,7 @@ MEASURES: dict[str, Named] = {
     "abstention": Named(lambda *_: _Function(lambda _q, a: float(abstains(a))), "the answer declines to answer", None),
 }
 # Raised whenever a measure gives other values than before, so that old scores are made anew.
-SCORING_VERSION = 5
+SCORING_VERSION = 6
 # Measures that look for the claims of longer references and so need an embedder.
 CLAIM_MEASURES = frozenset({"accuracy", "completeness"})
 RAGAS_SIMILARITY = "ragas:semantic_similarity"

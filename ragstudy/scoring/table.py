@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ragstudy.protocols import BatchMeasure
 from ragstudy.records import Answer, Case, Score, Scored
-from ragstudy.scoring.claims import is_free_form
+from ragstudy.scoring.claims import is_free_form, without_list_marks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -75,7 +75,7 @@ def texts_with_claims(answers: Sequence[Answer], questions: Mapping[str, Questio
     """The answers to free-form questions and their references: what claims are looked for in."""
     free = [answer for answer in answers if is_free_form(questions[answer.question])]
     references = {text: None for answer in free for text in questions[answer.question].references}
-    return [*references, *(answer.text for answer in free)]
+    return [*references, *(without_list_marks(answer.text) for answer in free)]
 
 
 def reference_means(

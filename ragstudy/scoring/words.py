@@ -58,8 +58,9 @@ def contains(haystack: Sequence[str], needle: Sequence[str]) -> bool:
 def holds(said: Sequence[str], form: Sequence[str]) -> bool:
     """Whether the words `form` of a fact stand in a text, accents aside.
 
-    Together and in order; or, of several words, all but the small ones near each other in any order, as in
-    `December 14, 1972` for `14 December 1972`.
+    Together and in order; or, of several words with a number among them, all but the small ones near each other in any
+    order, as in `December 14, 1972` for `14 December 1972`. Names keep their order: `a new law in Wales` is not New
+    South Wales.
 
     Args:
         said: words of the text.
@@ -69,7 +70,7 @@ def holds(said: Sequence[str], form: Sequence[str]) -> bool:
     if contains(said, form):
         return True
     wanted = [word for word in form if word not in STOP_WORDS]
-    if len(wanted) < 2:  # noqa: PLR2004 - a single word has no order
+    if len(wanted) < 2 or not any(word[0].isdigit() for word in wanted):  # noqa: PLR2004 - one word has no order
         return False
     width = len(wanted) + _MOST_BETWEEN
     starts = [i for i, word in enumerate(said) if word in wanted]
@@ -78,10 +79,11 @@ def holds(said: Sequence[str], form: Sequence[str]) -> bool:
 
 @cache
 def variants(form: str) -> tuple[tuple[str, ...], ...]:
-    """The words of a fact's form as people write it: itself, a long name without its middle, a number in figures."""
+    """The words of a fact's form as people write it: itself, a person without middle names, a number in figures."""
     found = [tuple(words(form))]
     parts = form.replace(".", " ").split()
     if len(parts) > 2 and all(part[:1].isupper() and part.isalpha() for part in parts):  # noqa: PLR2004 - a middle
+        # First and last name side by side: `World Trade Organization` is not the World Health Organization.
         found.append((words(parts[0])[0], words(parts[-1])[0]))
     figures = tuple(_FIGURES.get(word, word) for word in _joined(found[0]))
     return tuple(dict.fromkeys([*found, figures]))

@@ -80,8 +80,10 @@ def with_interval(
 
     Returns:
         By name `value`, `low` and `high`, None where the statistic is not defined; a resample where it is not defined
-        does not count.
+        does not count. All are None where there are no rows.
     """
+    if not len(clusters):
+        return {name: {"value": None, "low": None, "high": None} for name in statistics}
     _, numbers = np.unique(np.asarray(clusters), return_inverse=True)
     order = np.argsort(numbers, kind="stable")
     starts = np.searchsorted(numbers[order], np.arange(numbers.max() + 2))

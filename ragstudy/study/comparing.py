@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _CUTS = (1, 3, 5, 10)
 # Raised whenever the comparison of the same scores says something else than before.
-COMPARING_VERSION = 5
+COMPARING_VERSION = 6
 
 Values = dict[tuple[str, str, str, str], dict[str, float | None]]
 
@@ -119,8 +119,8 @@ def _interactions(plan: Plan, domain: DomainPlan, values: Values) -> list[dict[s
             "base": cell.base.name,
             "contexts": cell.contexts,
             "measure": cell.measure,
-            "tuned_gain": _mean(tuned),
-            "base_gain": _mean(base),
+            "tuned_gain": _mean(tuned[~np.isnan(tuned - base)]),
+            "base_gain": _mean(base[~np.isnan(tuned - base)]),
             **{key: _plain(value) for key, value in asdict(comparison).items()},
         }
         for cell, (tuned, base), comparison in zip(cells, gains, found, strict=True)

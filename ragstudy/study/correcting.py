@@ -86,6 +86,10 @@ def _load(measure: str, path: Path) -> Audit:
         msg = f"{path}: holds no such scorer; known: {known}"
         raise InputError(msg)
     row = rows[0]
+    counts = row["counts"]["all"]
+    if not counts["n_right"] or not counts["n_wrong"]:
+        msg = f"{path}: the audit needs answers that people call right and others that they call wrong; it has {counts}"
+        raise InputError(msg)
     parts = {part: _rates(row, part) for part in ("all", "short", "long")}
     if parts["all"].power <= 0:
         msg = f"{path}: the audit found this scorer no better than a guess, so nothing can be corrected with it"
@@ -125,7 +129,8 @@ def correct(
 
     Returns:
         `base`, `tuned` and `difference`, each with `value`, `low` and `high`, the shares as measured, and a
-        `warning` where the scorer's error differs between the arms; None where no question has both scores.
+        `warning` where the scorer's error differs between the arms; None where no question has both scores, or all
+        come from one group.
     """
     both = ~(np.isnan(base.scores) | np.isnan(tuned.scores))
     if not both.any():
@@ -133,7 +138,9 @@ def correct(
     mine = [group for group, there in zip(groups, both, strict=True) if there]
     called = [(arm.scores[both] >= audit.threshold).astype(float) for arm in (base, tuned)]
     columns = PairedDifferences.of(np.stack([*called, called[1] - called[0]], axis=1), mine)
-    means, errors = columns.means(), np.nan_to_num(columns.standard_errors())
+    means, errors = columns.means(), columns.standard_errors()
+    if np.isnan(errors).any():
+        return None  # of a single group nothing can be said about others
     shares = [corrected_rate(means[i], errors[i], audit.rates, confidence) for i in (0, 1)]
     difference = corrected_difference(means[2], errors[2], audit.rates, confidence)
     return {

@@ -81,9 +81,11 @@ class Swapper:
         return Swapped(tuple(shown), values) if values else None
 
     def _other(self, question: Question, fact: Fact, taken: Iterable[str]) -> str | None:
-        own = {form.casefold() for one in question.facts for form in one.forms} | {text.casefold() for text in taken}
+        own = [form for one in question.facts for text in one.forms for form in variants(text)]
+        own += [form for text in taken for form in variants(text)]
         known = fact.alternatives or self._known.get(_form(fact.forms[0]), [])
-        free = [text for text in known if text.casefold() not in own]
+        # A value that holds a true one could never be told from it.
+        free = [text for text in known if not any(holds(words(text), form) for form in own)]
         return Random(f"{question.id}/{fact.id}").choice(free) if free else None
 
 
@@ -102,7 +104,9 @@ def _form(text: str) -> tuple[str, ...]:
 
 def _pattern(forms: Sequence[str]) -> re.Pattern[str]:
     longest = sorted(forms, key=len, reverse=True)
-    return re.compile(rf"(?<!\w)(?:{'|'.join(re.escape(form) for form in longest)})(?!\w)", re.IGNORECASE)
+    one = "|".join(re.escape(form) for form in longest)
+    # Whole words and whole numbers: 5 stands neither in 15 nor in 3.5 nor in 5.2.
+    return re.compile(rf"(?<!\w)(?<!\d[.,])(?:{one})(?!\w)(?![.,]\d)", re.IGNORECASE)
 
 
 def use_of(question: Question, values: Mapping[str, str], answer: str) -> Use:
@@ -110,9 +114,10 @@ def use_of(question: Question, values: Mapping[str, str], answer: str) -> Use:
 
     An answer that names both a changed and a true value, or declines, does neither.
     """
+    answer = without_citations(answer)
     if abstains(answer):
         return "neither"
-    said = words(without_citations(answer))
+    said = words(answer)
     facts = [fact for fact in question.facts if fact.id in values]
     follows = any(holds(said, form) for fact in facts for form in variants(values[fact.id]))
     sticks = any(holds(said, form) for fact in facts for text in fact.forms for form in variants(text))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ragstudy.retrieval.embedder import scoring_embedder
 from ragstudy.scoring.alignment import Aligner, learned
 from ragstudy.scoring.claims import found_facts, is_free_form
-from ragstudy.scoring.words import WordWeights
+from ragstudy.scoring.words import WordWeights, without_citations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +33,9 @@ def evidence(folder: RunFolder) -> list[dict[str, Any]]:
     """
     folder.check()
     questions = folder.questions()
-    answers = [answer for answer in folder.answers() if answer.stopped != "error"]
+    answers = [
+        replace(answer, text=without_citations(answer.text)) for answer in folder.answers() if answer.stopped != "error"
+    ]
     weights = WordWeights(text for question in questions.values() for text in question.references)
     aligner = Aligner(cache(scoring_embedder), weights)
     free = [answer for answer in answers if is_free_form(questions[answer.domain, answer.question])]

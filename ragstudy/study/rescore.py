@@ -67,4 +67,10 @@ def _judges_of(path: Path) -> list[Any]:
     if not isinstance(found, list):
         msg = f"{path}: expected a list of judges under `judges:`, each with name, url and model"
         raise InputError(msg)
-    return found
+    return [_from_folder(judge, path.parent) for judge in found]
+
+
+def _from_folder(judge: Any, folder: Path) -> Any:  # noqa: ANN401 - parsed YAML
+    """A judge whose folder of replies starts from its file's folder, as paths in a study do."""
+    kept = judge.get("cache") if isinstance(judge, dict) else None
+    return {**judge, "cache": str(folder / kept)} if isinstance(kept, str) else judge

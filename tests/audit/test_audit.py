@@ -328,3 +328,96 @@ def test_verdicts_of_people_are_told_from_real_answers(samples):
     rows = {row["scorer"]: row for row in audit(some, ["accuracy", "exact_match"], n_resamples=100)["scorers"]}
     assert rows["accuracy"]["accuracy"]["value"] > rows["exact_match"]["accuracy"]["value"] + 0.2
     assert rows["accuracy"]["specificity"]["value"] > 0.9
+
+
+def judges_yaml(path, url):
+    path.write_text(
+        f"judges:\n- {{name: local, url: '{url}', model: m, key_variable: null, cache: replies, n_tries: 1}}\n"
+    )
+    return path
+
+
+def test_the_command_takes_judges_from_a_file_and_keeps_replies_beside_it(verdicts_file, tmp_path, monkeypatch):
+    (tmp_path / "elsewhere").mkdir()
+    with ScriptedServer(literal) as server:
+        file = judges_yaml(tmp_path / "judges.yaml", server.url)
+        monkeypatch.chdir(tmp_path / "elsewhere")
+        main(
+            [
+                "judge",
+                "audit",
+                str(verdicts_file),
+                "--layout",
+                "csv",
+                "--judges",
+                str(file),
+                "--with",
+                "local:note",
+                "--resamples",
+                "100",
+                "--out",
+                str(tmp_path / "out"),
+            ]
+        )
+    assert (tmp_path / "replies" / "local.jsonl").is_file()
+
+
+def test_names_are_checked_before_anything_is_asked(verdicts_file):
+    with ScriptedServer(literal) as server:
+        judge = JudgeSpec(name="local", url=server.url, model="m", key_variable=None)
+        names = ["local:note", "local:prefer.accuracy", "acuracy", "stored", "lcal:note"]
+        with pytest.raises(InputError) as caught:
+            audit(read_labels(verdicts_file, "csv"), names, [judge], n_resamples=100)
+        assert not server.requests
+    assert len(caught.value.problems) == 4
+
+
+def test_an_audit_of_a_judge_that_cannot_be_reached_keeps_the_other_rows(verdicts_file):
+    judge = JudgeSpec(name="local", url="http://127.0.0.1:9/v1", model="m", key_variable=None, n_tries=1)
+    labels = read_labels(verdicts_file, "csv")
+    made = audit(labels, ["exact_match", "local:note"], [judge], n_resamples=100, retest=True)
+    rows = {row["scorer"]: row for row in made["scorers"]}
+    assert rows["local:note"]["n_unscored"] == 60
+    assert rows["local:note"]["pearson"]["value"] is None
+    assert rows["exact_match"]["accuracy"]["value"] == 1
+    assert "60 not scored" in audit_markdown(made)
+
+
+def test_an_audit_with_right_answers_only_cannot_correct(lamps, tmp_path):
+    path = tmp_path / "one.csv"
+    path.write_text("question,reference,answer,label\nWhere?,Here,Here,1\nWho?,Ada,Ada,1\n")
+    write_audit(audit(read_labels(path, "csv"), ["accuracy"], n_resamples=100), tmp_path / "a")
+    content = study_content(lamps, audits={"accuracy": str(tmp_path / "a" / "audit.json")})
+    with pytest.raises(InputError, match="right and others that they call wrong"):
+        make_plan(parse_study(content, "study.yaml"))
+
+
+def test_one_group_is_not_enough_to_correct_with():
+    rates = ErrorRates(0.9, 0.9, 100, 100)
+    scores, words = np.array([1.0, 0, 1, 1]), np.full(4, 5.0)
+    arms = ArmScores("b", scores, words), ArmScores("t", scores, words)
+    assert correct(Audit(0.5, rates, rates, rates, 9.0), *arms, ["g"] * 4, 0.95) is None
+    assert correct(Audit(0.5, rates, rates, rates, 9.0), *arms, list("abcd"), 0.95) is not None
+
+
+def test_the_median_length_is_a_whole_number_of_words_again(tmp_path):
+    path = tmp_path / "x.csv"
+    lines = [f"Where {i}?,Here,{' '.join(['here'] * 7)},{i % 2}" for i in range(6)]
+    path.write_text("question,reference,answer,label\n" + "\n".join(lines) + "\n")
+    (row,) = audit(read_labels(path, "csv"), ["accuracy"], n_resamples=100)["scorers"]
+    assert row["median_words"] == 7
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("question,reference,answer,label\nWo?,Köln,Köln,1\n".encode("cp1252"), "not readable as CSV in UTF-8"),
+        (b"question,reference,answer,label\nWhere?,,Here,1\n", "line 2: reference is empty"),
+        (b"label,question,reference,answer\n1,Where?\n", "line 2: reference, answer is empty"),
+    ],
+)
+def test_unreadable_or_empty_cells_are_named(tmp_path, content, message):
+    path = tmp_path / "x.csv"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=message):
+        read_labels(path, "csv")

@@ -389,3 +389,10 @@ def test_a_question_without_a_recorded_answer_fails_with_the_reason(tmp_path):
     found = RecordedGenerator(str(path)).generate([make_prompt("a", "?", []), make_prompt("b", "?", [])])
     assert [one.text for one in found] == ["Yes.", ""]
     assert "holds no answer to question 'b'" in found[1].error
+
+
+def test_two_recorded_answers_to_one_question_are_refused(tmp_path):
+    path = tmp_path / "answers.jsonl"
+    path.write_text('{"id": "a", "answer": "Yes."}\n{"id": "a", "answer": "No."}\n', encoding="utf-8")
+    with pytest.raises(InputError, match="has an answer already"):
+        read_answers(path)

@@ -341,3 +341,36 @@ def test_a_ragas_that_cannot_be_imported_says_the_cure(monkeypatch):
     monkeypatch.setitem(sys.modules, "ragas.metrics", None)
     with ScriptedServer(literal) as server, pytest.raises(UnavailableError, match=r"langchain-community<0\.4\.2"):
         measure(server, "ragas.faithfulness")
+
+
+def test_a_reply_that_cannot_be_kept_fails_alone_and_blocks_nobody(tmp_path):
+    from ragstudy.scoring.judges.cache import Reply, ReplyCache
+
+    cache = ReplyCache(tmp_path / "r.jsonl")
+    for _ in range(2):
+        with pytest.raises(UnicodeEncodeError):
+            cache.get("k", lambda: Reply("\ud83d"))
+    assert cache.get("k", lambda: Reply("fine")).text == "fine"
+
+
+def test_half_a_surrogate_and_probabilities_that_are_none_are_forgiven(tmp_path):
+    with ScriptedServer(lambda _: "4 \ud83d", probabilities=lambda _: {"4": None, "5": 0.0}) as server:
+        assert measure(server, "rubric.accuracy", tmp_path).score(QUESTION, "No.") == 1
+    with ScriptedServer(lambda _: '{"note": ' + "[" * 5000) as server:
+        (found,) = measure(server, "note").score_many([Case(QUESTION, "No.")], lambda: None)
+        assert found.value is None
+
+
+def test_a_cited_decline_is_a_decline():
+    with ScriptedServer(literal) as server:
+        unanswerable = Question("u", "Who?", (), type="unanswerable")
+        assert measure(server, "note").score(unanswerable, "It is not stated [1].") == 1
+        assert not server.requests
+
+
+def test_refused_requests_use_up_no_tokens():
+    with ScriptedServer(literal, lambda n: "429" if n < 4 else None) as server:
+        made = measure(server, "note", n_tries=5, max_tokens=3000, max_new_tokens=1024)
+        assert made.score(QUESTION, "No.") == 0.3
+        assert made.judge.budget.n_calls == 5
+        assert made.judge.budget.n_tokens < 1500

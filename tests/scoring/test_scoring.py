@@ -210,3 +210,26 @@ def test_rare_words_weigh_more_and_numbers_stay_whole():
     weights = WordWeights(["a lamp", "a door", "a lamp"])
     assert weights["door"] > weights["lamp"] > weights["a"] > 0
     assert words("0.843 of 1,200 mg/kg") == ["0.843", "of", "1,200", "mg", "kg"]
+
+
+@pytest.mark.parametrize(
+    ("form", "answer", "there"),
+    [
+        ("World Health Organization", "the World Trade Organization", False),
+        ("New South Wales", "a new law in Wales", False),
+        ("Keeley Clare Hawes", "It was Keeley Hawes.", True),
+        ("14 December 1972", "on December 14, 1972", True),
+        ("Twenty-seven", "There are 27.", True),
+        ("Röntgen", "Wilhelm Rontgen", True),
+    ],
+)
+def test_facts_are_found_in_the_forms_people_write(form, answer, there):
+    question = Question("q", "Which?", (form,), (Fact("f1", (form,)),), type="factoid")
+    assert judge(question, answer, WEIGHTS).completeness == there
+
+
+def test_the_numbers_of_a_numbered_list_are_no_items():
+    facts = (Fact("f1", ("Alice Brown",)), Fact("f2", ("Bob Green",)))
+    question = Question("q", "Who?", ("Alice Brown and Bob Green.",), facts, type="list")
+    assert judge(question, "1. Alice Brown\n2. Bob Green", WEIGHTS).accuracy == 1
+    assert judge(question, "1. Alice Brown\n2. Bob Green\n3. Eve Black", WEIGHTS).accuracy == pytest.approx(2 / 3)

@@ -230,3 +230,12 @@ def test_a_study_tells_who_follows_the_passages(lamps, tmp_path):
     assert uses["copies"]["n"] == 6
     assert "Passages against memory" in write_reports(folder).read_text()
     assert "counterfactual" not in {row["contexts"] for row in folder.comparisons()["comparisons"]}
+
+
+def test_only_whole_numbers_are_replaced_and_no_value_that_holds_the_true_one():
+    asked = question_of(Fact("f1", ("5",), ("7",)))
+    held = [Passage("a", "a", "a", "The dose is 5. Serum was 3.5 mg, 1,5 and 5.2, and 15.")]
+    swapped = Swapper([asked]).swap(asked, held)
+    assert swapped.passages[0].text == "The dose is 7. Serum was 3.5 mg, 1,5 and 5.2, and 15."
+    name = question_of(Fact("f1", ("Ada Smith", "Smith"), ("Jane Smith", "Bo Lin")))
+    assert Swapper([name]).swap(name, [Passage("a", "a", "a", "Ask Ada Smith.")]).values == {"f1": "Bo Lin"}

@@ -74,6 +74,9 @@ class ReplyCache:
     def _ask(self, key: str, ask: Callable[[], Reply], future: Future[Reply]) -> None:
         try:
             reply = ask()
+            with self._lock:
+                if self._path is not None:
+                    append_lines(self._path, [{"key": key, **asdict(reply)}])
         except BaseException as error:
             with self._lock:
                 del self._known[key]
@@ -81,9 +84,6 @@ class ReplyCache:
             if not isinstance(error, Exception):
                 raise
             return
-        with self._lock:
-            if self._path is not None:
-                append_lines(self._path, [{"key": key, **asdict(reply)}])
         future.set_result(reply)
 
 

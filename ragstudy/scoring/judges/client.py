@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ragstudy.errors import InputError
@@ -149,11 +150,16 @@ class Judge:
                 return self._try(messages, probabilities=True)
             raise
         except (openai.AuthenticationError, openai.PermissionDeniedError, openai.NotFoundError) as error:
+            self.budget.settle(reserved, 0)
             msg = (
                 f"judge {self.spec.name!r}: {self.spec.url} refuses model {self.spec.model!r} with status "
                 f"{error.status_code}: {self._without_key(error.message)[:_SHOWN]}; check url, model and key_variable"
             )
             raise InputError(msg) from None
+        except openai.APIStatusError:
+            # Nothing was read or written for it.
+            self.budget.settle(reserved, 0)
+            raise
         reply = _reply_of(sent)
         self.budget.settle(reserved, (reply.n_prompt_tokens + reply.n_reply_tokens) or reserved)
         return reply
@@ -173,14 +179,20 @@ def _reply_of(sent: Any) -> Reply:  # noqa: ANN401 - whatever the server sent
         msg = "the server sent no text"
         raise _NoReplyError(msg)
     listed = choices[0].logprobs.content if choices[0].logprobs and choices[0].logprobs.content else []
-    tokens = tuple((top.token, top.logprob) for top in listed[0].top_logprobs) if listed else ()
+    tops = (listed[0].top_logprobs or []) if listed else []
+    tokens = tuple((_clean(t.token), t.logprob) for t in tops if t.logprob is not None and math.isfinite(t.logprob))
     usage = sent.usage
     return Reply(
-        choices[0].message.content.strip(),
+        _clean(choices[0].message.content.strip()),
         tokens,
         usage.prompt_tokens if usage else 0,
         usage.completion_tokens if usage else 0,
     )
+
+
+def _clean(text: str) -> str:
+    """Text that can be written as UTF-8: half of a surrogate pair becomes a question mark."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _may_pass(error: BaseException) -> bool:

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import TYPE_CHECKING, Protocol
 
-from ragstudy.errors import InputError, nearest
+from ragstudy.errors import InputError, RagstudyError, nearest
 from ragstudy.records import Case, Scored
 from ragstudy.scoring.judges import ragas_judges
 from ragstudy.scoring.judges.methods import ClaimJudge, NoteJudge, RubricJudge, ruled
@@ -49,7 +49,7 @@ def split_name(name: str, judges: Sequence[str]) -> tuple[str, str] | None:
         InputError: it names a judge, but no method.
     """
     judge, separator, method = name.partition(":")
-    if judge not in judges and method in METHODS:
+    if judge not in judges and (method in METHODS or method.startswith("prefer.")):
         known = nearest(judge, judges) if judges else "; a study declares its judges under `judges:`"
         msg = f"measures: {name!r}: {judge!r} is no judge of this study{known}"
         raise InputError(msg)
@@ -92,6 +92,10 @@ class JudgeMeasure:
                 return Scored(self._value(case))
             except ValueError as error:
                 return Scored(None, str(error) or type(error).__name__)
+            except RagstudyError:
+                raise
+            except Exception as error:  # noqa: BLE001 - a server may send anything; the other answers are scored
+                return Scored(None, f"{type(error).__name__}: {error}")
             finally:
                 done()
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ragstudy.scoring.abstention import abstains
 from ragstudy.scoring.judges.client import as_data, json_of, number_of, texts_of
+from ragstudy.scoring.words import without_citations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,9 +26,10 @@ _HIGHEST_NOTE = 10
 
 def ruled(question: Question, answer: str) -> float | None:
     """The score that needs no judge: of questions without an answer, and of answers that decline or are empty."""
+    declined = abstains(without_citations(answer))
     if not question.answerable:
-        return float(abstains(answer))
-    return 0.0 if abstains(answer) else None
+        return float(declined)
+    return 0.0 if declined else None
 
 
 def extract(judge: Judge, question: str, text: str, repeat: int = 0) -> list[str]:

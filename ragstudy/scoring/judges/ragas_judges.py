@@ -58,7 +58,7 @@ def load_collections() -> Any:  # noqa: ANN401 - an untyped package
         UnavailableError: it cannot be imported; the message says the cure.
     """
     # No telemetry, whatever the user's environment says.
-    os.environ.setdefault("RAGAS_DO_NOT_TRACK", "true")
+    os.environ["RAGAS_DO_NOT_TRACK"] = "true"
     try:
         from ragas.metrics import collections
     except ImportError as error:
