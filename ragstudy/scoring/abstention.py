@@ -26,6 +26,10 @@ _PHRASES = re.compile(
                 rf"{_SOURCE})\s*\.?\s*$"
             ),
             r"\bthere\s+is\s+no\s+(information|mention|answer)\b|^no\s+(information|answer)\b",
+            (
+                rf"\b(no|none\s+of\s+(the|these))\s+{_SOURCE}\s+(here\s+|shown\s+|given\s+)?((is|are)\s+about|says?|"
+                r"contains?|mentions?|states?|specif(y|ies)|provides?|gives?|includes?|answers?|tells?|address(es)?)\b"
+            ),
             r"\bcannot\s+be\s+(answered|determined|found)\b",
             r"\b(insufficient|not\s+enough)\s+(information|context)\b",
             r"^(the\s+answer\s+is\s+)?(unanswerable|unknown|not\s+(stated|mentioned|specified|given))\s*\.?\s*$",
@@ -33,7 +37,7 @@ _PHRASES = re.compile(
     ),
     re.IGNORECASE,
 )
-_SIDE = re.compile(r"^(yes|no)\b(?!\s+(information|answer))", re.IGNORECASE)
+_SIDE = re.compile(rf"^(yes|no)\b(?!\s+(answer|{_SOURCE})\b)", re.IGNORECASE)
 
 
 def abstains(answer: str) -> bool:

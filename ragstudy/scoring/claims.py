@@ -6,7 +6,8 @@ to say it says. Both lie in [0, 1], more is better, and neither is computed from
 Which rule applies depends on what is known about the right answer (docs/scoring.md has examples):
 
 * unanswerable: both are 1 if the answer abstains, else 0.
-* an abstention where there is an answer: both are 0.
+* an abstention where there is an answer: both are 0. An answer that gives some of several facts and says that it
+  cannot tell the others is none.
 * yes/no: both are 1 if the answer takes the right side, else 0.
 * required facts: completeness is the share of facts of which the answer holds an accepted form; accuracy is
   right / (right + wrong) with the facts found as right, and as wrong the numbers, names and list items that
@@ -78,7 +79,7 @@ def judge(question: Question, answer: str, weights: WordWeights, aligner: Aligne
         aligner: looks for the claims of longer references; without one they are compared by their words.
     """
     answer = without_list_marks(answer)
-    declined = abstains(answer)
+    declined = declines(question, answer)
     if not question.answerable:
         return Judged(float(declined), float(declined))
     if declined:
@@ -96,6 +97,13 @@ def judge(question: Question, answer: str, weights: WordWeights, aligner: Aligne
         for reference in question.references
     ]
     return Judged(max(one.accuracy for one in judged), max(one.completeness for one in judged))
+
+
+def declines(question: Question, answer: str) -> bool:
+    """Whether an answer declines: it says that it has none, and gives none of several things asked for."""
+    if not abstains(answer):
+        return False
+    return len(question.facts) < 2 or not found_facts(question, answer)  # noqa: PLR2004 - what several means
 
 
 def without_list_marks(answer: str) -> str:
@@ -125,7 +133,8 @@ def _by_facts(question: Question, answer: str) -> Judged:
     # In the whole answer, because a full stop also ends an abbreviation within a fact (`E. coli`).
     found = found_facts(question, answer)
     n_wrong = 0
-    for claim in (part for part in _SENTENCE.split(answer) if part and part.strip()):
+    # What an answer says it cannot tell is missing, not wrong.
+    for claim in (part for part in _SENTENCE.split(answer) if part and part.strip() and not abstains(part)):
         n_unsupported = _n_unsupported(question, claim, supported)
         if not n_unsupported and set(words(claim)) - supported and not _backed(question, claim, supported):
             n_unsupported = 1

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from ragstudy.errors import InputError, nearest
 from ragstudy.plugins import is_plugin, make_plugin
-from ragstudy.scoring.abstention import abstains
-from ragstudy.scoring.claims import judge
+from ragstudy.scoring.claims import declines, judge, without_list_marks
 from ragstudy.scoring.words import normalised, without_citations, words
 
 if TYPE_CHECKING:
@@ -106,10 +105,14 @@ MEASURES: dict[str, Named] = {
     "answer_words": Named(
         lambda *_: _Function(lambda _q, a: float(len(a.split()))), "length of the answer in words", None, in_unit=False
     ),
-    "abstention": Named(lambda *_: _Function(lambda _q, a: float(abstains(a))), "the answer declines to answer", None),
+    "abstention": Named(
+        lambda *_: _Function(lambda q, a: float(declines(q, without_list_marks(a)))),
+        "the answer declines to answer",
+        None,
+    ),
 }
 # Raised whenever a measure gives other values than before, so that old scores are made anew.
-SCORING_VERSION = 6
+SCORING_VERSION = 7
 # Measures that look for the claims of longer references and so need an embedder.
 CLAIM_MEASURES = frozenset({"accuracy", "completeness"})
 RAGAS_SIMILARITY = "ragas:semantic_similarity"

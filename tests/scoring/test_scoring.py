@@ -117,12 +117,32 @@ def test_a_wrong_claim_never_raises_accuracy_and_a_right_one_never_lowers_comple
         ("12 hours", False),
         ("No, 12 hours.", False),
         ("It is not given to children.", False),
+        ("No passage is about Karzole: the passages do not say.", True),
+        ("No passage is about Karzole.", True),
+        ("None of the passages mentions Karzole.", True),
+        ("No document states the dose.", True),
+        ("No passage through the strait is open in winter.", False),
+        ("No, the passages say 12 hours.", False),
         ("The drug does not cause headache.", False),
         ("I do not know everything, but " + "it is known to help in many cases " * 8, False),
     ],
 )
 def test_abstention_is_told_from_answers(answer, declines):
     assert abstains(answer) is declines
+
+
+def test_an_answer_that_gives_one_of_two_facts_and_declines_the_other_is_half_complete():
+    partly = "[2] Vel, half-life: 12 hours; usual dose: the passages do not say."
+    judged = judge(MULTI, partly, WEIGHTS)
+    assert (judged.accuracy, judged.completeness) == (1.0, 0.5)
+    assert make_measure("abstention", WEIGHTS).score(MULTI, partly) == 0
+    assert make_measure("abstention", WEIGHTS).score(MULTI, "[2] Vel: the passages do not say.") == 1
+
+
+def test_declining_takes_no_side_of_a_yes_no_question():
+    denied = Question("y", "Is Vel safe?", ("No, Vel is not safe.",), (Fact("f1", ("no",)),), type="yesno")
+    assert judge(denied, "No passage is about Vel: the passages do not say.", WEIGHTS).accuracy == 0
+    assert judge(denied, "No.", WEIGHTS).accuracy == 1
 
 
 def test_f1_and_exact_match_are_those_of_squads_evaluation():
