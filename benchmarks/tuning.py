@@ -44,7 +44,7 @@ def packed(made: list[Example]) -> float:
     """Seconds of ragstudy's own training."""
     model = CausalModel(TransformersSpec(name="pocket", model="pocket"))
     with tempfile.TemporaryDirectory() as folder:
-        return train_adapter(model.base, made, _SPEC, 1, Path(folder)).seconds
+        return train_adapter(model.base, made, _SPEC, 1, {_SPEC.epochs: Path(folder)}).seconds
 
 
 def unpacked(made: list[Example]) -> float:

@@ -119,6 +119,26 @@ class Run:
 
         return evidence(RunFolder(self.path))
 
+    def failure_points(self) -> list[dict[str, Any]]:
+        """The failure point of every answer that has one (docs/diagnosis.md)."""
+        from ragstudy.study.store import RunFolder
+
+        return RunFolder(self.path).failure_points()
+
+    def forgetting(self) -> list[dict[str, Any]]:
+        """What tests elsewhere say of every arm, before and after tuning; empty if the study has none."""
+        from ragstudy.study.store import RunFolder
+
+        return list(RunFolder(self.path).comparisons().get("forgetting", []))
+
+    def findings(self) -> list[dict[str, Any]]:
+        """What changed, why, and what to try next: a row per finding, with its sentence as `text`."""
+        from ragstudy.reporting.findings import sentences
+        from ragstudy.study.store import RunFolder
+
+        found = RunFolder(self.path).comparisons().get("findings", [])
+        return [{**one, "text": text} for one, text in zip(found, sentences(found), strict=True)]
+
     def answers(self) -> list[Answer]:
         """Every answer."""
         from ragstudy.study.store import RunFolder

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Union, ge
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from ragstudy.designs import with_design
 from ragstudy.errors import InputError, nearest
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ Format = Literal["closed_book", "retrieved", "oracle", "raft"]
 ContextKind = Literal["none", "retrieved", "oracle", "oracle_with_distractors", "distractors_only", "counterfactual"]
 GoldPlace = Literal["first", "middle", "last", "shuffled"]
 DType = Literal["auto", "float32", "bfloat16", "float16"]
+Method = Literal["lora", "qlora", "full"]
+Pairs = Literal["all", "known", "unknown"]
+GOLD, SELF_DISTILLED, TEACHER = "gold", "self_distilled", "teacher"
 
 INSTRUCTION = "Answer the question using the passages. If they do not contain the answer, say so."
 INSTRUCTION_WITHOUT_PASSAGES = "Answer the question."
@@ -81,6 +85,20 @@ def _is_context(name: str) -> str:
 
 
 Contexts = Annotated[str, AfterValidator(_is_context)]
+
+
+def _is_labels(name: str) -> str:
+    kind, _, teacher = name.partition(":")
+    if name not in (GOLD, SELF_DISTILLED) and not (kind == TEACHER and teacher):
+        msg = (
+            f"{name!r} is no source of labels; expected {GOLD}, {SELF_DISTILLED} or {TEACHER}:NAME of a generator"
+            f"{nearest(name, (GOLD, SELF_DISTILLED))}"
+        )
+        raise ValueError(msg)
+    return name
+
+
+Labels = Annotated[str, AfterValidator(_is_labels)]
 
 
 class _Spec(BaseModel):
@@ -150,7 +168,9 @@ class TransformersSpec(_Spec):
         max_new_tokens: longest answer, in tokens.
         trust_remote_code: run code that comes with the model; only ever true if written here.
         device: 'auto' takes a GPU if there is one.
+        bits: 4 loads the weights in four bits (needs bitsandbytes), for method `qlora` and for large models.
         examples: questions of the training split with their answers that every prompt shows first (few-shot).
+        instruction: of its prompts instead of the study's, with passages and without (a variant of the prompt alone).
         tuned_from: name of the generator that this one is a tuned version of; the two are then compared.
     """
 
@@ -164,7 +184,9 @@ class TransformersSpec(_Spec):
     max_new_tokens: int = Field(default=96, ge=1)
     trust_remote_code: bool = False
     device: str = "auto"
+    bits: Literal[4, 16] = 16
     examples: int = Field(default=0, ge=0, le=64)
+    instruction: str | None = None
 
 
 class ExtractiveSpec(_Spec):
@@ -254,10 +276,12 @@ class EndpointSpec(ServerSpec):
         batch_size: requests under way at a time.
         tuned_from: name of the generator that this one is a tuned version of; the two are then compared.
         examples: questions of the training split with their answers that every prompt shows first (few-shot).
+        instruction: of its prompts instead of the study's, with passages and without.
     """
 
     kind: Literal["endpoint"]
     examples: int = Field(default=0, ge=0, le=64)
+    instruction: str | None = None
     tuned_from: str | None = None
     batch_size: int = Field(default=8, ge=1)
 
@@ -312,17 +336,32 @@ class FineTuneSpec(_Spec):
     """Adapters to train on one base generator, on every domain.
 
     Attributes:
+        name: tells these adapters from others of the same base, format and size; part of the names of their arms.
         base: name of a generator of kind 'transformers'.
         formats: what a training prompt holds: the question alone (`closed_book`), the passages that retrieval
             finds (`retrieved`), the gold passages alone (`oracle`), or gold passages among distractors (`raft`).
         raft_gold: of `raft`: share of the training prompts that hold the gold passages; the others hold
             distractors only.
         raft_distractors: of `raft`: distractors in each prompt; one fewer than retrieval.top_k by default.
+        labels: where the answers to learn come from: the domain's references (`gold`), the base's own answers over
+            passages where they agree with the references (`self_distilled`), or another generator's answers
+            (`teacher:NAME`).
+        agreement: of `self_distilled`: least accuracy and completeness of an answer that is kept.
+        pairs: which questions are trained on: all, or only those that the base answers rightly (`known`) or never
+            rightly (`unknown`) without passages in `n_samples` sampled answers.
+        n_samples: sampled answers per question that decide what is known.
         sizes: numbers of training pairs; the smaller sets are inside the larger ones.
         sham: whether to train each adapter a second time on the same prompts with the answers of other questions, as a
-            control: what it changes is due to form and length of the answers, not to what they say.
+            control: what it changes is due to form and length of the answers, not to what they say. Of gold labels
+            alone; `only` leaves the true answers out.
         seeds: each gives another order, initial adapter and training subset.
+        method: low-rank adapters (`lora`), the same on a generator loaded in four bits (`qlora`), or all weights
+            (`full`, which keeps a whole model per arm and seed).
+        after: name of an earlier entry of one format, size and source of labels, whose adapters training goes on
+            from, with the pairs that follow those it was trained on.
+        transfer: whether the adapters of each domain also answer the other domains' questions.
         epochs: passes over the training set.
+        checkpoints: epochs before the last at whose end the adapter is kept and asked too.
         learning_rate: at its peak.
         rank: of the LoRA matrices.
         alpha: LoRA's scale is alpha / rank.
@@ -334,14 +373,23 @@ class FineTuneSpec(_Spec):
         weight_decay: of AdamW.
     """
 
+    name: str = Field(default="", pattern=r"^([A-Za-z0-9][A-Za-z0-9_.]*)?$", max_length=40)
     base: str
     formats: tuple[Format, ...] = Field(default=("closed_book", "retrieved"), min_length=1)
     raft_gold: float = Field(default=0.8, ge=0, le=1)
     raft_distractors: int | None = Field(default=None, ge=1)
     sizes: tuple[Annotated[int, Field(ge=1)], ...] = Field(default=(200, 500, 1000), min_length=1)
-    sham: bool = False
+    labels: tuple[Labels, ...] = Field(default=(GOLD,), min_length=1)
+    agreement: float = Field(default=0.75, ge=0, le=1)
+    pairs: tuple[Pairs, ...] = Field(default=("all",), min_length=1)
+    n_samples: int = Field(default=4, ge=1, le=64)
+    sham: bool | Literal["only"] = False
     seeds: tuple[int, ...] = Field(default=(1,), min_length=1)
+    method: Method = "lora"
+    after: str = ""
+    transfer: bool = False
     epochs: int = Field(default=3, ge=1)
+    checkpoints: tuple[Annotated[int, Field(ge=1)], ...] = ()
     learning_rate: float = Field(default=2e-4, gt=0)
     rank: int = Field(default=16, ge=1)
     alpha: int = Field(default=32, ge=1)
@@ -351,6 +399,153 @@ class FineTuneSpec(_Spec):
     max_tokens: int = Field(default=2048, ge=32)
     warmup: float = Field(default=0.03, ge=0, le=1)
     weight_decay: float = Field(default=0.0, ge=0)
+
+
+class Variant(NamedTuple):
+    """What sets one recipe of an entry apart from its others, beside base, format and size.
+
+    Attributes:
+        labels: source of the answers to learn.
+        pairs: which questions are trained on.
+        sham: whether the answers are those of other questions.
+        checkpoint: epoch at whose end the adapter is kept, or 0 for the last.
+    """
+
+    labels: str
+    pairs: Pairs
+    sham: bool
+    checkpoint: int
+
+
+PLAIN = Variant(GOLD, "all", sham=False, checkpoint=0)
+
+
+def variants_of(tuned: FineTuneSpec) -> list[Variant]:
+    """The variants of an entry, plain ones first."""
+    found = []
+    for labels in tuned.labels:
+        for pairs in tuned.pairs:
+            plain = labels == GOLD and pairs == "all"
+            shams = {False: (False,), True: (False, True), "only": (True,)}[tuned.sham if plain else False]
+            found += [Variant(labels, pairs, sham, 0) for sham in shams]
+    return found + [one._replace(checkpoint=epoch) for epoch in sorted(tuned.checkpoints) for one in found]
+
+
+def ending_of(tuned: FineTuneSpec, variant: Variant) -> str:
+    """How a variant's arms end: `-self_distilled-known-low_rate-epoch1-sham`; nothing for gold labels and all pairs."""
+    kind, _, teacher = variant.labels.partition(":")
+    parts = (
+        "" if kind == GOLD else f"by_{teacher}" if teacher else kind,
+        "" if variant.pairs == "all" else variant.pairs,
+        tuned.name,
+        f"epoch{variant.checkpoint}" if variant.checkpoint else "",
+        "sham" if variant.sham else "",
+    )
+    return "".join(f"-{part}" for part in parts if part)
+
+
+def finetuning_problems(study: StudySpec) -> list[str]:
+    """What is wrong with the entries of `finetuning`, each with the reason."""
+    problems: list[str] = []
+    models = {g.name: g for g in study.generators if isinstance(g, TransformersSpec)}
+    for position, tuned in enumerate(study.finetuning):
+        place = f"finetuning.{position}"
+        base = models.get(tuned.base)
+        if base is None:
+            problems.append(
+                f"{place}.base: {tuned.base!r} is no generator of kind 'transformers' of this study"
+                + nearest(tuned.base, list(models))
+            )
+        else:
+            problems += [f"{place}.{line}" for line in _base_problems(tuned, base)]
+        problems += [f"{place}.{line}" for line in _entry_problems(tuned, study)]
+        if tuned.after:
+            problems += [f"{place}.after: {line}" for line in _round_problems(tuned, study.finetuning[:position])]
+    recipes = [
+        f"{tuned.base}+{form}-{size}{ending}@{seed}"
+        for tuned in study.finetuning
+        for form in tuned.formats
+        for size in tuned.sizes
+        for ending in [ending_of(tuned, variant) for variant in variants_of(tuned)]
+        for seed in tuned.seeds
+    ]
+    return problems + [f"{line}; give one of the entries a name" for line in _twice("finetuning", recipes)]
+
+
+def _base_problems(tuned: FineTuneSpec, base: TransformersSpec) -> list[str]:
+    problems = []
+    if base.adapter is not None:
+        problems.append(f"base: {tuned.base!r} has an adapter of its own; tune a generator without one")
+    if base.examples:
+        problems.append(f"base: {tuned.base!r} shows examples; tune a generator without them")
+    if tuned.method == "qlora" and base.bits != 4:  # noqa: PLR2004 - bits
+        problems.append(
+            f"method: 'qlora' trains on weights of four bits, and its arms are compared with a base of four bits; "
+            f"write `bits: 4` at generator {tuned.base!r}"
+        )
+    if tuned.method != "qlora" and base.bits == 4:  # noqa: PLR2004 - bits
+        problems.append(f"method: generator {tuned.base!r} has `bits: 4`, on which only 'qlora' can train")
+    return problems
+
+
+def _entry_problems(tuned: FineTuneSpec, study: StudySpec) -> list[str]:
+    problems = []
+    names = [g.name for g in study.generators]
+    for labels in tuned.labels:
+        teacher = labels.partition(":")[2]
+        if teacher and teacher not in names:
+            problems.append(f"labels: {teacher!r} is no generator of this study{nearest(teacher, names)}")
+        if teacher == tuned.base:
+            problems.append(f"labels: the base {teacher!r} as its own teacher is what `{SELF_DISTILLED}` is for")
+    if tuned.sham and (GOLD not in tuned.labels or "all" not in tuned.pairs):
+        problems.append(f"sham: is made of {GOLD!r} labels and all pairs, which are not among labels and pairs")
+    late = [epoch for epoch in tuned.checkpoints if epoch >= tuned.epochs]
+    if late:
+        problems.append(f"checkpoints: {late[0]} is not before the last epoch, which is {tuned.epochs} and always kept")
+    if tuned.transfer and len(study.domains) == 1:
+        problems.append("transfer: there is no other domain to answer; add one or leave it out")
+    if "raft" not in tuned.formats and tuned.raft_distractors is not None:
+        problems.append("raft_distractors: is of format 'raft', which is not among the formats")
+    return problems
+
+
+def _round_problems(tuned: FineTuneSpec, earlier: tuple[FineTuneSpec, ...]) -> list[str]:
+    first = next((one for one in earlier if one.name == tuned.after), None)
+    if first is None:
+        known = [one.name for one in earlier if one.name]
+        return [f"{tuned.after!r} is no name of an earlier entry{nearest(tuned.after, known)}"]
+    problems = []
+    if first.base != tuned.base:
+        problems.append(f"{tuned.after!r} tunes {first.base!r}, this entry {tuned.base!r}; both need the same base")
+    if max(len(first.formats), len(first.sizes), len(first.labels), len(first.pairs)) > 1:
+        problems.append(
+            f"{tuned.after!r} has several recipes; expected one format, size and source of labels to go on from"
+        )
+    missing = sorted(set(tuned.seeds) - set(first.seeds))
+    if missing:
+        problems.append(f"{tuned.after!r} has no seed {missing[0]}; a round goes on from the adapter of its own seed")
+    if "full" in (first.method, tuned.method):
+        problems.append("rounds go on from adapters; method 'full' leaves none")
+    elif (first.rank, first.alpha, first.targets) != (tuned.rank, tuned.alpha, tuned.targets):
+        problems.append(f"{tuned.after!r} has another rank, alpha or targets; the adapter keeps those it has")
+    return problems
+
+
+class ProbeSpec(_Spec):
+    """A test of what a model of the study could do before it was tuned (docs/diagnosis.md has the file formats).
+
+    Attributes:
+        name: how reports call it.
+        kind: `perplexity` of plain text, `multiple_choice` by likelihood, `cloze` (the likeliest continuation is the
+            wanted one), or `instructions` (what is written matches a pattern).
+        path: file of JSON lines, JSON or text, or the folder of a domain.
+        n: most items.
+    """
+
+    name: Name
+    kind: Literal["perplexity", "multiple_choice", "cloze", "instructions"]
+    path: str
+    n: int = Field(default=200, ge=2)
 
 
 class PromptSpec(_Spec):
@@ -391,10 +586,14 @@ class StudySpec(_Spec):
         retrieval: how passages are made and found.
         generators: who answers.
         finetuning: adapters to train.
+        design: name of a ready design that fills in what is not written: contexts, seeds and `finetuning` on every
+            generator of kind 'transformers' (docs/designs.md).
         contexts: what the test prompts hold; see docs/contexts.md.
         prompt: instructions.
         measures: how answers are scored.
         judges: models that score answers.
+        forgetting: tests of the models before and after tuning that have nothing to do with the domains.
+        sensitivity: whether to measure how much less likely each answer gets when the gold passages are taken out.
         audits: for measures, the audit.json of `ragstudy judge audit` that says how far each can be trusted.
         statistics: how arms are compared.
         seed: of the draws of test questions and training subsets.
@@ -403,6 +602,7 @@ class StudySpec(_Spec):
     name: Name
     title: str = ""
     notes: tuple[str, ...] = ()
+    design: str = ""
     domains: tuple[DomainSpec, ...] = Field(min_length=1)
     retrieval: RetrievalSpec = RetrievalSpec()
     generators: tuple[GeneratorSpec, ...] = Field(min_length=1)
@@ -411,6 +611,8 @@ class StudySpec(_Spec):
     prompt: PromptSpec = PromptSpec()
     measures: tuple[str, ...] = Field(default=DEFAULT_MEASURES, min_length=1)
     judges: tuple[JudgeSpec, ...] = ()
+    forgetting: tuple[ProbeSpec, ...] = ()
+    sensitivity: bool = False
     audits: dict[str, str] = Field(default_factory=dict)
     statistics: StatisticsSpec = StatisticsSpec()
     seed: int = 1
@@ -425,34 +627,9 @@ class StudySpec(_Spec):
             for measure in self.audits
             if measure not in self.measures
         ]
+        problems += _twice("forgetting", [probe.name for probe in self.forgetting])
         problems += _twice("contexts", self.contexts) + _twice("measures", self.measures)
-        trainable = [g.name for g in self.generators if isinstance(g, TransformersSpec)]
-        for position, tuned in enumerate(self.finetuning):
-            if tuned.base not in trainable:
-                problems.append(
-                    f"finetuning.{position}.base: {tuned.base!r} is no generator of kind 'transformers' of this study"
-                    + nearest(tuned.base, trainable)
-                )
-        adapted = [g.name for g in self.generators if isinstance(g, TransformersSpec) and g.adapter is not None]
-        with_examples = [g.name for g in self.generators if isinstance(g, TransformersSpec) and g.examples]
-        problems += [
-            f"finetuning.{position}.base: {tuned.base!r} shows examples; tune a generator without them"
-            for position, tuned in enumerate(self.finetuning)
-            if tuned.base in with_examples
-        ]
-        problems += [
-            f"finetuning.{position}.base: {tuned.base!r} has an adapter of its own; tune a generator without one"
-            for position, tuned in enumerate(self.finetuning)
-            if tuned.base in adapted
-        ]
-        recipes = [
-            f"{tuned.base}+{form}-{size}@{seed}"
-            for tuned in self.finetuning
-            for form in tuned.formats
-            for size in tuned.sizes
-            for seed in tuned.seeds
-        ]
-        problems += _twice("finetuning", recipes)
+        problems += finetuning_problems(self)
         names = [g.name for g in self.generators]
         for generator in self.generators:
             parent = getattr(generator, "tuned_from", None)
@@ -540,6 +717,7 @@ def _with_paths(spec: StudySpec, path: Callable[[str], str], name: Callable[[str
             "generators": generators,
             "retrieval": retrieval,
             "judges": judges,
+            "forgetting": tuple(p.model_copy(update={"path": path(p.path)}) for p in spec.forgetting),
             "audits": {measure: path(audit) for measure, audit in spec.audits.items()},
         }
     )
@@ -560,7 +738,7 @@ def parse_study(content: dict[str, Any], place: str) -> StudySpec:
         InputError: any key or value is wrong; every problem is named.
     """
     try:
-        return StudySpec.model_validate(content)
+        return StudySpec.model_validate(with_design(content, place))
     except ValidationError as error:
         found = [dict(one) for one in error.errors()]
         wrong = [one for one in found if not _follows(one, found)]

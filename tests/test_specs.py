@@ -67,7 +67,9 @@ def test_training_recipes_that_stand_twice_or_start_from_an_adapter_are_refused(
     base = {"kind": "transformers", "name": "m", "model": "pocket"}
     twice = [{"base": "m", "sizes": [5], "formats": ["retrieved"]}] * 2
     found = problems_of(study_content(tmp_path, generators=[base], finetuning=twice))
-    assert found == ("study.yaml: finetuning: 'm+retrieved-5@1' stands twice; names must differ",)
+    assert found == (
+        "study.yaml: finetuning: 'm+retrieved-5@1' stands twice; names must differ; give one of the entries a name",
+    )
     adapted = {**base, "adapter": "owner/adapter"}
     found = problems_of(study_content(tmp_path, generators=[adapted], finetuning=twice[:1]))
     assert "has an adapter of its own" in found[0]

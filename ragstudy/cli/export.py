@@ -51,6 +51,8 @@ def _frame(folder: Path, table: str) -> pd.DataFrame:
         return pd.DataFrame(run.arms())
     if table == "claims":
         return pd.DataFrame(run.claims())
+    if table in ("failure_points", "forgetting", "findings"):
+        return pd.DataFrame(getattr(run, table)())
     rows = run.scores() if table == "scores" else run.answers()
     return pd.DataFrame([asdict(row) for row in rows])
 

@@ -152,7 +152,9 @@ def report(run_folder: Path) -> None:
 )
 @click.option(
     "--table",
-    type=click.Choice(["comparisons", "arms", "scores", "answers", "claims"]),
+    type=click.Choice(
+        ["comparisons", "arms", "scores", "answers", "claims", "failure_points", "forgetting", "findings"]
+    ),
     default="comparisons",
     show_default=True,
     help="What a row is; claims: facts found and claims supported, with evidence.",

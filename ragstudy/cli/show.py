@@ -11,7 +11,8 @@ from rich.console import Console as RichConsole
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-from ragstudy.reporting.view import effect, headline, main_contexts, share, shared_caveats
+from ragstudy.reporting.numbers import effect, share
+from ragstudy.reporting.view import headline, main_contexts, shared_caveats
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -151,8 +152,10 @@ def show_plan(console: Console, plan: Plan, estimate: Estimate) -> None:
     console.out.print(table)
     for arm in plan.arms:
         against = f", compared with {arm.base}" if arm.base else ""
-        console.out.print(
-            f"  {arm.name}: {len(arm.generators)} x {', '.join(plan.spec.contexts)}{against}", markup=False
-        )
-    console.out.print(f"{len(plan.jobs)} adapters to train, {plan.n_answers} answers to produce", markup=False)
+        console.out.print(f"  {arm.name}: {len(arm.generators)} x {', '.join(plan.contexts)}{against}", markup=False)
+    n_jobs, n_answers = plan.n_shared_jobs, plan.n_shared_answers
+    work = f"{len(plan.jobs) - n_jobs} adapters to train, {plan.n_answers - n_answers} answers to produce"
+    if n_jobs or n_answers:
+        work += f"; {n_jobs} adapters and {n_answers} answers more are shared by arms or contexts that are the same"
+    console.out.print(work, markup=False)
     console.out.print(str(estimate), markup=False)

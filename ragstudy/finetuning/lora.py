@@ -1,7 +1,8 @@
-"""Training a LoRA adapter: a short loop over packed steps."""
+"""Training: a short loop over packed steps, for LoRA adapters or for all weights."""
 
 from __future__ import annotations
 
+import copy
 import inspect
 import math
 import time
@@ -15,7 +16,7 @@ from ragstudy.finetuning.pairs import IGNORED
 from ragstudy.hardware import SHAPE_STEP
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import torch
@@ -48,24 +49,27 @@ def train_adapter(  # noqa: PLR0913 - a training with what it needs
     examples: Sequence[Example],
     spec: FineTuneSpec,
     seed: int,
-    folder: Path,
+    folders: Mapping[int, Path],
     on_step: Callable[[int, int, float], None] = lambda _step, _n_steps, _loss: None,
+    first: Path | None = None,
 ) -> Trained:
     """Train one LoRA adapter (Hu et al. 2021, arXiv 2106.09685) and write it as a standard PEFT folder.
 
     An optimiser step always sees `spec.batch_size` examples, whatever their length; packing only decides
-    how they lie in memory. The base is given back as it was.
+    how they lie in memory. The base is given back as it was. On a base of four bits this is QLoRA (Dettmers et al.
+    2023, arXiv 2305.14314).
 
     Args:
         base: the loaded base model.
         examples: what to learn.
         spec: settings.
         seed: of the adapter's initial weights and of the order.
-        folder: where the adapter is written, whole, at the end.
+        folders: where the adapter is written, whole, at the end of which epochs; the last one is `spec.epochs`.
         on_step: called after every step with its number, the number of steps and its loss.
+        first: folder of the adapter to go on from, or None for a new one.
     """
     import torch
-    from peft import LoraConfig, get_peft_model
+    from peft import LoraConfig, PeftModel, get_peft_model
 
     config = LoraConfig(
         task_type="CAUSAL_LM",
@@ -77,18 +81,63 @@ def train_adapter(  # noqa: PLR0913 - a training with what it needs
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         try:
-            adapted = get_peft_model(base, config)
+            adapted = (
+                get_peft_model(base, config)
+                if first is None
+                else PeftModel.from_pretrained(base, str(first), is_trainable=True)
+            )
         except ValueError as error:
             msg = f"finetuning.targets: {spec.targets!r} does not fit the model: {str(error).splitlines()[0][:200]}"
             raise InputError(msg) from error
         adapted.train()
+
+        def keep(epoch: int) -> None:
+            if epoch in folders:
+                adapted.save_pretrained(str(folders[epoch]))
+
         try:
-            trained = _loop(adapted, examples, spec, seed, on_step)
-            adapted.save_pretrained(str(folder))
+            trained = _loop(adapted, examples, spec, seed, on_step, keep)
         finally:
             adapted.unload()
             base.train(mode=False)
     return trained
+
+
+def train_all_weights(  # noqa: PLR0913 - a training with what it needs
+    base: PreTrainedModel,
+    examples: Sequence[Example],
+    spec: FineTuneSpec,
+    seed: int,
+    folders: Mapping[int, Path],
+    on_step: Callable[[int, int, float], None] = lambda _step, _n_steps, _loss: None,
+) -> Trained:
+    """Train every weight of a copy of the base, and write it in the base's precision.
+
+    The copy is held in float32: steps of this size would be lost in the rounding of bfloat16. With AdamW's two moments
+    and the gradients that is 16 bytes a parameter, beside the base.
+
+    Args:
+        base: the loaded base model; it is not changed.
+        examples: what to learn.
+        spec: settings; those of LoRA are not used.
+        seed: of the order.
+        folders: where the model is written, whole, at the end of which epochs; the last one is `spec.epochs`.
+        on_step: called after every step with its number, the number of steps and its loss.
+    """
+    import torch
+
+    copied: Any = copy.deepcopy(base)
+    copied.float()
+    copied.requires_grad_(requires_grad=True)
+    copied.train()
+
+    def keep(epoch: int) -> None:
+        if epoch in folders:
+            copy.deepcopy(copied).to(base.dtype).eval().save_pretrained(str(folders[epoch]))
+
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        return _loop(copied, examples, spec, seed, on_step, keep, half=is_half(base.dtype))
 
 
 def steps_of(n_examples: int, spec: FineTuneSpec) -> int:
@@ -105,12 +154,15 @@ def batches(examples: Sequence[Example], spec: FineTuneSpec, seed: int) -> Itera
         yield from (order[start : start + spec.batch_size] for start in range(0, len(order), spec.batch_size))
 
 
-def _loop(
+def _loop(  # noqa: PLR0913 - a training with what it needs
     model: Any,  # noqa: ANN401 - a PEFT model, typed by its library only in part
     examples: Sequence[Example],
     spec: FineTuneSpec,
     seed: int,
     on_step: Callable[[int, int, float], None],
+    after_epoch: Callable[[int], None],
+    *,
+    half: bool | None = None,
 ) -> Trained:
     import torch
 
@@ -119,7 +171,8 @@ def _loop(
     n_steps = steps_of(len(examples), spec)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, n_steps, spec.warmup))
     device = model.device
-    half = next(model.parameters()).dtype in (torch.bfloat16, torch.float16)
+    half = is_half(next(model.parameters()).dtype) if half is None else half
+    per_epoch = n_steps // spec.epochs
     losses, n_tokens, n_targets, started = [], 0, 0, time.perf_counter()
     for number, chosen in enumerate(batches(examples, spec, seed), start=1):
         packed = pack(chosen)
@@ -135,7 +188,14 @@ def _loop(
         n_tokens += sum(len(example) for example in chosen)
         n_targets += int((packed.labels != IGNORED).sum())
         on_step(number, n_steps, losses[-1])
+        if number % per_epoch == 0:
+            after_epoch(number // per_epoch)
     return Trained(tuple(losses), n_tokens, n_targets, time.perf_counter() - started)
+
+
+def is_half(dtype: torch.dtype) -> bool:
+    """Whether numbers of a type have 16 bits."""
+    return dtype.itemsize == 2  # noqa: PLR2004 - bytes
 
 
 def _rate(step: int, n_steps: int, warmup: float) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ragstudy.errors import InputError, UnavailableError
@@ -12,7 +13,7 @@ from ragstudy.prompting import fit
 from ragstudy.records import Completion
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     import torch
     from peft import PeftModel
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _DEFAULT_CONTEXT = 2048
+_FOUR = 4
+_TEMPERATURE = 0.7
 
 
 class CausalModel:
@@ -56,6 +59,7 @@ class CausalModel:
                 dtype=dtype_of(spec.dtype, device),
                 use_safetensors=True,
                 trust_remote_code=spec.trust_remote_code,
+                **(_four_bits(device) if spec.bits == _FOUR else {}),
             )
         except (OSError, ValueError, SafetensorError) as error:
             first = (str(error).strip().splitlines() or ["no reason given"])[0]
@@ -72,7 +76,9 @@ class CausalModel:
             raise InputError(msg)
         if self.tokenizer.pad_token_id is None:
             self.tokenizer.pad_token = self.tokenizer.eos_token
-        self.base.to(device).eval()  # type: ignore[arg-type] # transformers wraps `to`
+        if spec.bits != _FOUR:
+            self.base.to(device)  # type: ignore[arg-type] # transformers wraps `to`
+        self.base.train(mode=False)
         self._adapted: PeftModel | None = None
         self._adapters: set[str] = set()
 
@@ -94,18 +100,48 @@ class CausalModel:
             prompts: answered as one batch.
             adapter: folder or hub id of a PEFT adapter to switch on, or None for the base.
         """
-        import torch
-
         if not prompts:
             return []
         fitted = [fit(prompt, self.tokenizer, self.max_prompt_tokens()) for prompt in prompts]
+        with self.switched(adapter):
+            return self._answer(fitted)
+
+    @contextmanager
+    def switched(self, adapter: str | None) -> Iterator[None]:
+        """For a while the model answers with this adapter, or for None as the base, and keeps no gradients."""
+        import torch
+
         with torch.inference_mode():
             if adapter is None and self._adapted is not None:
                 with self._adapted.disable_adapter():
-                    return self._answer(fitted)
+                    yield
+                return
             if adapter is not None:
                 self._switch_on(adapter)
-            return self._answer(fitted)
+            yield
+
+    @property
+    def active(self) -> Any:  # noqa: ANN401 - a model of transformers or PEFT
+        """The model as it is switched."""
+        return self._adapted or self.base
+
+    def sample(self, prompts: Sequence[Prompt], n: int, seed: int) -> list[list[str]]:
+        """Sampled answers of the base, `n` per prompt, in order; temperature 0.7.
+
+        Args:
+            prompts: answered as one batch.
+            n: answers per prompt.
+            seed: of the draws.
+        """
+        import torch
+
+        repeated = [prompt for prompt in prompts for _ in range(n)]
+        fitted = [fit(prompt, self.tokenizer, self.max_prompt_tokens()) for prompt in repeated]
+        self.release_adapters()
+        with torch.inference_mode(), torch.random.fork_rng():
+            torch.manual_seed(seed)
+            texts = [one.text for one in self._batch(fitted, sampled=True)]
+        return [texts[start : start + n] for start in range(0, len(texts), n)]
 
     def _switch_on(self, adapter: str) -> None:
         from peft import PeftModel
@@ -138,8 +174,7 @@ class CausalModel:
         half = len(fitted) // 2
         return self._answer(fitted[:half]) + self._answer(fitted[half:])
 
-    def _batch(self, fitted: list[tuple[list[int], int]]) -> list[Completion]:
-        model: Any = self._adapted or self.base
+    def _batch(self, fitted: list[tuple[list[int], int]], *, sampled: bool = False) -> list[Completion]:
         longest = max(len(ids) for ids, _ in fitted)
         wide = longest + -longest % SHAPE_STEP
         batch = self.tokenizer.pad(
@@ -149,12 +184,12 @@ class CausalModel:
             return_tensors="pt",
         )
         batch = batch.to(self.base.device)
-        generated = model.generate(
+        generated = self.active.generate(
             **batch,
             max_new_tokens=self.spec.max_new_tokens,
-            do_sample=False,
+            do_sample=sampled,
             num_beams=1,
-            temperature=None,
+            temperature=_TEMPERATURE if sampled else None,
             top_p=None,
             top_k=None,
             pad_token_id=self.tokenizer.pad_token_id,
@@ -177,6 +212,19 @@ class CausalModel:
             text = text.split("\n\n")[0].strip()
         n_tokens = len(ids) if end is None else end + 1
         return Completion(text, "length" if end is None else "end", n_tokens, n_passages)
+
+
+def _four_bits(device: str) -> dict[str, Any]:
+    import torch
+    from transformers import BitsAndBytesConfig
+
+    config = BitsAndBytesConfig(  # type: ignore[no-untyped-call] # its library leaves it so
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=torch.bfloat16,
+    )
+    return {"quantization_config": config, "device_map": device}
 
 
 class CausalGenerator:

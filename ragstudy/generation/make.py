@@ -52,8 +52,12 @@ def make_generator(spec: GeneratorSpec) -> Generator:
 def generator_fingerprint(spec: GeneratorSpec) -> str:
     """Changes whenever the generator's answers might: its settings (not its name or batch size) or its files."""
     settings = spec.model_dump(mode="json", exclude={"name", "batch_size", "tuned_from", "device"})
-    if not settings.get("examples"):
-        settings.pop("examples", None)
+    # What is not used leaves the fingerprints of answers that were made before there was such a setting.
+    for unused in ("examples", "instruction"):
+        if not settings.get(unused):
+            settings.pop(unused, None)
+    if settings.get("bits") == 16:  # noqa: PLR2004 - bits
+        del settings["bits"]
     if isinstance(spec, TransformersSpec):
         # Files, not where they lie: the same study from another folder is the same study.
         settings["model"] = model_fingerprint(spec.model)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ragstudy.reporting.view import rate, share
+from ragstudy.reporting.numbers import rate, share
 from ragstudy.statistics.compare import without_spread
 from ragstudy.statistics.paired import PairedDifferences, interval
 

@@ -14,6 +14,18 @@ COLOURS = {
     "no meaningful difference": "#57606a",
     "undecided": "#9a6700",
 }
+_LINES = ("#b42318", "#0969da", "#8250df", "#1a7f37", "#9a6700", "#57606a")
+# What retrieval decides in greys, what the generator decides in colours.
+POINT_COLOURS = {
+    "right": "#2da44e",
+    "missing content": "#afb8c1",
+    "missed by the ranking": "#8c959f",
+    "cut from the context": "#57606a",
+    "not extracted": "#cf222e",
+    "wrong format": "#8250df",
+    "wrong specificity": "#bf8700",
+    "incomplete": "#fb8f44",
+}
 _STYLE = {"svg.hashsalt": "ragstudy", "svg.fonttype": "none", "font.family": "sans-serif", "font.size": 10}
 
 
@@ -56,7 +68,7 @@ def forest(rows: list[dict[str, Any]], measure: str, margin: float) -> str:
 
 
 def dose(rows: list[dict[str, Any]], measure: str) -> str:
-    """Score over the number of training pairs, one line per training format, their one base as a level."""
+    """Score over the number of training pairs, one line per recipe, their one base as a level."""
     mine = [row for row in rows if row["measure"] == measure and row["size"] and row["tuned_mean"] is not None]
     if len({row["size"] for row in mine}) < 2:  # noqa: PLR2004 - a line needs two points
         return ""
@@ -64,10 +76,10 @@ def dose(rows: list[dict[str, Any]], measure: str) -> str:
     figure = _figure(7.2, 3.0)
     axes = figure.subplots()
     axes.axhline(base_mean, color="#57606a", lw=1.5, ls="--", label="base")
-    for colour, form in zip(("#b42318", "#0969da", "#8250df", "#1a7f37"), _formats(mine), strict=False):
-        points = sorted((row for row in mine if row["format"] == form), key=lambda row: row["size"])
+    for colour, recipe in zip(_LINES, dict.fromkeys(row["recipe"] for row in mine), strict=False):
+        points = sorted((row for row in mine if row["recipe"] == recipe), key=lambda row: row["size"])
         sizes = [row["size"] for row in points]
-        axes.plot(sizes, [row["tuned_mean"] for row in points], "o-", color=colour, label=form)
+        axes.plot(sizes, [row["tuned_mean"] for row in points], "o-", color=colour, label=recipe.partition("+")[2])
         # The interval is that of the difference to the base, drawn around the arm.
         low = [row["base_mean"] + (row["low"] or 0.0) for row in points]
         high = [row["base_mean"] + (row["high"] or 0.0) for row in points]
@@ -80,5 +92,22 @@ def dose(rows: list[dict[str, Any]], measure: str) -> str:
     return _svg(figure)
 
 
-def _formats(rows: list[dict[str, Any]]) -> list[str]:
-    return list(dict.fromkeys(row["format"] for row in rows))
+def failures(rows: list[dict[str, Any]]) -> str:
+    """For each arm a bar of its answers: right, failed before it read, and the ways in which it failed itself."""
+    if not rows or any(row["points"]["right"]["value"] is None for row in rows):
+        return ""
+    figure = _figure(7.2, 1.3 + 0.3 * len(rows))
+    axes = figure.subplots()
+    for height, row in enumerate(reversed(rows)):
+        left = 0.0
+        for point, colour in POINT_COLOURS.items():
+            width = row["points"][point]["value"]
+            axes.barh(height, width, left=left, color=colour, height=0.72, label=point if height == 0 else None)
+            left += width
+    axes.set_yticks(range(len(rows)), [row["arm"] for row in reversed(rows)])
+    axes.set_xlim(0, 1)
+    axes.set_xlabel("share of the answers")
+    axes.legend(frameon=False, ncols=4, loc="lower center", bbox_to_anchor=(0.4, 1.0), fontsize=8)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.tick_params(axis="y", length=0)
+    return _svg(figure)

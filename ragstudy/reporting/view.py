@@ -7,6 +7,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ragstudy.reporting.findings import sentences
+from ragstudy.reporting.numbers import effect, share, signed
 from ragstudy.scoring.measures import MEASURES
 
 if TYPE_CHECKING:
@@ -37,6 +39,7 @@ class DomainView:
         name: of the domain.
         about: row of `domains` in comparisons.json.
         headline: the finding in one or two sentences.
+        explanation: what changed, why, and what to try next, a sentence each.
         verdicts: comparisons with a verdict, headline context first.
         caveats: those that hold for every verdict; a row's own stand in the row.
         others: comparisons on the other measures, headline context.
@@ -45,6 +48,11 @@ class DomainView:
         ceiling: what the reference answers score on the verdict measures, as text.
         interactions: whether tuning changed what passages bring.
         context_use: what arms make of counterfactual passages.
+        failure_points: share of each arm's answers at every failure point.
+        drift: form of each arm's answers in the headline context.
+        forgetting: what tests elsewhere say, before and after tuning.
+        sensitivity: how far answers hang on the gold passages.
+        series: effects over training sizes and epochs.
         corrections: shares of right answers, corrected for the errors of an audited scorer.
         types: table of means by question type for the headline context and verdict measures.
         examples: questions that flipped.
@@ -53,6 +61,7 @@ class DomainView:
     name: str
     about: dict[str, Any]
     headline: list[str]
+    explanation: list[str]
     verdicts: list[dict[str, Any]]
     caveats: list[str]
     others: list[dict[str, Any]]
@@ -61,6 +70,11 @@ class DomainView:
     ceiling: str
     interactions: list[dict[str, Any]]
     context_use: list[dict[str, Any]]
+    failure_points: list[dict[str, Any]]
+    drift: list[dict[str, Any]]
+    forgetting: list[dict[str, Any]]
+    sensitivity: list[dict[str, Any]]
+    series: list[dict[str, Any]]
     corrections: list[dict[str, Any]]
     types: list[dict[str, Any]]
     examples: list[Example]
@@ -134,6 +148,7 @@ def _domain_view(  # noqa: PLR0913 - the files of a run
         name=name,
         about=about,
         headline=headline([row for row in verdicts if row["contexts"] == main]),
+        explanation=sentences([one for one in compared.get("findings", []) if one["domain"] == name]),
         verdicts=[{**row, "caveats": [c for c in row["caveats"] if c not in shared]} for row in verdicts],
         caveats=shared,
         others=[row for row in rows if "verdict" not in row and row["contexts"] == main],
@@ -142,6 +157,11 @@ def _domain_view(  # noqa: PLR0913 - the files of a run
         ceiling=_ceiling(about.get("reference_means", {}), compared["settings"]["verdict_measures"]),
         interactions=[row for row in compared.get("interactions", []) if row["domain"] == name],
         context_use=[row for row in compared.get("context_use", []) if row["domain"] == name],
+        failure_points=[row for row in compared.get("failure_points", []) if row["domain"] == name],
+        drift=[row for row in compared.get("drift", []) if row["domain"] == name and row["contexts"] == main],
+        forgetting=[row for row in compared.get("forgetting", []) if row["domain"] == name],
+        sensitivity=[row for row in compared.get("sensitivity", []) if row["domain"] == name],
+        series=[row for row in compared.get("series", []) if row["domain"] == name and row["contexts"] == main],
         corrections=[row for row in compared.get("corrections", []) if row["domain"] == name],
         types=_type_table(mine, questions, compared["settings"]["verdict_measures"], main),
         examples=_examples(name, rows, main, answers, mine, questions),
@@ -172,47 +192,6 @@ def _largest(rows: list[dict[str, Any]]) -> str:
     row = max(rows, key=lambda one: abs(one["difference"] or 0.0))
     more = "" if len(rows) == 1 else "largest: "
     return f"{more}{row['arm']} {effect(row)}"
-
-
-def effect(row: dict[str, Any]) -> str:
-    """`-.21 [-.27, -.15]`."""
-    return f"{signed(row['difference'])} [{signed(row['low'])}, {signed(row['high'])}]"
-
-
-def gap(found: dict[str, float] | None) -> str:
-    """A corrected difference with its interval."""
-    if found is None:
-        return "-"
-    return f"{signed(found['value'])} [{signed(found['low'])}, {signed(found['high'])}]"
-
-
-def rate(found: dict[str, float] | None) -> str:
-    """A corrected share with its interval."""
-    return f"{share(found['value'])} [{share(found['low'])}, {share(found['high'])}]" if found else "-"
-
-
-def signed(value: float | None) -> str:
-    """A difference with its sign, two or, for lengths, one decimal."""
-    if value is None:
-        return "-"
-    if abs(value) >= 2:  # noqa: PLR2004 - a length in words, no score
-        return f"{value:+.1f}"
-    text = f"{value:+.3f}"
-    return text.replace("0.", ".", 1) if abs(value) < 1 else text
-
-
-def share(value: float | None) -> str:
-    """A mean score with three decimals, or a length with one."""
-    if value is None or math.isnan(value):
-        return "-"
-    return f"{value:.1f}" if abs(value) >= 2 else f"{value:.3f}"  # noqa: PLR2004 - a length in words
-
-
-def p_value(value: float | None) -> str:
-    """A p-value; small ones as a bound."""
-    if value is None:
-        return "-"
-    return "<.001" if value < 0.001 else f"{value:.3f}".replace("0.", ".", 1)  # noqa: PLR2004 - the usual bound
 
 
 def _arm_table(rows: list[dict[str, Any]], domain: str, measures: list[str]) -> list[dict[str, Any]]:

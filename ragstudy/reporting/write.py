@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from ragstudy.errors import InputError
 from ragstudy.files import fingerprint, write_text
-from ragstudy.reporting.view import effect, gap, p_value, rate, share, signed, view_run
+from ragstudy.reporting.numbers import effect, gap, p_value, rate, share, signed
+from ragstudy.reporting.view import view_run
 from ragstudy.specs import NAME_PATTERN
 
 NAME = re.compile(NAME_PATTERN)
@@ -114,7 +115,7 @@ def html(run: RunView) -> str:
 
 
 def _plots(run: RunView, domain: DomainView) -> list[tuple[str, str]]:
-    from ragstudy.reporting.plots import dose, forest
+    from ragstudy.reporting.plots import dose, failures, forest
 
     main = [row for row in domain.verdicts if row["contexts"] == run.main]
     drawn = []
@@ -123,4 +124,6 @@ def _plots(run: RunView, domain: DomainView) -> list[tuple[str, str]]:
         for base in dict.fromkeys(row["base"] for row in main):
             mine = [row for row in main if row["base"] == base]
             drawn.append((f"{measure} of {base} by number of training pairs", dose(mine, measure)))
+    points = [row for row in domain.failure_points if row["contexts"] == run.main]
+    drawn.append((f"where answers fail with {run.main} passages", failures(points)))
     return drawn

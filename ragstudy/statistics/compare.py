@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from scipy import stats
 
 from ragstudy.statistics.paired import PairedDifferences, interval
+from ragstudy.statistics.seeds import SeedSpread, degrees_of_freedom
 from ragstudy.statistics.tests import mcnemar_exact
 from ragstudy.statistics.verdicts import smallest_detectable
 
@@ -33,8 +35,14 @@ class Comparison:
         high: its upper end.
         equivalence_low: lower end of the interval at 1 - 2a, for the margin.
         equivalence_high: its upper end.
-        standard_error: cluster-robust.
-        p: two-sided p-value.
+        standard_error: cluster-robust over the questions, without the spread of the trainings.
+        n_seeds: trainings of the tuned arm; from two on the intervals hold for other trainings too.
+        seed_error: standard error of the difference that is due to the trainings.
+        share_seed: share of the variance of one question's difference under one training that is due to the training;
+            NaN for one training.
+        share_question: share of it that is due to the question.
+        p: two-sided p-value; of two or more trainings that differ, the larger one of a test over questions and of
+            a t-test with both sources of error.
         test: what `p` comes from: 'mcnemar' for binary scores without clusters, else 'permutation'.
         smallest_detectable: the difference that this many questions find with the study's power.
             NaN where no spread was seen.
@@ -48,6 +56,10 @@ class Comparison:
     equivalence_low: float
     equivalence_high: float
     standard_error: float
+    n_seeds: int
+    seed_error: float
+    share_seed: float
+    share_question: float
     p: float
     test: Literal["mcnemar", "permutation"]
     smallest_detectable: float
@@ -61,6 +73,7 @@ def compare_cells(  # noqa: PLR0913 - the analysis has this many fixed parts
     power: float,
     n_resamples: int,
     seed: int,
+    spreads: Sequence[SeedSpread] = (),
 ) -> list[Comparison]:
     """Compare every cell of one domain.
 
@@ -71,14 +84,29 @@ def compare_cells(  # noqa: PLR0913 - the analysis has this many fixed parts
         power: of the smallest detectable effect.
         n_resamples: of bootstrap and permutation.
         seed: of both.
+        spreads: of each cell over its trainings; none where every cell has one training. The bootstrap is then
+            hierarchical: questions are drawn by cluster, and the trainings' part from a normal distribution of the
+            estimated variance, because the few trainings there are cannot be resampled without losing half of it.
     """
     paired = PairedDifferences.of(differences, groups)
     draws = paired.bootstrap_means(n_resamples, seed)
     permuted = paired.permutation_p(n_resamples, seed)
     means, errors = paired.means(), paired.standard_errors()
+    noise = np.random.default_rng([seed, 1]).standard_normal(n_resamples)
+    spreads = spreads or [SeedSpread(1)] * paired.values.shape[1]
     return [
-        _cell(paired, cell, draws[:, cell], means[cell], errors[cell], permuted[cell], confidence, power)
-        for cell in range(paired.values.shape[1])
+        _cell(
+            paired,
+            cell,
+            draws[:, cell] + noise * math.sqrt(spread.variance_of_mean),
+            means[cell],
+            errors[cell],
+            permuted[cell],
+            spread,
+            confidence,
+            power,
+        )
+        for cell, spread in enumerate(spreads)
     ]
 
 
@@ -98,20 +126,25 @@ def _cell(  # noqa: PLR0913 - the parts of one row
     mean: float,
     error: float,
     permuted: float,
+    spread: SeedSpread,
     confidence: float,
     power: float,
 ) -> Comparison:
     present = ~np.isnan(paired.values[:, cell])
     values = paired.values[present, cell]
     n_clusters = len(np.unique(paired.clusters[present]))
-    low, high = interval(draws, confidence, n_clusters)
-    equivalence_low, equivalence_high = interval(draws, 2 * confidence - 1, n_clusters)
+    degrees = degrees_of_freedom(float(error) ** 2, n_clusters, spread)
+    low, high = interval(draws, confidence, n_clusters, degrees)
+    equivalence_low, equivalence_high = interval(draws, 2 * confidence - 1, n_clusters, degrees)
+    whole = math.sqrt(error**2 + spread.variance_of_mean)
     if error == 0 or (n_clusters > 1 and low == high):
         low, high = without_spread(mean, n_clusters)
         equivalence_low, equivalence_high = low, high
     # Without clusters and with binary scores there is an exact test.
     exact = n_clusters == len(values) and len(values) > 0 and bool(np.isin(values, (-1.0, 0.0, 1.0)).all())
     p = mcnemar_exact(values) if exact else float(permuted) if len(values) else float("nan")
+    if spread.variance and whole > 0:
+        p = max(p, float(2 * stats.t.sf(abs(mean) / whole, degrees)))
     return Comparison(
         n=len(values),
         n_clusters=n_clusters,
@@ -121,7 +154,11 @@ def _cell(  # noqa: PLR0913 - the parts of one row
         equivalence_low=equivalence_low,
         equivalence_high=equivalence_high,
         standard_error=float(error),
+        n_seeds=spread.n_seeds,
+        seed_error=math.sqrt(spread.variance_of_mean),
+        share_seed=spread.share_seed,
+        share_question=spread.share_question,
         p=p,
         test="mcnemar" if exact else "permutation",
-        smallest_detectable=smallest_detectable(float(error), confidence, power) if error > 0 else math.nan,
+        smallest_detectable=smallest_detectable(float(whole), confidence, power) if error > 0 else math.nan,
     )

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _BLOCK = 500
+_RAREST = 2
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,9 @@ class PairedDifferences:
         return (1 + extreme) / (1 + n_resamples)
 
 
-def interval(draws: NDArray[np.float64], confidence: float, n_clusters: int) -> tuple[float, float]:
+def interval(
+    draws: NDArray[np.float64], confidence: float, n_clusters: int, degrees: float | None = None
+) -> tuple[float, float]:
     """The expanded percentile interval of one cell's bootstrap means.
 
     The plain percentile interval is too narrow for few clusters; its tail probability a/2 is replaced by
@@ -121,6 +124,7 @@ def interval(draws: NDArray[np.float64], confidence: float, n_clusters: int) -> 
         draws: (B,) bootstrap means; NaN are left out.
         confidence: e.g. 0.95.
         n_clusters: m, at least 2.
+        degrees: of freedom of t, where the draws hold more than the clusters' variation; m - 1 by default.
 
     Returns:
         Lower and upper end; NaN where there are fewer than two clusters or no draws.
@@ -128,7 +132,12 @@ def interval(draws: NDArray[np.float64], confidence: float, n_clusters: int) -> 
     draws = draws[~np.isnan(draws)]
     if n_clusters < 2 or not len(draws):  # noqa: PLR2004 - a spread needs two
         return float("nan"), float("nan")
-    wide = stats.t.ppf((1 + confidence) / 2, n_clusters - 1) * np.sqrt(n_clusters / (n_clusters - 1))
-    tail = float(stats.norm.cdf(-wide))
+    degrees = n_clusters - 1 if degrees is None else degrees
+    wide = stats.t.ppf((1 + confidence) / 2, degrees) * np.sqrt(n_clusters / (n_clusters - 1))
+    # Few degrees ask for quantiles beyond the draws, which are then stretched about their middle instead.
+    known = stats.norm.ppf(1 - _RAREST / len(draws))
+    stretch = max(1.0, float(wide / known))
+    tail = float(stats.norm.cdf(-min(wide, known)))
+    middle = float(draws.mean())
     low, high = np.quantile(draws, [tail, 1 - tail])
-    return float(low), float(high)
+    return middle + stretch * (float(low) - middle), middle + stretch * (float(high) - middle)

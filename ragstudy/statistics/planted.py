@@ -10,6 +10,7 @@ import numpy as np
 from scipy import stats
 
 from ragstudy.statistics.compare import compare_cells
+from ragstudy.statistics.seeds import seed_spread
 from ragstudy.statistics.tests import holm
 from ragstudy.statistics.verdicts import decide
 
@@ -34,6 +35,8 @@ class Design:
         spread: standard deviation of the questions' difficulty on the logit scale; half its variance is shared by
             the questions of a document.
         interaction: standard deviation, over documents, of how much an arm's effect differs between them.
+        n_seeds: trainings of every arm, whose scores are averaged.
+        seed_spread: standard deviation, over trainings, of how much an arm's effect differs between them.
     """
 
     effects: tuple[float, ...]
@@ -43,6 +46,8 @@ class Design:
     base: float = 0.55
     spread: float = 1.0
     interaction: float = 0.5
+    n_seeds: int = 1
+    seed_spread: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -81,14 +86,15 @@ def simulate(design: Design, n_studies: int, seed: int, n_resamples: int = 1000)
     n_false = 0
     for number in range(n_studies):
         rng = np.random.default_rng((seed, number))
-        differences, groups = _scores(design, shifts, rng)
+        by_seed, groups = _scores(design, shifts, rng)
         cells = compare_cells(
-            differences,
+            by_seed.mean(axis=1),
             groups,
             confidence=_CONFIDENCE,
             power=_POWER,
             n_resamples=n_resamples,
             seed=number,
+            spreads=[seed_spread(by_seed[:, :, arm], groups) for arm in range(by_seed.shape[2])],
         )
         adjusted = holm([cell.p for cell in cells])
         verdicts = [
@@ -112,7 +118,7 @@ def simulate(design: Design, n_studies: int, seed: int, n_resamples: int = 1000)
             (verdict == "helps" and effect <= 0) or (verdict == "hurts" and effect >= 0)
             for verdict, effect in zip(verdicts, design.effects, strict=True)
         )
-        errors.append([cell.standard_error for cell in cells])
+        errors.append([math.hypot(cell.standard_error, cell.seed_error) for cell in cells])
         found.append([cell.difference for cell in cells])
     spread = np.mean(errors, axis=0)
     return Findings(
@@ -133,7 +139,8 @@ def _foretold(effect: float, standard_error: float) -> float:
 
 def _shift(design: Design, effect: float) -> float:
     """The change on the logit scale whose mean effect on the score is `effect`, by bisection over a fine grid."""
-    if effect == 0 and design.interaction == 0:
+    varying = math.hypot(design.interaction, design.seed_spread)
+    if effect == 0 and varying == 0:
         return 0.0
     nodes, weights = np.polynomial.hermite_e.hermegauss(41)
     weights = weights / weights.sum()
@@ -142,7 +149,7 @@ def _shift(design: Design, effect: float) -> float:
     before = float(weights @ _logistic(difficulty))
 
     def gained(shift: float) -> float:
-        moved = difficulty[:, None] + shift + design.interaction * nodes[None, :]
+        moved = difficulty[:, None] + shift + varying * nodes[None, :]
         return float(weights @ _logistic(moved) @ weights) - before
 
     low, high = -8.0, 8.0
@@ -157,7 +164,7 @@ def _logistic(x: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _scores(design: Design, shifts: Sequence[float], rng: np.random.Generator) -> tuple[NDArray[np.float64], list[str]]:
-    """(n questions, n arms) differences of one study, and the group of every question."""
+    """(n questions, n seeds, n arms) differences of one study, and the group of every question."""
     n = design.n_questions
     n_groups = max(2, round(n / design.per_group))
     group = rng.integers(0, n_groups, n)
@@ -166,8 +173,12 @@ def _scores(design: Design, shifts: Sequence[float], rng: np.random.Generator) -
     difficulty = middle + shared * rng.normal(size=n_groups)[group] + shared * rng.normal(size=n)
     n_facts = rng.integers(1, design.n_facts + 1, n)
     base = rng.binomial(n_facts, _logistic(difficulty)) / n_facts
-    columns = []
+    arms = []
     for shift in shifts:
         moved = difficulty + shift + design.interaction * rng.normal(size=n_groups)[group]
-        columns.append(rng.binomial(n_facts, _logistic(moved)) / n_facts - base)
-    return np.stack(columns, axis=1), [str(one) for one in group]
+        trainings = []
+        for _ in range(design.n_seeds):
+            here = moved + (design.seed_spread * rng.normal() if design.seed_spread else 0.0)
+            trainings.append(rng.binomial(n_facts, _logistic(here)) / n_facts - base)
+        arms.append(np.stack(trainings, axis=1))
+    return np.stack(arms, axis=2), [str(one) for one in group]

@@ -91,7 +91,7 @@ def known_by_heart(plan: Plan, folder: RunFolder, seconds: Mapping[str, float]) 
         seconds: that the run took now, by stage; speed is told only where answers were made.
     """
     from ragstudy.generation.causal import CausalModel
-    from ragstudy.generation.perplexity import perplexity
+    from ragstudy.generation.likelihood import perplexity
 
     spec = next(one for one in plan.spec.generators if isinstance(one, TransformersSpec))
     mine = [answer for answer in folder.answers() if answer.generator.startswith(spec.name)]

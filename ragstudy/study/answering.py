@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ragstudy.errors import RagstudyError
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from ragstudy.protocols import Generator
     from ragstudy.records import Prompt
-    from ragstudy.study.plan import DomainPlan, Plan
+    from ragstudy.study.plan import DomainPlan, Plan, Style
     from ragstudy.study.retrieve import Retrieved
     from ragstudy.study.store import RunFolder
     from ragstudy.study.watch import Watcher
@@ -47,11 +47,16 @@ class AnswerBook:
     Attributes:
         folder: where answers are kept.
         n_made: answers produced in this session.
+        n_shared: answers of this session that another arm or context had got already for the same prompt.
     """
 
     folder: RunFolder
     known: dict[Key, Answer] = field(default_factory=dict)
     n_made: int = 0
+    n_shared: int = 0
+
+    def __post_init__(self) -> None:
+        self._by_prompt = {_of_prompt(answer): answer for answer in self.known.values()}
 
     @classmethod
     def open(cls, folder: RunFolder) -> AnswerBook:
@@ -66,9 +71,33 @@ class AnswerBook:
 
     def add(self, answers: list[Answer]) -> None:
         """Keep new answers, on disk at once."""
+        self._keep(answers)
+        self.n_made += len(answers)
+
+    def share(self, cell: Cell) -> None:
+        """Take over answers that the same weights and settings gave to the same prompts under another name."""
+        found = [self._by_prompt.get(_of_cell(cell, prompt)) for prompt in cell.missing(self)]
+        shared = [
+            replace(answer, generator=cell.generator, contexts=cell.contexts)
+            for answer in found
+            if answer is not None and answer.stopped != "error"
+        ]
+        self._keep(shared)
+        self.n_shared += len(shared)
+
+    def _keep(self, answers: list[Answer]) -> None:
         self.folder.append_answers(answers)
         self.known.update((key_of(answer), answer) for answer in answers)
-        self.n_made += len(answers)
+        self._by_prompt.update((_of_prompt(answer), answer) for answer in answers)
+
+
+# Two generators that the study declares are two, even if all their settings are equal: such a pair shows the noise.
+def _of_prompt(answer: Answer) -> tuple[str, ...]:
+    return (answer.domain, answer.question, answer.digest, answer.fingerprint, answer.generator.split("+")[0])
+
+
+def _of_cell(cell: Cell, prompt: Prompt) -> tuple[str, ...]:
+    return (cell.domain.name, prompt.key, prompt.digest, cell.fingerprint, cell.generator.split("+")[0])
 
 
 @dataclass(frozen=True)
@@ -99,11 +128,11 @@ class Cell:
 
 
 def test_prompts(
-    plan: Plan, domain: DomainPlan, contexts: str, retrieved: Retrieved, n_examples: int
+    plan: Plan, domain: DomainPlan, contexts: str, retrieved: Retrieved, style: Style
 ) -> tuple[Prompt, ...]:
-    """The prompts of all test questions; the same for every generator that shows as many examples."""
-    words, context = plan.spec.prompt, parse_context(contexts)
-    shown = nested_order(domain.domain.split("train"), plan.spec.seed)[:n_examples]
+    """The prompts of all test questions; the same for every generator of a style."""
+    context = parse_context(contexts)
+    shown = nested_order(domain.domain.split("train"), plan.spec.seed)[: style.n_examples]
     swapper = Swapper(domain.domain.questions)
     examples = [(question.text, question.references[0]) for question in shown]
     return tuple(
@@ -111,8 +140,8 @@ def test_prompts(
             question.id,
             question.text,
             passages_at_test(context, question, retrieved, plan.spec.retrieval.top_k, swapper),
-            words.instruction,
-            words.instruction_without_passages,
+            style.instruction,
+            style.without_passages,
             examples,
         )
         for question in domain.test
@@ -124,12 +153,13 @@ def answer_cell(cell: Cell, generator: Generator, batch_size: int, book: AnswerB
 
     The batches of an interrupted run are those that it would have gone on with, so its answers are the same.
     """
+    book.share(cell)
     missing = sorted(cell.missing(book), key=lambda prompt: (-len(prompt.text), prompt.key))
     title = f"answering {cell.domain.name} {cell.generator} ({cell.contexts})"
     with watcher.task(title, len(missing)) as task:
         for start in range(0, len(missing), batch_size):
             batch = missing[start : start + batch_size]
-            completions = _complete(generator, batch)
+            completions = complete(generator, batch)
             if len(completions) != len(batch):
                 msg = f"generator {cell.generator!r} gave {len(completions)} completions for {len(batch)} prompts"
                 raise RuntimeError(msg)
@@ -137,7 +167,7 @@ def answer_cell(cell: Cell, generator: Generator, batch_size: int, book: AnswerB
             task.advance(len(batch))
 
 
-def _complete(generator: Generator, batch: list[Prompt]) -> Sequence[Completion]:
+def complete(generator: Generator, batch: list[Prompt]) -> Sequence[Completion]:
     """The completions of a batch; if the generator breaks, each of its prompts has failed for that reason."""
     try:
         return generator.generate(batch)

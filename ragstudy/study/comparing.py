@@ -14,7 +14,10 @@ from ragstudy.retrieval.relevance import ranking_quality
 from ragstudy.scoring.measures import MEASURES, more_is_better
 from ragstudy.specs import parse_context
 from ragstudy.statistics import compare_cells, holm
+from ragstudy.statistics.seeds import seed_spread
 from ragstudy.study.correcting import LENGTH, ArmScores, correct, load_audits
+from ragstudy.study.explaining import explain
+from ragstudy.study.series import series
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
 
 _CUTS = (1, 3, 5, 10)
 # Raised whenever the comparison of the same scores says something else than before.
-COMPARING_VERSION = 6
+COMPARING_VERSION = 7
 
 Values = dict[tuple[str, str, str, str], dict[str, float | None]]
 
@@ -48,16 +51,16 @@ def compare(
     scores: Sequence[Score],
     retrievals: Sequence[Retrieval],
     ceilings: Mapping[str, Mapping[str, float | None]],
-    uses: Sequence[Mapping[str, Any]] = (),
+    diagnoses: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
 ) -> dict[str, Any]:
-    """Everything the report needs: retrieval quality, means of every arm, comparisons with verdicts.
+    """Everything the report needs: retrieval quality, means of every arm, comparisons with verdicts, findings.
 
     Args:
         plan: of the study.
         scores: of all answers.
         retrievals: of all questions.
         ceilings: mean scores of the reference answers.
-        uses: what arms make of counterfactual passages.
+        diagnoses: rows of `context_use`, `failure_points` and `drift`.
 
     Raises:
         ValueError: two arms that are compared were not asked the same questions.
@@ -67,7 +70,7 @@ def compare(
     for domain in plan.domains:
         rows += _compare_domain(plan, domain, values)
     _add_verdicts(plan, rows)
-    return {
+    compared = {
         "schema_version": SCHEMA_VERSION,
         "study": plan.spec.name,
         "settings": plan.spec.statistics.model_dump(mode="json"),
@@ -76,9 +79,11 @@ def compare(
         "arms": [row for domain in plan.domains for row in _mean_rows(plan, domain, values)],
         "comparisons": rows,
         "interactions": [row for domain in plan.domains for row in _interactions(plan, domain, values)],
-        "context_use": list(uses),
+        "series": series(rows),
         "corrections": [row for domain in plan.domains for row in _corrections(plan, domain, values)],
+        **{name: list(made) for name, made in (diagnoses or {}).items()},
     }
+    return {**compared, "findings": explain(compared, plan.spec.contexts)}
 
 
 def _interactions(plan: Plan, domain: DomainPlan, values: Values) -> list[dict[str, Any]]:
@@ -90,28 +95,21 @@ def _interactions(plan: Plan, domain: DomainPlan, values: Values) -> list[dict[s
         return []
     cells = [
         cell
-        for cell in _cells(plan)
+        for cell in _cells(plan, domain)
         if cell.contexts != "none" and cell.measure in plan.spec.statistics.verdict_measures
     ]
     if not cells:
         return []
 
-    def scores(arm: Arm, contexts: str, measure: str) -> NDArray[np.float64]:
-        return _mean_over_seeds(_arm_scores(domain, arm, contexts, measure, values))
+    def gain(arm: Arm, cell: _Cell) -> NDArray[np.float64]:
+        with_passages, without = (
+            _arm_scores(domain, arm, contexts, cell.measure, values) for contexts in (cell.contexts, "none")
+        )
+        return with_passages - without
 
-    gains = [
-        [scores(arm, cell.contexts, cell.measure) - scores(arm, "none", cell.measure) for arm in (cell.arm, cell.base)]
-        for cell in cells
-    ]
-    settings = plan.spec.statistics
-    found = compare_cells(
-        np.stack([tuned - base for tuned, base in gains], axis=1),
-        [question.group for question in domain.test],
-        confidence=settings.confidence,
-        power=settings.power,
-        n_resamples=settings.n_resamples,
-        seed=settings.seed,
-    )
+    by_seed = [(gain(cell.arm, cell), _mean_over_seeds(gain(cell.base, cell))) for cell in cells]
+    found = _compared(plan, domain, [tuned - base[:, None] for tuned, base in by_seed])
+    gains = [(_mean_over_seeds(tuned), base) for tuned, base in by_seed]
     return [
         {
             "domain": domain.name,
@@ -127,6 +125,20 @@ def _interactions(plan: Plan, domain: DomainPlan, values: Values) -> list[dict[s
     ]
 
 
+def _compared(plan: Plan, domain: DomainPlan, differences: Sequence[NDArray[np.float64]]) -> list[Comparison]:
+    """Cells of (n questions, n seeds) differences compared."""
+    settings, groups = plan.spec.statistics, [question.group for question in domain.test]
+    return compare_cells(
+        np.stack([_mean_over_seeds(one) for one in differences], axis=1),
+        groups,
+        confidence=settings.confidence,
+        power=settings.power,
+        n_resamples=settings.n_resamples,
+        seed=settings.seed,
+        spreads=[seed_spread(one, groups) for one in differences],
+    )
+
+
 def _corrections(plan: Plan, domain: DomainPlan, values: Values) -> list[dict[str, Any]]:
     """Shares of right answers on audited measures, corrected for the scorer's errors."""
     audits = load_audits(plan.spec)
@@ -137,7 +149,7 @@ def _corrections(plan: Plan, domain: DomainPlan, values: Values) -> list[dict[st
         return ArmScores(arm.name, *found)
 
     rows = []
-    for cell in _cells(plan):
+    for cell in _cells(plan, domain):
         if cell.measure in audits:
             arms = [of(arm, cell.contexts, cell.measure) for arm in (cell.base, cell.arm)]
             made = correct(audits[cell.measure], arms[0], arms[1], groups, plan.spec.statistics.confidence)
@@ -194,8 +206,8 @@ def _mean_over_seeds(scores: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _mean_rows(plan: Plan, domain: DomainPlan, values: Values) -> list[dict[str, Any]]:
     rows = []
-    for arm in plan.arms:
-        for contexts in plan.spec.contexts:
+    for arm in plan.arms_on(domain):
+        for contexts in plan.contexts:
             for measure in plan.spec.measures:
                 scores = _arm_scores(domain, arm, contexts, measure, values)
                 present = scores[~np.isnan(scores)]
@@ -220,38 +232,30 @@ def _mean(values: NDArray[np.float64]) -> float | None:
     return math.fsum(present.tolist()) / len(present) if len(present) else None
 
 
-def _cells(plan: Plan) -> list[_Cell]:
+def _cells(plan: Plan, domain: DomainPlan) -> list[_Cell]:
     by_name = {arm.name: arm for arm in plan.arms}
     return [
         _Cell(arm, by_name[arm.base], contexts, measure)
-        for contexts in plan.spec.contexts
+        for contexts in plan.contexts
         if parse_context(contexts).kind != "counterfactual"  # to follow the passage there is to score badly
-        for arm in plan.arms
+        for arm in plan.arms_on(domain)
         if arm.base is not None
         for measure in plan.spec.measures
     ]
 
 
 def _compare_domain(plan: Plan, domain: DomainPlan, values: Values) -> list[dict[str, Any]]:
-    cells = _cells(plan)
+    cells = _cells(plan, domain)
     if not cells:
         return []
     tuned, base = [], []
     for cell in cells:
         _check_same_questions(domain, cell, values)
-        tuned.append(_mean_over_seeds(_arm_scores(domain, cell.arm, cell.contexts, cell.measure, values)))
+        tuned.append(_arm_scores(domain, cell.arm, cell.contexts, cell.measure, values))
         base.append(_mean_over_seeds(_arm_scores(domain, cell.base, cell.contexts, cell.measure, values)))
-    settings = plan.spec.statistics
-    found = compare_cells(
-        np.stack(tuned, axis=1) - np.stack(base, axis=1),
-        [question.group for question in domain.test],
-        confidence=settings.confidence,
-        power=settings.power,
-        n_resamples=settings.n_resamples,
-        seed=settings.seed,
-    )
+    found = _compared(plan, domain, [one - of_base[:, None] for one, of_base in zip(tuned, base, strict=True)])
     return [
-        _row(domain, cell, comparison, tuned[i], base[i])
+        _row(domain, cell, comparison, _mean_over_seeds(tuned[i]), base[i])
         for i, (cell, comparison) in enumerate(zip(cells, found, strict=True))
     ]
 
@@ -281,7 +285,11 @@ def _row(
         "base": cell.base.name,
         "format": cell.arm.format,
         "size": cell.arm.size,
-        "n_seeds": len(cell.arm.generators),
+        "recipe": cell.arm.recipe,
+        "training": cell.arm.training,
+        "n_epochs": cell.arm.n_epochs,
+        "sham": cell.arm.sham,
+        "trained_on": cell.arm.trained_on,
         "contexts": cell.contexts,
         "measure": cell.measure,
         "base_mean": _mean(base[both]),
@@ -302,7 +310,7 @@ def _add_verdicts(plan: Plan, rows: list[dict[str, Any]]) -> None:
     from ragstudy.statistics.verdicts import decide, questions_to_decide
 
     settings = plan.spec.statistics
-    for contexts in plan.spec.contexts:
+    for contexts in plan.contexts:
         family = [r for r in rows if r["contexts"] == contexts and r["measure"] in settings.verdict_measures]
         adjusted = holm([math.nan if row["p"] is None else row["p"] for row in family])
         for row, p in zip(family, adjusted, strict=True):
@@ -320,6 +328,7 @@ def _add_verdicts(plan: Plan, rows: list[dict[str, Any]]) -> None:
                     settings.confidence,
                     settings.power,
                     len(family),
+                    row["seed_error"],
                 )
             row["caveats"] = _caveats(row, settings)
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from ragstudy.scoring.abstention import abstains
 from ragstudy.scoring.words import holds, variants, without_citations, words
-from ragstudy.statistics.agreement import with_interval
+from ragstudy.statistics.means import mean_intervals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -148,28 +148,31 @@ def context_use(
     groups = [question.group for question, _ in questions]
     for arm in arms:
         mine = shares[arm.name]
-        there = np.flatnonzero(~np.isnan(mine).any(axis=1))
-        if not len(there):
+        n = int((~np.isnan(mine).any(axis=1)).sum())
+        if not n:
             continue
-        statistics = {str(use): _mean_of(mine[there, column]) for column, use in enumerate(USES)}
-        found = _with_interval(statistics, [groups[i] for i in there], settings)
-        row: dict[str, Any] = {"arm": arm.name, "n": len(there), **found}
+        found = _with_intervals(mine, groups, settings, 0.0)
+        row: dict[str, Any] = {"arm": arm.name, "n": n, **dict(zip(map(str, USES), found, strict=True))}
         if arm.base is not None:
-            gap = mine[:, 0] - shares[arm.base][:, 0]
-            both = np.flatnonzero(~np.isnan(gap))
-            if len(both):
-                difference = {"difference": _mean_of(gap[both])}
-                among = [groups[i] for i in both]
-                made = _with_interval(difference, among, settings)
-                row["follows_difference"] = made["difference"]
+            gap = mine[:, :1] - shares[arm.base][:, :1]
+            (difference,) = _with_intervals(gap, groups, settings, -1.0)
+            if difference["value"] is not None:
+                row["follows_difference"] = difference
         rows.append(row)
     return rows
 
 
-def _with_interval(
-    statistics: dict[str, Callable[[NDArray[np.intp]], float]], groups: Sequence[str], settings: StatisticsSpec
-) -> dict[str, dict[str, float | None]]:
-    return with_interval(statistics, groups, settings.n_resamples, settings.seed, settings.confidence)
+def _with_intervals(
+    values: NDArray[np.float64], groups: Sequence[str], settings: StatisticsSpec, least: float
+) -> list[dict[str, float | None]]:
+    return mean_intervals(
+        values,
+        groups,
+        confidence=settings.confidence,
+        n_resamples=settings.n_resamples,
+        seed=settings.seed,
+        bounds=(least, 1.0),
+    )
 
 
 def _shares(
@@ -187,7 +190,3 @@ def _shares(
         uses = [use_of(question, values, answer.text) for answer in answers if answer is not None]
         rows.append([uses.count(use) / len(uses) for use in USES])
     return np.asarray(rows, dtype=np.float64).reshape(-1, len(USES))
-
-
-def _mean_of(values: NDArray[np.float64]) -> Callable[[NDArray[np.intp]], float]:
-    return lambda rows: float(values[rows].mean())

@@ -78,7 +78,7 @@ def estimate(plan: Plan) -> Estimate:
     sizes = {g.name: n_parameters(g.model) for g in plan.spec.generators if isinstance(g, TransformersSpec)}
     for domain in plan.domains:
         n_characters = sum(len(document.text) for document in domain.domain.documents)
-        shown = {name: _prompt_tokens(plan, domain, n_characters, name) for name in plan.spec.contexts}
+        shown = {name: _prompt_tokens(plan, domain, n_characters, name) for name in plan.contexts}
         seconds["retrieve"] += (n_characters / _CHARACTERS_PER_TOKEN / 100 + len(domain.test)) / _EMBEDDED_PER_SECOND
         for name, contexts in plan.cells(domain):
             generator = plan.generator(name.split("+")[0])
@@ -95,7 +95,7 @@ def estimate(plan: Plan) -> Estimate:
                 n_batches = len(domain.test) / generator.batch_size
                 seconds["answer"] += 2 * size * tokens / _READ_FLOPS / speed
                 seconds["answer"] += n_batches * _TOKENS_PER_ANSWER * (_SECONDS_PER_STEP + size / 5e9 / speed)
-        for job in (job for job in plan.jobs if job.domain == domain.name):
+        for job in (job for job in plan.jobs if job.domain == domain.name and not job.variant.checkpoint):
             n_tokens = _prompt_tokens(plan, domain, n_characters, _LIKE[job.format])
             seconds["tune"] += _training_seconds(job, n_tokens, sizes[job.base.name] or 0, speed)
     return Estimate(seconds, prompt_tokens, answer_tokens, calls, _judged(plan), tuple(dict.fromkeys(unknown)))

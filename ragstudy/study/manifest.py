@@ -37,6 +37,7 @@ def new_manifest(  # noqa: PLR0913 - the parts of a manifest
     before: dict[str, Any],
     seconds: dict[str, float],
     made: dict[str, int],
+    shared: dict[str, int],
     n_failed: int,
 ) -> dict[str, Any]:
     """The manifest of a run; seconds and counts add up over its sessions."""
@@ -49,6 +50,7 @@ def new_manifest(  # noqa: PLR0913 - the parts of a manifest
         "n_sessions": before.get("n_sessions", 0) + 1,
         "seconds": total,
         "made": counts,
+        "shared": {key: before.get("shared", {}).get(key, 0) + value for key, value in shared.items()},
         "n_failed_answers": n_failed,
         "peak_memory_gib": round(max(peak_memory_gib(), before.get("peak_memory_gib", 0.0)), 2),
         "code": _commit(),

@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ragstudy.corpus import load_domain
 from ragstudy.errors import InputError
-from ragstudy.specs import EndpointSpec, RecordedSpec, TransformersSpec
+from ragstudy.specs import (
+    PLAIN,
+    EndpointSpec,
+    RecordedSpec,
+    TransformersSpec,
+    Variant,
+    ending_of,
+    parse_context,
+    variants_of,
+)
 from ragstudy.study.comparing import verdict_measures_make_sense
 from ragstudy.study.contexts import gold_problems
+from ragstudy.study.probe_items import read_items
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ragstudy.corpus import Domain
     from ragstudy.records import Question
     from ragstudy.specs import DomainSpec, FineTuneSpec, Format, GeneratorSpec, StudySpec
-
-
-_SHAM = "-sham"
 
 
 @dataclass(frozen=True)
@@ -34,7 +43,8 @@ class Job:
         format: what a training prompt holds.
         size: number of training pairs.
         seed: of the subset, the order and the adapter's initial weights.
-        sham: whether the answers to learn are those of other questions.
+        variant: whose answers are learned on which pairs, and the epoch at whose end the adapter is kept.
+        first: the job whose adapter training goes on from, or None.
     """
 
     domain: str
@@ -43,17 +53,45 @@ class Job:
     format: Format
     size: int
     seed: int
-    sham: bool = False
+    variant: Variant = PLAIN
+    first: Job | None = None
 
     @property
     def arm(self) -> str:
         """The arm it belongs to; its seeds are replicates."""
-        return f"{self.base.name}+{self.format}-{self.size}{_SHAM if self.sham else ''}"
+        return f"{self.base.name}+{self.format}-{self.size}{ending_of(self.spec, self.variant)}"
 
     @property
     def generator(self) -> str:
-        """How its answers are filed."""
+        """How its answers are filed on its own domain."""
         return f"{self.arm}@{self.seed}"
+
+    @property
+    def n_before(self) -> int:
+        """Training pairs that earlier rounds have used up."""
+        return self.first.size + self.first.n_before if self.first else 0
+
+    @property
+    def same(self) -> tuple[object, ...]:
+        """Equal for jobs that end in the same adapter, whatever they are called."""
+        unlike = {"name", "sizes", "formats", "seeds", "labels", "pairs", "sham", "checkpoints", "after", "transfer"}
+        settings = tuple(sorted((key, str(value)) for key, value in self.spec.model_dump(exclude=unlike).items()))
+        first = self.first.same if self.first else None
+        epoch = 0 if self.variant.checkpoint == self.spec.epochs else self.variant.checkpoint
+        variant = self.variant._replace(checkpoint=epoch)
+        return (self.domain, self.base.name, self.format, self.size, self.seed, variant, settings, first)
+
+    def at(self, checkpoint: int) -> Job:
+        """The same training, at the end of another epoch; 0 for the last."""
+        return replace(self, variant=self.variant._replace(checkpoint=checkpoint))
+
+    def generator_on(self, domain: str) -> str:
+        """How its answers are filed on a domain, which may be another one than it was trained on."""
+        return self.generator if domain == self.domain else f"{_moved(self.arm, self.domain)}@{self.seed}"
+
+    def answers(self, domain: str) -> bool:
+        """Whether it is asked on a domain."""
+        return domain == self.domain or self.spec.transfer
 
 
 @dataclass(frozen=True)
@@ -66,6 +104,12 @@ class Arm:
         base: name of the arm it is compared with, or None.
         format: training format, or '' if it was not tuned in this study.
         size: training pairs, or 0.
+        recipe: name of the recipe without its size: arms that share it are a series over training sizes.
+        training: name that the arms of one training at several epochs share.
+        n_epochs: epochs it was trained for.
+        sham: whether its answers to learn were those of other questions.
+        trained_on: domain its adapters come from, if it is another one than it is asked on.
+        only_on: the one domain where it is asked, or '' for every domain.
     """
 
     name: str
@@ -73,6 +117,16 @@ class Arm:
     base: str | None = None
     format: str = ""
     size: int = 0
+    recipe: str = ""
+    training: str = ""
+    n_epochs: int = 0
+    sham: bool = False
+    trained_on: str = ""
+    only_on: str = ""
+
+
+def _moved(arm: str, domain: str) -> str:
+    return f"{arm}-from-{domain}"
 
 
 @dataclass(frozen=True)
@@ -100,9 +154,26 @@ class DomainPlan:
         return {question.id: question for question in self.domain.questions}
 
 
+class Style(NamedTuple):
+    """How prompts are worded; generators of the same style get the same prompts.
+
+    Attributes:
+        instruction: of prompts with passages.
+        without_passages: of prompts without.
+        n_examples: solved questions of the training split that stand before.
+    """
+
+    instruction: str
+    without_passages: str
+    n_examples: int = 0
+
+
 @dataclass(frozen=True)
 class Plan:
     """Everything a study will do.
+
+    Everything stands in an order of its own, whatever the order in the study, so that a study whose arms are written
+    in another order gives the same files.
 
     Attributes:
         spec: the study.
@@ -116,15 +187,54 @@ class Plan:
     jobs: tuple[Job, ...]
     arms: tuple[Arm, ...]
 
+    @property
+    def contexts(self) -> tuple[str, ...]:
+        """The study's contexts."""
+        return tuple(sorted(self.spec.contexts))
+
+    def arms_on(self, domain: DomainPlan) -> list[Arm]:
+        """The arms that are asked on a domain."""
+        return [arm for arm in self.arms if arm.only_on in ("", domain.name)]
+
     def cells(self, domain: DomainPlan) -> list[tuple[str, str]]:
         """(generator, contexts) of every set of answers on a domain."""
-        names = [g.name for g in self.spec.generators] + [j.generator for j in self.jobs if j.domain == domain.name]
-        return [(name, contexts) for name in names for contexts in self.spec.contexts]
+        names = [name for arm in self.arms_on(domain) for name in arm.generators]
+        return [(name, contexts) for name in names for contexts in self.contexts]
 
     @property
     def n_answers(self) -> int:
         """How many answers the whole study has."""
         return sum(len(self.cells(domain)) * len(domain.test) for domain in self.domains)
+
+    def style(self, generator: GeneratorSpec) -> Style:
+        """How a generator's prompts are worded."""
+        prompt, own = self.spec.prompt, getattr(generator, "instruction", None)
+        return Style(
+            own or prompt.instruction, own or prompt.instruction_without_passages, getattr(generator, "examples", 0)
+        )
+
+    @property
+    def n_shared_jobs(self) -> int:
+        """Adapters that another arm of the same settings and pairs trains already."""
+        return len(self.jobs) - len({job.same for job in self.jobs})
+
+    @property
+    def n_shared_answers(self) -> int:
+        """Answers that a generator gives already in a context of another name with the same prompts."""
+        shown = {parse_context(name) for name in self.contexts}
+        k = self.spec.retrieval.top_k
+        different = {
+            context._replace(k=context.k or k) if context.kind == "retrieved" else context for context in shown
+        }
+        n_contexts = len(self.contexts) - len(different)
+        total = 0
+        for domain in self.domains:
+            names = [arm.generators for arm in self.arms_on(domain)]
+            n_generators = sum(map(len, names))
+            jobs = [job for job in self.jobs if job.answers(domain.name)]
+            n_same = len(jobs) - len({job.same for job in jobs})
+            total += len(domain.test) * (n_generators * n_contexts + n_same * len(different))
+        return total
 
     def generator(self, name: str) -> GeneratorSpec:
         """The generator of a name."""
@@ -153,17 +263,40 @@ def make_plan(spec: StudySpec) -> Plan:
     problems += _name_problems(spec) + verdict_measures_make_sense(spec.statistics.verdict_measures)
     if problems:
         raise InputError(problems)
-    jobs = tuple(
-        Job(domain.name, tuned, base, form, size, seed, sham)
-        for domain in domains
-        for tuned in spec.finetuning
-        for base in [_base(spec, tuned.base)]
-        for form in tuned.formats
-        for size in sorted(tuned.sizes)
-        for sham in ((False, True) if tuned.sham else (False,))
-        for seed in tuned.seeds
+    jobs = sorted((job for domain in domains for job in _jobs(spec, domain.name)), key=_place)
+    return Plan(spec, tuple(domains), tuple(jobs), _arms(spec, jobs))
+
+
+def _jobs(spec: StudySpec, domain: str) -> list[Job]:
+    jobs: list[Job] = []
+    for tuned in spec.finetuning:
+        base = _base(spec, tuned.base)
+        first = {job.seed: job for job in jobs if job.spec.name == tuned.after and not job.variant.checkpoint}
+        jobs += [
+            Job(domain, tuned, base, form, size, seed, variant, first[seed] if tuned.after else None)
+            for form in tuned.formats
+            for size in tuned.sizes
+            for variant in variants_of(tuned)
+            for seed in tuned.seeds
+        ]
+    return jobs
+
+
+def _place(job: Job) -> tuple[object, ...]:
+    """Where a job stands: rounds after what they go on from, then by what it is."""
+    variant = job.variant
+    return (
+        job.n_before,
+        job.base.name,
+        job.format,
+        variant.labels,
+        variant.pairs,
+        job.spec.name,
+        variant.checkpoint,
+        variant.sham,
+        job.size,
+        job.seed,
     )
-    return Plan(spec, tuple(domains), jobs, _arms(spec))
 
 
 def _base(spec: StudySpec, name: str) -> TransformersSpec:
@@ -198,6 +331,12 @@ def _size_problems(spec: StudySpec, domain: DomainPlan) -> list[str]:
         for position, tuned in enumerate(spec.finetuning)
         for size in tuned.sizes
         if size > n_train
+    ]
+    problems += [
+        f"finetuning: {job.arm!r} goes on with {job.size} pairs after {job.n_before}, but domain {domain.name!r} has "
+        f"only {n_train} training questions with a reference answer"
+        for job in _jobs(spec, domain.name)
+        if job.first and job.size <= n_train < job.size + job.n_before
     ]
     problems += [
         f"generators: {generator.name!r}: examples is {generator.examples}, but domain {domain.name!r} has {n_train} "
@@ -238,6 +377,11 @@ def _name_problems(spec: StudySpec) -> list[str]:
                 read_answers(Path(generator.answers))
             except InputError as error:
                 problems += [f"generators: {generator.name!r}: {line}" for line in error.problems]
+    for probe in spec.forgetting:
+        try:
+            read_items(probe)
+        except InputError as error:
+            problems += error.problems
     return problems + _measure_problems(spec) + _audit_problems(spec)
 
 
@@ -280,12 +424,40 @@ def _check_ragas(name: str) -> None:
         raise InputError(msg)
 
 
-def _arms(spec: StudySpec) -> tuple[Arm, ...]:
+def _arms(spec: StudySpec, jobs: Sequence[Job]) -> tuple[Arm, ...]:
+    """The declared generators, and the seeds of each recipe together; those of transfer once per domain pair."""
     arms = [Arm(g.name, (g.name,), getattr(g, "tuned_from", None)) for g in spec.generators]
-    for tuned in spec.finetuning:
-        for form in tuned.formats:
-            for size in sorted(tuned.sizes):
-                for ending in ("", _SHAM) if tuned.sham else ("",):
-                    name = f"{tuned.base}+{form}-{size}{ending}"
-                    arms.append(Arm(name, tuple(f"{name}@{seed}" for seed in tuned.seeds), tuned.base, form, size))
-    return tuple(arms)
+    arms.sort(key=lambda arm: (arm.base is not None, arm.name))
+    replicates: dict[tuple[str, str], list[Job]] = {}
+    for job in jobs:
+        replicates.setdefault((job.arm, job.domain), []).append(job)
+    tuned: dict[str, Arm] = {}
+    for (name, _), mine in replicates.items():
+        tuned.setdefault(name, _arm(name, mine))
+    moved = [
+        replace(
+            _arm(_moved(name, home), mine),
+            generators=tuple(job.generator_on(domain.name) for job in mine),
+            trained_on=home,
+            only_on=domain.name,
+        )
+        for (name, home), mine in replicates.items()
+        for domain in spec.domains
+        if domain.name != home and mine[0].spec.transfer
+    ]
+    return (*arms, *tuned.values(), *moved)
+
+
+def _arm(name: str, jobs: Sequence[Job]) -> Arm:
+    job = jobs[0]
+    return Arm(
+        name,
+        tuple(one.generator for one in jobs),
+        job.base.name,
+        job.format,
+        job.size,
+        f"{job.base.name}+{job.format}{ending_of(job.spec, job.variant)}",
+        job.at(0).arm,
+        job.variant.checkpoint or job.spec.epochs,
+        job.variant.sham,
+    )

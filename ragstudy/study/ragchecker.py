@@ -36,7 +36,8 @@ def export_ragchecker(folder: RunFolder, out: Path) -> list[Path]:
     for domain in plan.domains:
         for name, contexts in plan.cells(domain):
             rows = []
-            for prompt in test_prompts(plan, domain, contexts, retrieved[domain.name], 0):
+            style = plan.style(plan.generator(name.split("+")[0]))
+            for prompt in test_prompts(plan, domain, contexts, retrieved[domain.name], style):
                 answer = answers.get((domain.name, name, contexts, prompt.key))
                 if answer is not None and answer.stopped != "error":
                     shown = [(passage.id, passage.text) for passage in prompt.passages[: answer.n_passages]]

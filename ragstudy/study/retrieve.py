@@ -11,7 +11,7 @@ from ragstudy.files import fingerprint
 from ragstudy.records import Retrieval
 from ragstudy.retrieval.embedder import embedder_fingerprint
 from ragstudy.retrieval.relevance import best_gains, covered, n_units
-from ragstudy.specs import parse_context
+from ragstudy.specs import GOLD, parse_context
 from ragstudy.study.contexts import depth_needed
 
 if TYPE_CHECKING:
@@ -72,14 +72,17 @@ def index_fingerprint(plan: Plan, domain: DomainPlan) -> str:
 
 
 def needed_questions(plan: Plan, domain: DomainPlan) -> list[Question]:
-    """Test questions, then the training questions that some job trains on with passages."""
+    """Test questions, then the training questions that some job trains on, or has labelled, with passages."""
     from ragstudy.finetuning.pairs import nested_order
 
     train: dict[str, Question] = {}
     for job in plan.jobs:
-        if job.domain == domain.name and job.format != "closed_book":
-            for question in nested_order(domain.domain.split("train"), job.seed)[: job.size]:
-                train[question.id] = question
+        plain = job.variant.labels == GOLD
+        if job.domain == domain.name and not (plain and job.format == "closed_book"):
+            order = nested_order(domain.domain.split("train"), job.seed)
+            # Any of the questions may be left out by a filter or by labels that do not agree.
+            chosen = order[: job.size + job.n_before] if plain and job.variant.pairs == "all" else order
+            train.update((question.id, question) for question in chosen)
     return [*domain.test, *(train[name] for name in sorted(train))]
 
 

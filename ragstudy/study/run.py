@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import gc
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ragstudy.errors import InputError
 from ragstudy.files import fingerprint, write_json, write_text
-from ragstudy.generation.make import generator_fingerprint, make_generator
-from ragstudy.specs import TransformersSpec, parse_context, seen_from
+from ragstudy.generation.make import generator_fingerprint
+from ragstudy.specs import TransformersSpec, seen_from
 from ragstudy.study.answering import (
     AnswerBook,
     Cell,
@@ -22,23 +21,22 @@ from ragstudy.study.answering import (
     tuned_fingerprint,
 )
 from ragstudy.study.comparing import COMPARING_VERSION, compare
-from ragstudy.study.contexts import swapped_values
 from ragstudy.study.correcting import load_audits
-from ragstudy.study.counterfactual import context_use
+from ragstudy.study.diagnosing import Diagnosis
 from ragstudy.study.manifest import new_manifest
+from ragstudy.study.plan import Style
+from ragstudy.study.probing import ModelAt, Probes, compare_probes
 from ragstudy.study.ready import check_ready
 from ragstudy.study.retrieve import retrieve
 from ragstudy.study.scoring import Scoring
 from ragstudy.study.store import RunFolder
-from ragstudy.study.tune import is_trained, job_fingerprint, tune
+from ragstudy.study.tuning import LazyModel, Tuning
 from ragstudy.study.watch import Silent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from ragstudy.generation.causal import CausalModel
-    from ragstudy.protocols import Generator
     from ragstudy.records import Answer, Prompt, Score
     from ragstudy.specs import GeneratorSpec
     from ragstudy.study.plan import DomainPlan, Job, Plan
@@ -107,9 +105,19 @@ class _Run:
         self.plan = plan
         self.folder = folder
         self.watcher = watcher
-        self.made = {"retrievals": 0, "adapters": 0, "answers": 0, "scores": 0, "comparisons": 0}
+        self.made = {
+            "retrievals": 0,
+            "labels": 0,
+            "adapters": 0,
+            "answers": 0,
+            "probes": 0,
+            "scores": 0,
+            "comparisons": 0,
+        }
+        self.shared = {"adapters": 0, "answers": 0}
+        self.probes = Probes(plan, folder, watcher)
         self.seconds: dict[str, float] = {}
-        self._prompts: dict[tuple[str, str, int], tuple[Prompt, ...]] = {}
+        self._prompts: dict[tuple[str, str, Style], tuple[Prompt, ...]] = {}
 
     @contextmanager
     def _timed(self, stage: str) -> Iterator[None]:
@@ -166,9 +174,15 @@ class _Run:
     def _answer_all(self, retrieved: dict[str, Retrieved]) -> list[Answer]:
         book = AnswerBook.open(self.folder)
         before = self.folder.answers()
+        tuning = Tuning(self.plan, self.folder, retrieved, self.watcher)
+        with self._timed("label"):
+            self.made["labels"] = tuning.label()
         cells: dict[tuple[str, str], list[Cell]] = {}
         for spec in self.plan.spec.generators:
-            cells |= self._answer_family(spec, retrieved, book)
+            cells |= self._answer_family(spec, retrieved, book, tuning)
+        self.made["adapters"] = tuning.n_trained
+        self.probes.finish()
+        self.made["probes"] = self.probes.n_made
         ordered = [
             cell
             for domain in self.plan.domains
@@ -179,6 +193,7 @@ class _Run:
         # Failed answers were left out of the book when it was opened and are in it now if they failed again.
         answers = final_answers(ordered, book)
         self.made["answers"] = book.n_made
+        self.shared = {"adapters": tuning.n_shared, "answers": book.n_shared}
         if before != answers:
             unasked = book.unasked(answers)
             self.folder.write_unasked_answers(unasked)
@@ -190,110 +205,109 @@ class _Run:
         return answers
 
     def _answer_family(
-        self, spec: GeneratorSpec, retrieved: dict[str, Retrieved], book: AnswerBook
+        self, spec: GeneratorSpec, retrieved: dict[str, Retrieved], book: AnswerBook, tuning: Tuning
     ) -> dict[tuple[str, str], list[Cell]]:
         """Answers of one declared generator and of all adapters trained on it; the model is loaded at most once."""
         own = generator_fingerprint(spec)
-        jobs = [job for job in self.plan.jobs if job.base.name == spec.name]
-        model = _Lazy(spec)
+        model = LazyModel(spec)
         cells: dict[tuple[str, str], list[Cell]] = {}
         for domain in self.plan.domains:
-            here = retrieved[domain.name]
-            n_examples = getattr(spec, "examples", 0)
-            cells[domain.name, spec.name] = self._cells(domain, spec.name, own, here, n_examples)
-            for job in (job for job in jobs if job.domain == domain.name):
-                wanted = job_fingerprint(self.plan, domain, job, here)
-                if not is_trained(self.folder.adapter_folder(domain.name, job.generator), wanted):
-                    with self._timed("tune"):
-                        tune(self.plan, domain, job, here, model.causal(), self.folder, wanted, self.watcher)
-                    self.made["adapters"] += 1
-                cells[domain.name, job.generator] = self._cells(
-                    domain, job.generator, tuned_fingerprint(own, wanted), here
-                )
-            with self._timed("answer"):
-                self._answer(spec, model, domain, jobs, cells, book)
+            jobs = [job for job in self.plan.jobs if job.base.name == spec.name and job.answers(domain.name)]
+            style, here = self.plan.style(spec), retrieved[domain.name]
+            mine: list[tuple[str, Job | None, str]] = [(spec.name, None, own)]
+            for job in jobs:
+                with self._timed("tune"):
+                    trained = tuning.trained(job, model)
+                mine.append((job.generator_on(domain.name), job, tuned_fingerprint(own, trained)))
+            for name, _, print_of_it in mine:
+                cells[domain.name, name] = [
+                    Cell(domain, name, contexts, print_of_it, self._prompts_of(domain, contexts, here, style))
+                    for contexts in self.plan.contexts
+                ]
+            for name, answering, print_of_it in mine:
+                at = self._model_at(spec, model, answering) if isinstance(spec, TransformersSpec) else None
+                with self._timed("answer"):
+                    self._answer(spec, model, at, cells[domain.name, name], book)
+                if at:
+                    with self._timed("probe"):
+                        self._probe(domain, name, answering, print_of_it, cells[domain.name, name], book, at)
         model.release()
         return cells
 
-    def _cells(
-        self, domain: DomainPlan, name: str, print_of_it: str, retrieved: Retrieved, n_examples: int = 0
-    ) -> list[Cell]:
-        return [
-            Cell(domain, name, contexts, print_of_it, self._prompts_of(domain, contexts, retrieved, n_examples))
-            for contexts in self.plan.spec.contexts
-        ]
-
-    def _prompts_of(
-        self, domain: DomainPlan, contexts: str, retrieved: Retrieved, n_examples: int = 0
-    ) -> tuple[Prompt, ...]:
+    def _prompts_of(self, domain: DomainPlan, contexts: str, retrieved: Retrieved, style: Style) -> tuple[Prompt, ...]:
         """Made once and shared by all generators: finding gold passages and distractors reads many passages."""
-        key = (domain.name, contexts, n_examples)
+        key = (domain.name, contexts, style)
         if key not in self._prompts:
-            self._prompts[key] = test_prompts(self.plan, domain, contexts, retrieved, n_examples)
+            self._prompts[key] = test_prompts(self.plan, domain, contexts, retrieved, style)
         return self._prompts[key]
 
-    def _answer(  # noqa: PLR0913 - one domain of a family
-        self,
-        spec: GeneratorSpec,
-        model: _Lazy,
-        domain: DomainPlan,
-        jobs: list[Job],
-        cells: dict[tuple[str, str], list[Cell]],
-        book: AnswerBook,
+    def _model_at(self, spec: TransformersSpec, model: LazyModel, job: Job | None) -> ModelAt:
+        """The model that answers for a job, or the declared one."""
+        if job is None:
+            return ModelAt(model.causal, spec.adapter)
+        folder = str(self.folder.adapter_folder(job.domain, job.generator))
+        if job.spec.method == "full":
+            return ModelAt(LazyModel(job.base.model_copy(update={"model": folder})).causal, None)
+        return ModelAt(model.causal, folder)
+
+    def _answer(
+        self, spec: GeneratorSpec, model: LazyModel, at: ModelAt | None, cells: list[Cell], book: AnswerBook
     ) -> None:
-        mine = [(spec.name, None), *((j.generator, j) for j in jobs if j.domain == domain.name)]
-        for name, job in mine:
-            for cell in cells[domain.name, name]:
-                if not cell.missing(book):
-                    continue
-                if job is None:
-                    answer_cell(cell, model.generator(), spec.batch_size, book, self.watcher)
-                else:
-                    adapter = str(self.folder.adapter_folder(domain.name, name))
-                    answer_cell(cell, model.adapted(adapter), spec.batch_size, book, self.watcher)
+        for cell in cells:
+            book.share(cell)
+            if cell.missing(book):
+                generator = at.generator() if at else model.generator()
+                answer_cell(cell, generator, spec.batch_size, book, self.watcher)
+
+    def _probe(  # noqa: PLR0913 - a generator with its answers
+        self,
+        domain: DomainPlan,
+        name: str,
+        job: Job | None,
+        print_of_it: str,
+        cells: list[Cell],
+        book: AnswerBook,
+        at: ModelAt,
+    ) -> None:
+        """Probe a generator: for forgetting once, at home; for sensitivity on every domain it answers."""
+        if job is None or job.domain == domain.name:
+            self.probes.forgetting(name, job.domain if job else "", print_of_it, at)
+        for cell in (cell for cell in cells if cell.contexts == self.probes.context):
+            answers = {p.key: book.known[cell.key(p)] for p in cell.prompts if cell.key(p) in book.known}
+            self.probes.sensitivity(name, domain, print_of_it, cell.prompts, answers, at)
+
+    def _plain_prompts(self, retrieved: dict[str, Retrieved]) -> Callable[[DomainPlan, str], tuple[Prompt, ...]]:
+        """Prompts in the study's own words, for what looks at their passages only."""
+        words = self.plan.spec.prompt
+        style = Style(words.instruction, words.instruction_without_passages)
+        return lambda domain, contexts: self._prompts_of(domain, contexts, retrieved[domain.name], style)
 
     def _score(self, answers: list[Answer], retrieved: dict[str, Retrieved]) -> list[Score]:
-        def prompts_of(domain: DomainPlan, contexts: str) -> tuple[Prompt, ...]:
-            return self._prompts_of(domain, contexts, retrieved[domain.name])
-
+        prompts_of = self._plain_prompts(retrieved)
         scores, self.made["scores"] = Scoring(self.plan, self.folder, prompts_of, self.watcher).score(answers)
         return scores
 
     def _compare(self, scores: list[Score], answers: list[Answer], retrieved: dict[str, Retrieved]) -> None:
+        probed = self.probes.known()
         wanted = fingerprint(
             COMPARING_VERSION,
+            probed,
             self.folder.state().get("scores"),
             [self.folder.state().get(f"retrieval/{d.name}") for d in self.plan.domains],
             self.plan.spec.statistics.model_dump(mode="json"),
-            [(arm.name, arm.generators, arm.base) for arm in self.plan.arms],
+            self.plan.arms,
             load_audits(self.plan.spec),
         )
         if self.folder.state().get("comparisons") == wanted:
             self.watcher.say("comparisons: nothing to do")
             return
-        uses = self._context_use(answers, retrieved)
-        compared = compare(self.plan, scores, self.folder.retrievals(), self.folder.ceilings(), uses)
+        diagnosis = Diagnosis(self.plan, retrieved, self._plain_prompts(retrieved), answers, scores)
+        rows = {**diagnosis.rows(), **compare_probes(self.plan, probed)}
+        compared = compare(self.plan, scores, self.folder.retrievals(), self.folder.ceilings(), rows)
+        self.folder.write_failure_points(diagnosis.point_rows())
         write_json(self.folder.path / "comparisons.json", compared)
         self.folder.write_state({**self.folder.state(), "comparisons": wanted})
         self.made["comparisons"] = 1
-
-    def _context_use(self, answers: list[Answer], retrieved: dict[str, Retrieved]) -> list[dict[str, Any]]:
-        """What the arms make of counterfactual passages, by domain and context."""
-        known = {(a.domain, a.generator, a.contexts, a.question): a for a in answers}
-        rows: list[dict[str, Any]] = []
-        for domain in self.plan.domains:
-            for contexts in self.plan.spec.contexts:
-                if parse_context(contexts).kind != "counterfactual":
-                    continue
-                asked = swapped_values(domain, contexts, retrieved[domain.name], self.plan.spec.retrieval.top_k)
-                found = context_use(
-                    self.plan.arms,
-                    asked,
-                    lambda name, q, d=domain.name, c=contexts: known.get((d, name, c, q.id)),  # type: ignore[misc]
-                    self.plan.spec.statistics,
-                )
-                rows += [{"domain": domain.name, "contexts": contexts, **row} for row in found]
-        return rows
 
     def _finish(self, n_failed: int) -> None:
         before = self.folder.manifest()
@@ -305,41 +319,5 @@ class _Run:
         write_text(
             self.folder.path / "study.yaml", yaml.safe_dump(study, sort_keys=False, allow_unicode=True, width=100)
         )
-        manifest = new_manifest(self.plan, study, before, self.seconds, self.made, n_failed)
+        manifest = new_manifest(self.plan, study, before, self.seconds, self.made, self.shared, n_failed)
         write_json(self.folder.path / "manifest.json", manifest)
-
-
-class _Lazy:
-    """A declared generator that is made only when something has to be generated or trained."""
-
-    def __init__(self, spec: GeneratorSpec) -> None:
-        self._spec = spec
-        self._model: CausalModel | None = None
-
-    def causal(self) -> CausalModel:
-        """The loaded base model, with its own adapter not switched on."""
-        from ragstudy.generation.causal import CausalModel
-
-        if not isinstance(self._spec, TransformersSpec):
-            msg = f"generator {self._spec.name!r} is of kind {self._spec.kind!r} and cannot be tuned here"
-            raise TypeError(msg)
-        if self._model is None:
-            self._model = CausalModel(self._spec)
-        return self._model
-
-    def generator(self) -> Generator:
-        """The generator as declared."""
-        if isinstance(self._spec, TransformersSpec):
-            return self.adapted(self._spec.adapter)
-        return make_generator(self._spec)
-
-    def adapted(self, adapter: str | None) -> Generator:
-        """The loaded base with an adapter, or without one."""
-        from ragstudy.generation.causal import CausalGenerator
-
-        return CausalGenerator(self.causal(), adapter)
-
-    def release(self) -> None:
-        """Give the memory back."""
-        self._model = None
-        gc.collect()

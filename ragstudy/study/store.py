@@ -151,6 +151,14 @@ class RunFolder:
         """Write all scores."""
         write_lines(self.path / "scores.jsonl", scores)
 
+    def write_failure_points(self, rows: Iterable[object]) -> None:
+        """Write the failure point of every answer that has one."""
+        write_lines(self.path / "failure_points.jsonl", rows)
+
+    def failure_points(self) -> list[dict[str, Any]]:
+        """The failure point of every answer that has one; none before the stage has run."""
+        return list(self._rows("failure_points.jsonl"))
+
     def ceilings(self) -> dict[str, dict[str, float | None]]:
         """Mean score of the reference answers themselves, by domain and measure."""
         path = self.path / "ceilings.json"

@@ -1,80 +1,73 @@
-"""The fine-tuning stage: one adapter per job, trained once."""
+"""The fine-tuning stage: one training per recipe, domain and seed, with the adapters of its epochs."""
 
 from __future__ import annotations
 
+import os
 import shutil
-from dataclasses import asdict
-from random import Random
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from ragstudy.files import fingerprint, read_json, write_json
-from ragstudy.finetuning.pairs import encode, nested_order
+from ragstudy.finetuning.pairs import encode
 from ragstudy.generation.make import generator_fingerprint
-from ragstudy.prompting import make_prompt
-from ragstudy.study.contexts import passages_in_training
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from ragstudy.finetuning.pairs import Example
     from ragstudy.generation.causal import CausalModel
-    from ragstudy.records import Prompt, Question
-    from ragstudy.study.plan import DomainPlan, Job, Plan
-    from ragstudy.study.retrieve import Retrieved
+    from ragstudy.study.labelling import Labelling
+    from ragstudy.study.plan import Job
     from ragstudy.study.store import RunFolder
     from ragstudy.study.watch import Watcher
 
 
 # What decides which pairs there are; the pairs themselves are in the fingerprint.
-_IN_THE_PAIRS = {"base", "formats", "sizes", "seeds", "sham", "raft_gold", "raft_distractors"}
+_IN_THE_PAIRS = {
+    *("base", "name", "formats", "sizes", "seeds", "sham", "raft_gold", "raft_distractors"),
+    *("labels", "agreement", "pairs", "n_samples", "after", "transfer", "checkpoints"),
+}
 
 
-def training_questions(domain: DomainPlan, job: Job) -> list[Question]:
-    """The job's pairs; those of a smaller size are the first of a larger one."""
-    return nested_order(domain.domain.split("train"), job.seed)[: job.size]
+@dataclass(frozen=True)
+class Training:
+    """One training: a job with its data, and the jobs that are checkpoints of it.
 
-
-def training_answers(job: Job, questions: Sequence[Question]) -> list[str]:
-    """The answer to learn for each question: its first reference, or in a sham that of another question of its type.
-
-    A sham keeps the form and length of the answers and takes away what they say (Hewitt and Liang 2019, arXiv
-    1909.03368, do so for probes). A question that is alone with its type keeps its own answer.
+    Attributes:
+        job: the adapter at the end of the last epoch.
+        jobs: it, and those at the end of earlier epochs.
+        wanted: fingerprint of each of these, in their order.
+        labelling: of the job's domain.
+        first: folder of the adapter to go on from, or None.
     """
-    answers = [question.references[0] for question in questions]
-    if not job.sham:
-        return answers
-    for kind in dict.fromkeys(question.type for question in questions):
-        places = [i for i, question in enumerate(questions) if question.type == kind]
-        order = places.copy()
-        Random(f"{job.seed}/{kind}").shuffle(order)
-        moved = {
-            place: questions[other].references[0] for place, other in zip(order, [*order[1:], order[0]], strict=True)
-        }
-        for place in places:
-            answers[place] = moved[place]
-    return answers
+
+    job: Job
+    jobs: tuple[Job, ...]
+    wanted: tuple[str, ...]
+    labelling: Labelling
+    first: Path | None
+
+    @property
+    def epochs(self) -> list[int]:
+        """At the end of which epoch each of the jobs stands."""
+        return [one.variant.checkpoint or one.spec.epochs for one in self.jobs]
 
 
-def training_prompt(plan: Plan, job: Job, question: Question, retrieved: Retrieved) -> Prompt:
-    """The prompt of a training pair, in the job's format and the study's own words."""
-    passages = passages_in_training(job, question, retrieved, plan.spec.retrieval.top_k)
-    prompt = plan.spec.prompt
-    return make_prompt(question.id, question.text, passages, prompt.instruction, prompt.instruction_without_passages)
-
-
-def job_fingerprint(plan: Plan, domain: DomainPlan, job: Job, retrieved: Retrieved) -> str:
+def job_fingerprint(job: Job, labelling: Labelling) -> str:
     """Changes with the base's weights, the settings and every training prompt and answer."""
     settings = job.spec.model_dump(mode="json", exclude=_IN_THE_PAIRS)
-    questions = training_questions(domain, job)
-    answers = training_answers(job, questions)
-    pairs = [(training_prompt(plan, job, q, retrieved).digest, a) for q, a in zip(questions, answers, strict=True)]
-    return fingerprint(_weights_fingerprint(job), settings, job.seed, pairs)
+    if settings["method"] == "lora":
+        del settings["method"]
+    pairs = [(labelling.training_prompt(job, pair.question).digest, pair.answer) for pair in labelling.pairs(job)]
+    whole = fingerprint(_weights_fingerprint(job), settings, job.seed, pairs)
+    if job.first:
+        whole = fingerprint(whole, job_fingerprint(job.first, labelling))
+    return fingerprint(whole, job.variant.checkpoint) if job.variant.checkpoint else whole
 
 
 def _weights_fingerprint(job: Job) -> str:
     """Of the base's weights and precision; how it generates does not touch training."""
-    return generator_fingerprint(job.base.model_copy(update={"max_new_tokens": 1}))
+    return generator_fingerprint(job.base.model_copy(update={"max_new_tokens": 1, "instruction": None}))
 
 
 def is_trained(folder: Path, wanted: str) -> bool:
@@ -83,46 +76,69 @@ def is_trained(folder: Path, wanted: str) -> bool:
     return record.is_file() and read_json(record).get("fingerprint") == wanted
 
 
-def tune(  # noqa: PLR0913 - a job with what it needs
-    plan: Plan,
-    domain: DomainPlan,
-    job: Job,
-    retrieved: Retrieved,
-    model: CausalModel,
-    folder: RunFolder,
-    wanted: str,
-    watcher: Watcher,
-) -> None:
-    """Train one adapter and put it in place of an older one when it is finished and has its record."""
-    from ragstudy.finetuning.lora import steps_of, train_adapter
+def adapters_by_fingerprint(folder: RunFolder) -> dict[str, Path]:
+    """Where finished adapters lie, whatever their arm is called."""
+    records = sorted((folder.path / "adapters").glob("*/*/record.json"))
+    return {read_json(record).get("fingerprint", ""): record.parent for record in records}
 
-    place = folder.adapter_folder(domain.name, job.generator)
-    unfinished = place.with_name(f"{place.name}.unfinished")
+
+def share(there: Path, place: Path) -> None:
+    """Put an adapter that another arm has trained in place, without writing its weights again."""
+    unfinished = _unfinished(place)
     shutil.rmtree(unfinished, ignore_errors=True)
-    questions = training_questions(domain, job)
+    shutil.copytree(there, unfinished, copy_function=_link)
+    _put(unfinished, place)
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+
+
+def _unfinished(place: Path) -> Path:
+    return place.with_name(f"{place.name}.unfinished")
+
+
+def _put(unfinished: Path, place: Path) -> None:
+    shutil.rmtree(place, ignore_errors=True)
+    unfinished.rename(place)
+
+
+def tune(training: Training, model: CausalModel, folder: RunFolder, watcher: Watcher) -> None:
+    """Train, and put each adapter in place of an older one when it is finished and has its record."""
+    from ragstudy.finetuning.lora import steps_of, train_adapter, train_all_weights
+
+    job, labelling = training.job, training.labelling
+    places = [folder.adapter_folder(job.domain, one.generator) for one in training.jobs]
+    for place in places:
+        shutil.rmtree(_unfinished(place), ignore_errors=True)
     longest = min(job.spec.max_tokens, model.context)
-    prompts = [training_prompt(plan, job, question, retrieved) for question in questions]
+    pairs = labelling.pairs(job)
+    prompts = [labelling.training_prompt(job, pair.question) for pair in pairs]
     examples = [
-        encode(prompt, answer, model.tokenizer, longest)
-        for prompt, answer in zip(prompts, training_answers(job, questions), strict=True)
+        encode(prompt, pair.answer, model.tokenizer, longest) for prompt, pair in zip(prompts, pairs, strict=True)
     ]
     model.release_adapters()
-    title = f"tuning {domain.name} {job.generator}"
-    with watcher.task(title, steps_of(len(examples), job.spec)) as task:
-        trained = train_adapter(
-            model.base,
-            examples,
-            job.spec,
-            job.seed,
-            unfinished,
-            lambda _step, _n, loss: task.advance(1, f"loss {loss:.3f}"),
-        )
+    folders = {epoch: _unfinished(place) for epoch, place in zip(training.epochs, places, strict=True)}
+    with watcher.task(f"tuning {job.domain} {job.generator}", steps_of(len(examples), job.spec)) as task:
+
+        def on_step(_step: int, _n: int, loss: float) -> None:
+            task.advance(1, f"loss {loss:.3f}")
+
+        if job.spec.method == "full":
+            trained = train_all_weights(model.base, examples, job.spec, job.seed, folders, on_step)
+            for unfinished in folders.values():
+                model.tokenizer.save_pretrained(unfinished)
+        else:
+            trained = train_adapter(model.base, examples, job.spec, job.seed, folders, on_step, training.first)
     n_cut = sum(
         1 for prompt, example in zip(prompts, examples, strict=True) if example.n_passages < len(prompt.passages)
     )
-    write_json(unfinished / "record.json", _record(job, wanted, examples, n_cut, asdict(trained)))
-    shutil.rmtree(place, ignore_errors=True)
-    unfinished.rename(place)
+    for one, wanted, place in zip(training.jobs, training.wanted, places, strict=True):
+        write_json(_unfinished(place) / "record.json", _record(one, wanted, examples, n_cut, asdict(trained)))
+        _put(_unfinished(place), place)
 
 
 def _record(job: Job, wanted: str, examples: list[Example], n_cut: int, trained: dict[str, Any]) -> dict[str, Any]:
@@ -134,7 +150,11 @@ def _record(job: Job, wanted: str, examples: list[Example], n_cut: int, trained:
         "format": job.format,
         "size": job.size,
         "seed": job.seed,
-        "sham": job.sham,
+        "labels": job.variant.labels,
+        "pairs": job.variant.pairs,
+        "sham": job.variant.sham,
+        "epoch": job.variant.checkpoint or job.spec.epochs,
+        "after": job.first.generator if job.first else None,
         "settings": job.spec.model_dump(mode="json", exclude=_IN_THE_PAIRS),
         "questions": [example.question for example in examples],
         "pairs_hash": fingerprint([(example.ids, example.labels) for example in examples]),

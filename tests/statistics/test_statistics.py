@@ -17,6 +17,7 @@ from statsmodels.stats.power import NormalIndPower
 from ragstudy.statistics import PairedDifferences, compare_cells, holm, mcnemar_exact
 from ragstudy.statistics.paired import interval
 from ragstudy.statistics.planted import Design, simulate
+from ragstudy.statistics.seeds import SeedSpread, degrees_of_freedom, seed_spread
 from ragstudy.statistics.verdicts import decide, questions_to_decide, smallest_detectable
 
 SETTINGS = {"confidence": 0.95, "power": 0.8, "n_resamples": 4000, "seed": 1}
@@ -221,3 +222,40 @@ def test_planted_effects_are_found_as_often_as_foretold_and_none_is_made_up():
         assert coverage >= 0.95 - 3 * (0.95 * 0.05 / 80) ** 0.5
         assert power == pytest.approx(foretold, abs=3 * 0.5 / 80**0.5)
     assert found.false_studies <= 0.05 + 3 * (0.05 * 0.95 / 80) ** 0.5
+
+
+def test_the_spread_of_trainings_is_told_from_that_of_questions():
+    """Planted components: questions .3, trainings .2, the rest .1 (standard deviations)."""
+    rng = np.random.default_rng(4)
+    found = []
+    for _ in range(60):
+        values = 0.3 * rng.normal(size=(400, 1)) + 0.2 * rng.normal(size=(1, 5)) + 0.1 * rng.normal(size=(400, 5))
+        found.append(seed_spread(values, [str(i) for i in range(400)]))
+    assert np.mean([one.variance for one in found]) == pytest.approx(0.04, rel=0.2)
+    assert np.mean([one.share_question for one in found]) == pytest.approx(0.09 / 0.14, abs=0.06)
+    alike = seed_spread(np.tile(rng.normal(size=(50, 1)), 3), [str(i) for i in range(50)])
+    assert (alike.variance, alike.share_question) == (0.0, 1.0)
+    assert seed_spread(np.ones((5, 1)), list("abcde")) == SeedSpread(1)
+
+
+def test_degrees_of_freedom_are_those_of_the_larger_part():
+    """By hand after Satterthwaite: equal parts of 9 and 2 degrees give 4/(1/9 + 1/2)."""
+    spread = SeedSpread(3, variance=3.0)
+    assert degrees_of_freedom(1.0, 10, spread) == pytest.approx(4 / (1 / 9 + 1 / 2))
+    assert degrees_of_freedom(1.0, 10, SeedSpread(3)) == 9
+
+
+def test_intervals_over_trainings_hold_the_mean_of_all_trainings():
+    """Without the trainings' part the intervals of this design hold it in about 6 of 10 studies."""
+    design = Design((0.0,), n_questions=150, n_seeds=3, seed_spread=0.5)
+    found = simulate(design, 80, 3, 400)
+    assert found.coverage[0] > 0.88
+    assert found.false_studies < 0.12
+
+
+def test_more_questions_do_not_help_where_trainings_differ():
+    few = questions_to_decide(0.05, 0.03, 100, 0.03, 0.95, 0.8)
+    some = questions_to_decide(0.05, 0.03, 100, 0.03, 0.95, 0.8, seed_error=0.01)
+    assert few is not None
+    assert some > few
+    assert questions_to_decide(0.05, 0.03, 100, 0.03, 0.95, 0.8, seed_error=0.05) is None

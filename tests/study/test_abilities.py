@@ -12,7 +12,7 @@ from ragstudy.cli.main import main
 from ragstudy.errors import InputError
 from ragstudy.files import read_lines
 from ragstudy.generation.causal import CausalModel
-from ragstudy.generation.perplexity import perplexity
+from ragstudy.generation.likelihood import perplexity
 from ragstudy.prompting import fit, make_prompt
 from ragstudy.records import Passage
 from ragstudy.reporting.abilities import abilities

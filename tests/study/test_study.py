@@ -12,11 +12,11 @@ from ragstudy.errors import InputError
 from ragstudy.records import Passage
 from ragstudy.reporting import write_reports
 from ragstudy.specs import parse_study
+from ragstudy.study.labelling import LabelBook, Labelling
 from ragstudy.study.plan import make_plan
 from ragstudy.study.retrieve import Retrieved
 from ragstudy.study.run import run_study
 from ragstudy.study.store import RunFolder
-from ragstudy.study.tune import training_answers, training_prompt, training_questions
 
 
 def study(domain, **changes):
@@ -48,6 +48,11 @@ def tuned_study(domain, model, **changes):
     return study(domain, **content)
 
 
+def labelling_of(plan, folder, retrieved=None):
+    retrieved = retrieved or Retrieved("f", {}, {})
+    return Labelling(plan, plan.domains[0], retrieved, LabelBook(RunFolder(folder)), {})
+
+
 def test_a_study_leaves_every_documented_file_and_the_right_numbers(lamps, tmp_path):
     outcome = run(study(lamps), tmp_path / "run")
     assert outcome.made["answers"] == 3 * 2 * 6
@@ -55,6 +60,7 @@ def test_a_study_leaves_every_documented_file_and_the_right_numbers(lamps, tmp_p
         "answers.jsonl",
         "ceilings.json",
         "comparisons.json",
+        "failure_points.jsonl",
         "indexes",
         "manifest.json",
         "questions.jsonl",
@@ -206,7 +212,7 @@ def test_the_main_context_is_retrieved_wherever_it_stands(lamps, tmp_path):
 def test_changed_statistics_compare_again_and_answer_nothing(lamps, tmp_path):
     run(study(lamps), tmp_path / "run")
     outcome = run(study(lamps, statistics={"n_resamples": 300, "margin": 0.1}), tmp_path / "run")
-    assert outcome.made == {"retrievals": 0, "adapters": 0, "answers": 0, "scores": 0, "comparisons": 1}
+    assert outcome.made == {"retrievals": 0, "labels": 0, "adapters": 0, "answers": 0, "scores": 0, "comparisons": 1}
 
 
 def test_two_runs_do_not_write_to_one_folder(lamps, tmp_path):
@@ -279,17 +285,18 @@ def test_two_runs_of_a_tuned_study_are_the_same_bytes(lamps, tiny_model, tmp_pat
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
 
 
-def test_training_prompts_are_the_studys_own_and_closed_book_shows_no_passage(lamps, tiny_model):
+def test_training_prompts_are_the_studys_own_and_closed_book_shows_no_passage(lamps, tiny_model, tmp_path):
     plan = make_plan(tuned_study(lamps, tiny_model))
     closed, retrieved_job = plan.jobs
-    question = training_questions(plan.domains[0], closed)[0]
+    question = labelling_of(plan, tmp_path).pairs(closed)[0].question
     assert question.split == "train"
     passages = {"p1": Passage("p1", "d", "T", "text")}
     from ragstudy.records import Retrieval
 
     found = Retrieved("f", passages, {question.id: Retrieval("lamps", question.id, ("p1",), (0.5,), ((),), 0)})
-    assert training_prompt(plan, closed, question, found).passages == ()
-    assert training_prompt(plan, retrieved_job, question, found).passages == (passages["p1"],)
+    labelling = labelling_of(plan, tmp_path, found)
+    assert labelling.training_prompt(closed, question).passages == ()
+    assert labelling.training_prompt(retrieved_job, question).passages == (passages["p1"],)
 
 
 def test_seeds_are_replicates_of_one_arm(lamps, tiny_model, tmp_path):
@@ -470,10 +477,11 @@ def test_a_sham_learns_the_answers_of_other_questions_of_the_same_type(lamps, ti
     plan = make_plan(study(lamps, **content))
     assert [arm.name for arm in plan.arms] == ["tiny", "tiny+closed_book-4", "tiny+closed_book-4-sham"]
     plain, sham = plan.jobs
-    questions = training_questions(plan.domains[0], plain)
-    assert training_questions(plan.domains[0], sham) == questions
-    learned, shammed = (training_answers(job, questions) for job in (plain, sham))
-    assert learned == [q.references[0] for q in questions]
+    labelling = labelling_of(plan, tmp_path)
+    pairs = labelling.pairs(plain)
+    assert [pair.question for pair in labelling.pairs(sham)] == [pair.question for pair in pairs]
+    learned, shammed = ([pair.answer for pair in labelling.pairs(job)] for job in (plain, sham))
+    assert learned == [pair.question.references[0] for pair in pairs]
     assert sorted(shammed) == sorted(learned)
     assert all(one != other for one, other in zip(learned, shammed, strict=True))
     run_study(plan, tmp_path / "run")

@@ -1,0 +1,264 @@
+"""Training pairs: which questions an adapter is trained on, and whose answers it learns."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
+from random import Random
+from typing import TYPE_CHECKING
+
+from ragstudy.errors import InputError
+from ragstudy.files import append_lines, drop_torn_line, read_lines
+from ragstudy.finetuning.pairs import nested_order
+from ragstudy.prompting import make_prompt
+from ragstudy.retrieval.embedder import scoring_embedder
+from ragstudy.scoring.abstention import abstains
+from ragstudy.scoring.alignment import Aligner
+from ragstudy.scoring.claims import judge
+from ragstudy.scoring.words import WordWeights
+from ragstudy.specs import GOLD, SELF_DISTILLED
+from ragstudy.study.contexts import passages_in_training
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ragstudy.records import Prompt, Question
+    from ragstudy.study.plan import DomainPlan, Job, Plan
+    from ragstudy.study.retrieve import Retrieved
+    from ragstudy.study.store import RunFolder
+
+_AHEAD = 64
+# A sampled answer shows that a model knows something if it is right as a whole.
+_KNOWN = 0.5
+SAMPLES = "samples"
+ANSWER = "answer"
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A training question and the answer to learn."""
+
+    question: Question
+    answer: str
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """What a generator said to a training prompt.
+
+    Attributes:
+        domain: name.
+        generator: name.
+        use: `answer`, or `samples-4` for four sampled answers.
+        question: question id.
+        digest: of the prompt.
+        fingerprint: of the generator.
+        texts: what it said; empty if it failed.
+        error: why it failed, or ''.
+    """
+
+    domain: str
+    generator: str
+    use: str
+    question: str
+    digest: str
+    fingerprint: str
+    texts: tuple[str, ...]
+    error: str = ""
+
+
+Key = tuple[str, str, str, str, str]
+
+
+def _key(one: Labelled) -> Key:
+    return (one.domain, one.use, one.question, one.digest, one.fingerprint)
+
+
+@dataclass
+class LabelBook:
+    """What generators said to training prompts, kept in labels.jsonl as soon as it exists.
+
+    Attributes:
+        folder: of the run.
+        n_made: made in this session.
+    """
+
+    folder: RunFolder
+    n_made: int = 0
+
+    @cached_property
+    def _known(self) -> dict[Key, Labelled]:
+        path = self.folder.path / "labels.jsonl"
+        drop_torn_line(path)
+        rows = read_lines(path) if path.is_file() else ()
+        found = (Labelled(**{**row, "texts": tuple(row["texts"])}) for _, row in rows)
+        return {_key(one): one for one in found if not one.error}
+
+    def get(self, domain: str, use: str, prompt: Prompt, fingerprint: str) -> Labelled | None:
+        """What is known, in this session also that it failed."""
+        return self._known.get((domain, use, prompt.key, prompt.digest, fingerprint))
+
+    def add(self, labelled: Sequence[Labelled]) -> None:
+        """Keep what was said, on disk at once; failures are tried again by the next run."""
+        self._known.update((_key(one), one) for one in labelled)
+        append_lines(self.folder.path / "labels.jsonl", [asdict(one) for one in labelled])
+        self.n_made += len(labelled)
+
+
+@dataclass
+class Labelling:
+    """The training pairs of one domain.
+
+    Attributes:
+        plan: of the study.
+        domain: of the pairs.
+        retrieved: of the domain.
+        book: what generators said so far.
+        fingerprints: of the declared generators, by name.
+    """
+
+    plan: Plan
+    domain: DomainPlan
+    retrieved: Retrieved
+    book: LabelBook
+    fingerprints: Mapping[str, str]
+    _agreements: dict[tuple[str, str, float], bool] = field(default_factory=dict)
+
+    def pairs(self, job: Job) -> list[Pair]:
+        """The pairs of a job; those of a smaller size are the first of a larger one.
+
+        Fewer than its size where too few answers agree with the references or too few questions are (un)known.
+
+        Raises:
+            InputError: there is no pair at all.
+        """
+        found, _ = self._walk(job)
+        if not found:
+            msg = (
+                f"{job.generator}: no training pair is left on domain {self.domain.name!r} (labels "
+                f"{job.variant.labels}, pairs {job.variant.pairs}); leave this arm out"
+            )
+            raise InputError(msg)
+        return _shammed(found, job.seed) if job.variant.sham else found
+
+    def missing(self, job: Job) -> list[Prompt]:
+        """The next prompts that the job's labeller has to answer before its pairs are known; empty when they are."""
+        return self._walk(job)[1]
+
+    def _walk(self, job: Job) -> tuple[list[Pair], list[Prompt]]:
+        """Pairs along the job's order until there are enough, and the prompts that could not be decided on the way."""
+        found: list[Pair] = []
+        missing: list[Prompt] = []
+        skipped = 0
+        for question in nested_order(self.domain.domain.split("train"), job.seed):
+            if len(found) == job.size or len(missing) == _AHEAD:
+                break
+            if not self._is_wanted(job, question):
+                continue
+            if job.variant.labels == GOLD:
+                answer: str | None = question.references[0]
+            else:
+                prompt = self.label_prompt(job, question)
+                said = self.book.get(self.domain.name, ANSWER, prompt, self.fingerprints[labeller_of(job)])
+                if said is None:
+                    missing.append(prompt)
+                    continue
+                answer = self._kept(job, question, said)
+            if answer is None:
+                continue
+            # The pairs of earlier rounds are used up; without those, this is a round of its own.
+            skipped += 1
+            if skipped > job.n_before:
+                found.append(Pair(question, answer))
+        # Pairs after a gap are not those that will be taken once it is filled.
+        return ([], missing) if missing else (found, [])
+
+    def _is_wanted(self, job: Job, question: Question) -> bool:
+        """Whether the filter `pairs` lets a question through."""
+        if job.variant.pairs == "all":
+            return True
+        said = self.book.get(
+            self.domain.name,
+            use_of(job),
+            self.closed_book_prompt(job, question),
+            self.fingerprints[job.base.name],
+        )
+        if said is None or said.error or not question.answerable:
+            return False
+        known = any(self._agrees(question, text, _KNOWN) for text in said.texts)
+        return known is (job.variant.pairs == "known")
+
+    def _kept(self, job: Job, question: Question, said: Labelled) -> str | None:
+        """The answer to learn, or None if it is not to be learned."""
+        if said.error or not said.texts or not said.texts[0].strip():
+            return None
+        (text,) = said.texts
+        if job.variant.labels == SELF_DISTILLED:
+            return text if self._agrees(question, text, job.spec.agreement) else None
+        # A teacher is taken at its word, unless it has none for a question that has an answer.
+        return None if question.answerable and abstains(text) else text
+
+    def _agrees(self, question: Question, text: str, least: float) -> bool:
+        key = (question.id, text, least)
+        if key not in self._agreements:
+            judged = judge(question, text, self._weights, self._aligner)
+            self._agreements[key] = min(judged.accuracy, judged.completeness) >= least
+        return self._agreements[key]
+
+    @cached_property
+    def _weights(self) -> WordWeights:
+        return WordWeights(document.text for document in self.domain.domain.documents)
+
+    @cached_property
+    def _aligner(self) -> Aligner:
+        return Aligner(scoring_embedder, self._weights)
+
+    def label_prompt(self, job: Job, question: Question) -> Prompt:
+        """What a labeller is shown: the passages of the training prompt, the gold ones always among them.
+
+        For closed-book training, the retrieved passages: what the model learns to know is what it read.
+        """
+        shown = "retrieved" if job.format == "closed_book" else job.format
+        spec = job.spec.model_copy(update={"raft_gold": 1.0})
+        return self._prompt(replace(job, format=shown, spec=spec), question, labeller_of(job))
+
+    def training_prompt(self, job: Job, question: Question) -> Prompt:
+        """The prompt of a training pair, in the job's format and the study's own words."""
+        return self._prompt(job, question)
+
+    def closed_book_prompt(self, job: Job, question: Question) -> Prompt:
+        """The question alone, as the filter of known questions asks it."""
+        style = self.plan.style(job.base)
+        return make_prompt(question.id, question.text, [], style.instruction, style.without_passages)
+
+    def _prompt(self, job: Job, question: Question, labeller: str = "") -> Prompt:
+        passages = passages_in_training(job, question, self.retrieved, self.plan.spec.retrieval.top_k)
+        style = self.plan.style(self.plan.generator(labeller or job.base.name))
+        return make_prompt(question.id, question.text, passages, style.instruction, style.without_passages)
+
+
+def labeller_of(job: Job) -> str:
+    """Name of the generator whose answers a job learns; '' for the domain's references."""
+    labels = job.variant.labels
+    return "" if labels == GOLD else job.base.name if labels == SELF_DISTILLED else labels.partition(":")[2]
+
+
+def use_of(job: Job) -> str:
+    """How the sampled answers of a job's filter are filed."""
+    return f"{SAMPLES}-{job.spec.n_samples}"
+
+
+def _shammed(pairs: Sequence[Pair], seed: int) -> list[Pair]:
+    """The same questions with the answers of others of their type.
+
+    A sham keeps the form and length of the answers and takes away what they say (Hewitt and Liang 2019, arXiv
+    1909.03368, do so for probes). A question that is alone with its type keeps its own answer.
+    """
+    answers = [pair.answer for pair in pairs]
+    for kind in dict.fromkeys(pair.question.type for pair in pairs):
+        places = [i for i, pair in enumerate(pairs) if pair.question.type == kind]
+        order = places.copy()
+        Random(f"{seed}/{kind}").shuffle(order)
+        for place, other in zip(order, [*order[1:], order[0]], strict=True):
+            answers[place] = pairs[other].answer
+    return [Pair(pair.question, answer) for pair, answer in zip(pairs, answers, strict=True)]

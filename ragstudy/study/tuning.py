@@ -1,0 +1,194 @@
+"""From jobs to finished adapters: labels first, then each training once, whoever shares it."""
+
+from __future__ import annotations
+
+import gc
+from typing import TYPE_CHECKING
+
+from ragstudy.generation.make import generator_fingerprint, make_generator
+from ragstudy.specs import TransformersSpec
+from ragstudy.study.answering import complete
+from ragstudy.study.labelling import ANSWER, LabelBook, Labelled, Labelling, labeller_of, use_of
+from ragstudy.study.tune import Training, adapters_by_fingerprint, is_trained, job_fingerprint, share, tune
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from ragstudy.generation.causal import CausalModel
+    from ragstudy.protocols import Generator
+    from ragstudy.records import Prompt
+    from ragstudy.specs import GeneratorSpec
+    from ragstudy.study.plan import DomainPlan, Job, Plan
+    from ragstudy.study.retrieve import Retrieved
+    from ragstudy.study.store import RunFolder
+    from ragstudy.study.watch import Watcher
+
+_SAMPLED_AT_ONCE = 16
+
+
+class LazyModel:
+    """A declared generator that is made only when something has to be generated or trained."""
+
+    def __init__(self, spec: GeneratorSpec) -> None:
+        self._spec = spec
+        self._model: CausalModel | None = None
+
+    def causal(self) -> CausalModel:
+        """The loaded base model, with its own adapter not switched on."""
+        from ragstudy.generation.causal import CausalModel
+
+        if not isinstance(self._spec, TransformersSpec):
+            msg = f"generator {self._spec.name!r} is of kind {self._spec.kind!r} and cannot be tuned here"
+            raise TypeError(msg)
+        if self._model is None:
+            self._model = CausalModel(self._spec)
+        return self._model
+
+    def generator(self) -> Generator:
+        """The generator as declared."""
+        if isinstance(self._spec, TransformersSpec):
+            return self.adapted(self._spec.adapter)
+        return make_generator(self._spec)
+
+    def adapted(self, adapter: str | None) -> Generator:
+        """The loaded base with an adapter, or without one."""
+        from ragstudy.generation.causal import CausalGenerator
+
+        return CausalGenerator(self.causal(), adapter)
+
+    def release(self) -> None:
+        """Give the memory back."""
+        self._model = None
+        gc.collect()
+
+
+class Tuning:
+    """The fine-tuning stage of a run.
+
+    Args:
+        plan: of the study.
+        folder: of the run.
+        retrieved: by domain.
+        watcher: hears what is done.
+    """
+
+    def __init__(self, plan: Plan, folder: RunFolder, retrieved: dict[str, Retrieved], watcher: Watcher) -> None:
+        self._plan, self._folder, self._watcher = plan, folder, watcher
+        self._book = LabelBook(folder)
+        fingerprints = {spec.name: generator_fingerprint(spec) for spec in plan.spec.generators}
+        self._labellings = {
+            domain.name: Labelling(plan, domain, retrieved[domain.name], self._book, fingerprints)
+            for domain in plan.domains
+        }
+        self._fingerprints = fingerprints
+        self._wanted: dict[tuple[str, str], str] = {}
+        self.n_trained = 0
+        self.n_shared = 0
+        self._there: dict[str, Path] = adapters_by_fingerprint(folder)
+
+    def label(self) -> int:
+        """Have everything said that decides about training pairs; returns how much was said now."""
+        for work in (self._sample, self._answer):
+            for spec in self._plan.spec.generators:
+                model = LazyModel(spec)
+                for domain in self._plan.domains:
+                    work(spec, model, domain)
+                model.release()
+        return self._book.n_made
+
+    def _jobs(self, domain: DomainPlan) -> list[Job]:
+        return [job for job in self._plan.jobs if job.domain == domain.name and not job.variant.checkpoint]
+
+    def _sample(self, spec: GeneratorSpec, model: LazyModel, domain: DomainPlan) -> None:
+        """Closed-book answers of a base to all training questions, for the filter of what it knows."""
+        labelling = self._labellings[domain.name]
+        jobs = [job for job in self._jobs(domain) if job.base.name == spec.name and job.variant.pairs != "all"]
+        for use, job in {use_of(job): job for job in jobs}.items():
+            questions = [one for one in domain.domain.split("train") if one.references and one.answerable]
+            prompts = [labelling.closed_book_prompt(job, question) for question in questions]
+            missing = [one for one in prompts if self._said(domain, use, one, spec.name) is None]
+            with self._watcher.task(f"asking {domain.name} {spec.name} what it knows", len(missing)) as task:
+                for start in range(0, len(missing), _SAMPLED_AT_ONCE):
+                    batch = missing[start : start + _SAMPLED_AT_ONCE]
+                    texts = model.causal().sample(batch, job.spec.n_samples, int(batch[0].digest, 16) % 2**31)
+                    self._keep(domain, spec.name, use, batch, [(tuple(one), "") for one in texts])
+                    task.advance(len(batch))
+
+    def _answer(self, spec: GeneratorSpec, model: LazyModel, domain: DomainPlan) -> None:
+        """Answers of a labeller to training prompts, until every job has its pairs."""
+        labelling = self._labellings[domain.name]
+        for job in self._jobs(domain):
+            if labeller_of(job) != spec.name:
+                continue
+            while missing := labelling.missing(job):
+                with self._watcher.task(f"labelling {domain.name} for {job.generator}", len(missing)) as task:
+                    for start in range(0, len(missing), spec.batch_size):
+                        batch = missing[start : start + spec.batch_size]
+                        said = complete(model.generator(), batch)
+                        found = [((one.text,) if one.stopped != "error" else (), one.error) for one in said]
+                        self._keep(domain, spec.name, ANSWER, batch, found)
+                        task.advance(len(batch))
+
+    def _said(self, domain: DomainPlan, use: str, prompt: Prompt, generator: str) -> Labelled | None:
+        return self._book.get(domain.name, use, prompt, self._fingerprints[generator])
+
+    def _keep(
+        self,
+        domain: DomainPlan,
+        generator: str,
+        use: str,
+        batch: list[Prompt],
+        said: Sequence[tuple[tuple[str, ...], str]],
+    ) -> None:
+        self._book.add(
+            [
+                Labelled(domain.name, generator, use, p.key, p.digest, self._fingerprints[generator], texts, error)
+                for p, (texts, error) in zip(batch, said, strict=True)
+            ]
+        )
+
+    def trained(self, job: Job, model: LazyModel) -> str:
+        """The fingerprint of a job's adapter, which lies in its folder now."""
+        wanted = self._fingerprint(job)
+        place = self._folder.adapter_folder(job.domain, job.generator)
+        if is_trained(place, wanted):
+            return wanted
+        if wanted in self._there and is_trained(self._there[wanted], wanted):
+            share(self._there[wanted], place)
+            self.n_shared += 1
+            return wanted
+        self._train(self._fullest(job.at(0)), model)
+        if not is_trained(place, wanted):
+            share(self._there[wanted], place)
+            self.n_shared += 1
+        return wanted
+
+    def _fullest(self, job: Job) -> Job:
+        """The same training under another name that keeps checkpoints, if there is one: it serves both."""
+        wanted = self._fingerprint(job)
+        others = (
+            one
+            for one in self._plan.jobs
+            if one.spec.checkpoints and not one.variant.checkpoint and (one.domain, one.seed) == (job.domain, job.seed)
+        )
+        return next((one for one in others if self._fingerprint(one) == wanted), job)
+
+    def _fingerprint(self, job: Job) -> str:
+        key = (job.domain, job.generator)
+        if key not in self._wanted:
+            self._wanted[key] = job_fingerprint(job, self._labellings[job.domain])
+        return self._wanted[key]
+
+    def _train(self, job: Job, model: LazyModel) -> None:
+        """Train a job to its last epoch, with its checkpoints on the way."""
+        jobs = (job, *(job.at(epoch) for epoch in sorted(job.spec.checkpoints)))
+        first = None
+        if job.first:
+            self.trained(job.first, model)
+            first = self._folder.adapter_folder(job.domain, job.first.generator)
+        training = Training(job, jobs, tuple(map(self._fingerprint, jobs)), self._labellings[job.domain], first)
+        tune(training, model.causal(), self._folder, self._watcher)
+        self.n_trained += len(jobs)
+        for one in jobs:
+            self._there[self._fingerprint(one)] = self._folder.adapter_folder(one.domain, one.generator)

@@ -1,0 +1,177 @@
+"""Forgetting and sensitivity: items, likelihoods, what is measured once, what a report says."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+from conftest import study_content
+
+from ragstudy.errors import InputError
+from ragstudy.generation.causal import CausalModel
+from ragstudy.generation.likelihood import likelihoods, text_losses
+from ragstudy.reporting import write_reports
+from ragstudy.specs import ProbeSpec, TransformersSpec, parse_study
+from ragstudy.study.plan import make_plan
+from ragstudy.study.probe_items import read_items
+from ragstudy.study.run import rescore, run_study
+from ragstudy.study.store import RunFolder
+
+
+@pytest.fixture(scope="module")
+def model(tiny_model):
+    return CausalModel(TransformersSpec(name="tiny", model=str(tiny_model), dtype="float32", max_new_tokens=4))
+
+
+def test_a_likelihood_is_the_product_of_the_tokens_chances(model):
+    import torch
+
+    pairs = [([5, 9, 11], [7, 8]), ([3], [4, 5, 6, 9]), ([5, 9, 11, 2, 2, 2], [1])]
+    found = likelihoods(model, pairs)
+    for (before, after), one in zip(pairs, found, strict=True):
+        with torch.inference_mode():
+            logs = model.base(input_ids=torch.tensor([[*before, *after]])).logits[0].log_softmax(dim=-1)
+        wanted = sum(float(logs[len(before) - 1 + i, token]) for i, token in enumerate(after))
+        assert one.log == pytest.approx(wanted, abs=1e-4)
+        assert one.n_tokens == len(after)
+    best = int(model.base(input_ids=torch.tensor([[5, 9]])).logits[0, -1].argmax())
+    greedy, other = likelihoods(model, [([5, 9], [best]), ([5, 9], [(best + 1) % 600])])
+    assert (greedy.is_greedy, other.is_greedy) == (True, False)
+
+
+def test_a_continuation_longer_than_the_context_is_cut_on_the_left(model):
+    (one,) = likelihoods(model, [([4] * 600, [5, 6])])
+    assert one.n_tokens == 2
+    assert math.isfinite(one.log)
+
+
+def test_texts_without_a_second_token_have_no_loss(model):
+    assert text_losses(model, ["", "a lamp stands here"])[0] == (0.0, 0)
+
+
+def write(path, rows):
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("kind", "rows", "message"),
+    [
+        ("multiple_choice", [{"question": "q", "choices": ["a"]}], "'answer' is None; expected int"),
+        ("multiple_choice", [{"question": "q", "choices": ["a", "b"], "answer": 2}], "the number of a choice, 0 to 1"),
+        ("cloze", [{"text": "a b", "answer": ""}], "'answer' is ''"),
+        ("instructions", [{"prompt": "p", "expect": "("}], "no regular expression"),
+        ("perplexity", [{"text": "one"}], "gives 1 items"),
+    ],
+)
+def test_wrong_items_are_named_with_their_place(tmp_path, kind, rows, message):
+    path = write(tmp_path / "items.jsonl", rows)
+    with pytest.raises(InputError, match=r"items\.jsonl") as error:
+        read_items(ProbeSpec(name="x", kind=kind, path=str(path)))
+    assert message in str(error.value)
+
+
+def test_a_text_file_is_cut_at_blank_lines(tmp_path):
+    (tmp_path / "prose.txt").write_text("One.\nTwo.\n\n  \nThree.\n", encoding="utf-8")
+    items = read_items(ProbeSpec(name="x", kind="perplexity", path=str(tmp_path / "prose.txt")))
+    assert [item.text for item in items] == ["One.\nTwo.", "Three."]
+
+
+def test_a_domain_gives_choices_with_the_right_one_in_every_place(root):
+    items = read_items(ProbeSpec(name="x", kind="multiple_choice", path=str(root / "corpora" / "medicine"), n=50))
+    assert len(items) == 50
+    assert {item.answer for item in items} == {0, 1, 2, 3}
+    for item in items:
+        assert item.choices[item.answer] in item.text
+    (cloze, *_) = read_items(ProbeSpec(name="x", kind="cloze", path=str(root / "corpora" / "medicine")))
+    assert cloze.choices[0] not in cloze.text
+
+
+@pytest.fixture
+def probed(lamps, tiny_model, tmp_path):
+    choices = [{"question": f"Which {i}?", "choices": ["red", "blue or green"], "answer": i % 2} for i in range(4)]
+    write(tmp_path / "choices.jsonl", choices)
+    write(tmp_path / "cloze.jsonl", [{"text": "The lamp is", "answer": w} for w in ("red", "blue")])
+    write(tmp_path / "orders.jsonl", [{"prompt": f"Say {w}.", "expect": "."} for w in ("a", "b", "c")])
+    (tmp_path / "prose.txt").write_text("A lamp stands here.\n\nIt is red and old.\n\nNobody came.", encoding="utf-8")
+    kinds = {"choices.jsonl": "multiple_choice", "cloze.jsonl": "cloze", "orders.jsonl": "instructions"}
+    tests = {**kinds, "prose.txt": "perplexity"}
+    content = study_content(lamps, contexts=["retrieved"], sensitivity=True)
+    tiny = {"kind": "transformers", "name": "tiny", "model": str(tiny_model), "max_new_tokens": 6, "batch_size": 4}
+    content["generators"] = [tiny, {"kind": "extractive", "name": "control"}]
+    content["finetuning"] = [
+        {
+            "base": "tiny",
+            "formats": ["closed_book"],
+            "sizes": [6],
+            "seeds": [1, 2],
+            "epochs": 4,
+            "rank": 4,
+            "learning_rate": 0.05,
+        }
+    ]
+    content["forgetting"] = [
+        {"name": name.split(".")[0], "kind": kind, "path": str(tmp_path / name)} for name, kind in tests.items()
+    ]
+    return content
+
+
+def test_probes_are_measured_once_and_compared_with_the_base(probed, tmp_path):
+    plan = make_plan(parse_study(probed, "study.yaml"))
+    out = tmp_path / "run"
+    outcome = run_study(plan, out)
+    rows = RunFolder(out).comparisons()["forgetting"]
+    kinds = {(row["probe"], row["measure"]) for row in rows}
+    assert kinds == {
+        ("choices", "accuracy"),
+        ("choices", "accuracy_normalised"),
+        ("cloze", "accuracy"),
+        ("cloze", "log_likelihood"),
+        ("orders", "adherence"),
+        ("prose", "loss"),
+    }
+    loss = next(row for row in rows if row["measure"] == "loss" and row["arm"] != "tiny")
+    # Forty steps on lamps at a high rate: plain text is foretold otherwise than before.
+    assert loss["difference"] == pytest.approx(loss["mean"]["value"] - loss["base_mean"])
+    assert loss["difference"] != 0
+    assert loss["perplexity"] == pytest.approx(math.exp(loss["mean"]["value"]))
+    assert not [row for row in rows if row["arm"] == "control"]
+    # 4 choices twice, 2 clozes twice, 3 orders, 3 texts; a base and two adapters; and what the answers gave.
+    n_forgetting = 3 * (2 * 4 + 2 * 2 + 3 + 3)
+    kept = [json.loads(line) for line in (out / "probes.jsonl").read_text().splitlines()]
+    assert len([row for row in kept if row["probe"] != "sensitivity"]) == n_forgetting
+    assert outcome.made["probes"] == len(kept)
+    assert not run_study(plan, out).anything_made
+    before = RunFolder(out).comparisons()
+    rescore(plan, out)
+    assert RunFolder(out).comparisons() == before
+    page = write_reports(RunFolder(out)).read_text(encoding="utf-8")
+    assert "Forgetting" in page
+
+
+def test_a_test_that_is_dropped_leaves_the_file(probed, tmp_path):
+    out = tmp_path / "run"
+    run_study(make_plan(parse_study(probed, "study.yaml")), out)
+    probed["forgetting"] = probed["forgetting"][:1]
+    outcome = run_study(make_plan(parse_study(probed, "study.yaml")), out)
+    assert outcome.made["probes"] == 0
+    kept = {json.loads(line)["probe"] for line in (out / "probes.jsonl").read_text().splitlines()}
+    assert kept - {"sensitivity"} == {"choices"}
+
+
+def test_taking_the_gold_passage_away_makes_a_copied_answer_less_likely(root, tmp_path):
+    """The embedded model copies from passages, so its answers hang on them."""
+    content = study_content(root / "corpora" / "medicine", contexts=["oracle"], sensitivity=True)
+    content["domains"] = [{"path": str(root / "corpora" / "medicine"), "n_test": 12}]
+    content["generators"] = [{"kind": "transformers", "name": "pocket", "model": "pocket"}]
+    run_study(make_plan(parse_study(content, "study.yaml")), tmp_path / "run")
+    (row,) = RunFolder(tmp_path / "run").comparisons()["sensitivity"]
+    assert row["n"] >= 8
+    assert row["mean"]["low"] > 0.2
+
+
+def test_a_missing_file_is_refused_before_anything_is_written(probed, tmp_path):
+    probed["forgetting"] = [{"name": "x", "kind": "cloze", "path": "nowhere.jsonl"}]
+    with pytest.raises(InputError, match="no such file or folder"):
+        make_plan(parse_study(probed, "study.yaml"))
