@@ -60,9 +60,9 @@ def _follows_less(_arm: str, _measure: str, n: Numbers) -> str:
 
 
 def _cites(_arm: str, _measure: str, n: Numbers) -> str:
-    verb = "It stopped" if n["cites"] < n["base_cites"] else "It began"
+    verb = "no longer names" if n["cites"] < n["base_cites"] else "names"
     return (
-        f"{verb} to name the passage it answers from: {_percent(n['cites'])} of its answers do, of the base's "
+        f"It {verb} the passage it answers from: {_percent(n['cites'])} of its answers do, of the base's "
         f"{_percent(n['base_cites'])}."
     )
 
@@ -107,7 +107,7 @@ _WORDS: dict[str, Callable[[str, str, Numbers], str]] = {
     ),
     "forgets": lambda _a, _m, n: (
         f"It gets worse elsewhere, at {', '.join(n['tests'])}: {n['what']} on {n['probe']} goes from "
-        f"{share(n['base_mean'])} to {share(n['mean'])}."
+        f"{n['base_mean']:.2f} to {n['mean']:.2f}."
     ),
     "sham_as_much": lambda _a, m, n: (
         f"The same tuning on shuffled answers does as much ({m} {effect(n)}): the form of the answers does it, not "

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 
 _RULE_OF_THREE = 3.0
+_FEW_CHANGED = 5
 
 
 @dataclass(frozen=True)
@@ -137,9 +138,13 @@ def _cell(  # noqa: PLR0913 - the parts of one row
     low, high = interval(draws, confidence, n_clusters, degrees)
     equivalence_low, equivalence_high = interval(draws, 2 * confidence - 1, n_clusters, degrees)
     whole = math.sqrt(error**2 + spread.variance_of_mean)
-    if error == 0 or (n_clusters > 1 and low == high):
-        low, high = without_spread(mean, n_clusters)
-        equivalence_low, equivalence_high = low, high
+    n_changed = len(np.unique(paired.clusters[present][values != 0]))
+    if error == 0 or (n_clusters > 1 and n_changed < _FEW_CHANGED):
+        # Resampling a handful of exceptions says little about how many there are.
+        least, most = without_spread(mean, n_clusters)
+        low, high = np.nanmin([low, least]), np.nanmax([high, most])
+        equivalence_low, equivalence_high = np.nanmin([equivalence_low, least]), np.nanmax([equivalence_high, most])
+        low, high, equivalence_low, equivalence_high = map(float, (low, high, equivalence_low, equivalence_high))
     # Without clusters and with binary scores there is an exact test.
     exact = n_clusters == len(values) and len(values) > 0 and bool(np.isin(values, (-1.0, 0.0, 1.0)).all())
     p = mcnemar_exact(values) if exact else float(permuted) if len(values) else float("nan")

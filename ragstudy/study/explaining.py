@@ -21,6 +21,7 @@ _OF_GENERATION = ("not extracted", "wrong format", "wrong specificity", "incompl
 _STICKS = 0.1
 _CITES = 0.2
 _LONGER = 0.2
+_NOTICED = 0.02
 _MOST = 0.5
 
 
@@ -272,7 +273,8 @@ def _forgets(at: Evidence) -> Finding | None:
             continue
         lost = _is_above(row) if row["measure"] == "loss" else _is_below(row)
         width = row["high"] - row["low"]
-        if lost:
+        # Many tokens make differences certain that nobody would notice.
+        if lost and abs(row["difference"]) >= _NOTICED:
             worse.append((abs(row["difference"]) / width if width else 0.0, row))
     if not worse:
         return None

@@ -259,3 +259,11 @@ def test_more_questions_do_not_help_where_trainings_differ():
     assert few is not None
     assert some > few
     assert questions_to_decide(0.05, 0.03, 100, 0.03, 0.95, 0.8, seed_error=0.05) is None
+
+
+def test_one_small_change_among_ten_questions_proves_no_equivalence():
+    differences = np.zeros((10, 1))
+    differences[3] = 0.1
+    (cell,) = compare_cells(differences, list("abcdefghij"), confidence=0.95, power=0.8, n_resamples=2000, seed=1)
+    assert cell.equivalence_low < -0.2
+    assert cell.equivalence_high > 0.2
