@@ -41,11 +41,8 @@ def passages_at_test(
     if context.kind == "oracle":
         return _gold(question, retrieved, top_k) or retrieved.shown(question.id, 1)
     if context.kind == "counterfactual":
-        shown = _gold(question, retrieved, context.k or top_k) or retrieved.shown(question.id, 1)
-        others = [one for one in _distractors(question, retrieved) if one not in shown]
-        swapped = swapper.swap(question, shown)
-        shown = list(swapped.passages) if swapped else shown
-        return _placed(shown, others[: max(0, (context.k or 0) - len(shown))], context.place, question.id)
+        n_gold, shown, _ = _changed(context, question, retrieved, top_k, swapper)
+        return _placed(shown[:n_gold], shown[n_gold:], context.place, question.id)
     if context.kind == "distractors_only":
         return _distractors(question, retrieved)[:k]
     gold = _gold(question, retrieved, k)
@@ -74,6 +71,20 @@ def passages_in_training(job: Job, question: Question, retrieved: Retrieved, top
     return shown
 
 
+def _changed(
+    context: Context, question: Question, retrieved: Retrieved, top_k: int, swapper: Swapper
+) -> tuple[int, list[Passage], dict[str, str]]:
+    """How many gold passages there are, these and the distractors with the values replaced, and the new values.
+
+    The passages are as they were, and there are no values, where replacing is not safe.
+    """
+    gold = _gold(question, retrieved, context.k or top_k) or retrieved.shown(question.id, 1)
+    others = [one for one in _distractors(question, retrieved) if one not in gold]
+    shown = [*gold, *others[: max(0, (context.k or 0) - len(gold))]]
+    swapped = swapper.swap(question, shown)
+    return (len(gold), list(swapped.passages), swapped.values) if swapped else (len(gold), shown, {})
+
+
 def swapped_values(
     domain: DomainPlan, contexts: str, retrieved: Retrieved, top_k: int
 ) -> list[tuple[Question, dict[str, str]]]:
@@ -81,9 +92,9 @@ def swapped_values(
     context, swapper = parse_context(contexts), Swapper(domain.domain.questions)
     found = []
     for question in domain.test:
-        swapped = swapper.swap(question, _gold(question, retrieved, context.k or top_k))
-        if swapped:
-            found.append((question, swapped.values))
+        _, _, values = _changed(context, question, retrieved, top_k, swapper)
+        if values:
+            found.append((question, values))
     return found
 
 

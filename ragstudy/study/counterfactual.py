@@ -65,20 +65,29 @@ class Swapper:
         return {form: list(values) for form, values in known.items()}
 
     def swap(self, question: Question, passages: Sequence[Passage]) -> Swapped | None:
-        """The passages with every value of the question replaced that they hold; None if there is none."""
-        if question.type in _TAKES_NO_VALUE:
+        """The passages with every value that the question asks for replaced, wherever it stands in them.
+
+        None where that is not safe: a fact has no other value of its type, or does not stand word for word in the
+        passages, or is still there afterwards, in a title or in another form.
+        """
+        if question.type in _TAKES_NO_VALUE or not question.facts:
             return None
         shown = list(passages)
         values: dict[str, str] = {}
         for fact in question.facts:
             other = self._other(question, fact, taken=values.values())
             if other is None:
-                continue
+                return None
             pattern = _pattern(fact.forms)
             changed = [replace(one, text=pattern.sub(_literal(other), one.text)) for one in shown]
-            if any(new.text != old.text for new, old in zip(changed, shown, strict=True)):
-                shown, values[fact.id] = changed, other
-        return Swapped(tuple(shown), values) if values else None
+            if all(new.text == old.text for new, old in zip(changed, shown, strict=True)):
+                return None
+            shown, values[fact.id] = changed, other
+        left = [words(f"{one.title} {one.text}") for one in shown]
+        gone = [form for fact in question.facts for text in fact.forms for form in variants(text)]
+        if any(holds(said, form) for said in left for form in gone):
+            return None
+        return Swapped(tuple(shown), values)
 
     def _other(self, question: Question, fact: Fact, taken: Iterable[str]) -> str | None:
         own = [form for one in question.facts for text in one.forms for form in variants(text)]

@@ -86,7 +86,8 @@ class Diagnosis:
         here = self.retrieved[domain.name]
         asked = swapped_values(domain, contexts, here, self.plan.spec.retrieval.top_k)
         arms = self.plan.arms_on(domain)
-        return context_use(arms, asked, self._answer_of(domain, contexts), self.plan.spec.statistics)
+        rows = context_use(arms, asked, self._answer_of(domain, contexts), self.plan.spec.statistics)
+        return [{**row, "n_left_out": len(domain.test) - len(asked)} for row in rows]
 
     def _failures(self, domain: DomainPlan, contexts: str) -> Rows:
         here = self.retrieved[domain.name]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
 from types import SimpleNamespace
@@ -9,10 +10,12 @@ from types import SimpleNamespace
 import pytest
 from conftest import make_domain, study_content
 
+from ragstudy.corpus import load_domain
 from ragstudy.errors import InputError
 from ragstudy.records import Fact, Passage, Question, Retrieval
 from ragstudy.reporting import write_reports
 from ragstudy.retrieval.relevance import gold_passages, is_distractor
+from ragstudy.scoring.words import holds, words
 from ragstudy.specs import Context, FineTuneSpec, parse_context, parse_study
 from ragstudy.study.contexts import depth_needed, passages_at_test, passages_in_training
 from ragstudy.study.counterfactual import Swapper, use_of
@@ -239,3 +242,35 @@ def test_only_whole_numbers_are_replaced_and_no_value_that_holds_the_true_one():
     assert swapped.passages[0].text == "The dose is 7. Serum was 3.5 mg, 1,5 and 5.2, and 15."
     name = question_of(Fact("f1", ("Ada Smith", "Smith"), ("Jane Smith", "Bo Lin")))
     assert Swapper([name]).swap(name, [Passage("a", "a", "a", "Ask Ada Smith.")]).values == {"f1": "Bo Lin"}
+
+
+@pytest.mark.parametrize("name", ["medicine", "handbook", "encyclopedia", "papers"])
+def test_replaced_values_are_gone_of_the_same_type_and_the_rest_is_as_it_was(root, name):
+    """On every test question of the shipped domains: type kept, the true value nowhere, nothing else changed."""
+    domain = load_domain(root / "corpora" / name)
+    swapper = Swapper(domain.questions)
+    texts = {document.id: document for document in domain.documents}
+    n_asked = n_swapped = 0
+    for question in domain.split("test"):
+        held = [Passage(g, g, texts[g].title, texts[g].text) for g in question.gold_documents]
+        swapped = swapper.swap(question, held)
+        n_asked += bool(question.facts) and question.type not in ("yesno", "comparison")
+        if swapped is None:
+            continue
+        n_swapped += 1
+        assert set(swapped.values) == {fact.id for fact in question.facts}
+        for before, after in zip(held, swapped.passages, strict=True):
+            said = words(f"{after.title} {after.text}")
+            for fact in question.facts:
+                new = swapped.values[fact.id]
+                assert new in fact.alternatives
+                assert bool(re.search(r"\d", new)) == bool(re.search(r"\d", fact.forms[0]))
+                assert not any(holds(said, words(form)) for form in fact.forms)
+            # Where the new values are put back, the text is the old one but for the form the value had.
+            changed = difflib.SequenceMatcher(None, before.text.split(), after.text.split(), autojunk=False)
+            n_words = sum(max(i2 - i1, j2 - j1) for op, i1, i2, j1, j2 in changed.get_opcodes() if op != "equal")
+            longest = sum(max(len(f.split()) for f in (*fact.forms, *fact.alternatives)) for fact in question.facts)
+            n_places = sum(after.text.count(new) for new in swapped.values.values())
+            assert n_words <= longest * max(1, n_places)
+            assert (before.id, before.title) == (after.id, after.title)
+    assert n_swapped > 0.8 * n_asked
