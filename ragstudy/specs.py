@@ -537,15 +537,26 @@ class ProbeSpec(_Spec):
     Attributes:
         name: how reports call it.
         kind: `perplexity` of plain text, `multiple_choice` by likelihood, `cloze` (the likeliest continuation is the
-            wanted one), or `instructions` (what is written matches a pattern).
-        path: file of JSON lines, JSON or text, or the folder of a domain.
+            wanted one), `instructions` (what is written matches a pattern), or `lm_eval`, a task of
+            lm-evaluation-harness (extra `harness`).
+        path: file of JSON lines, JSON or text, or the folder of a domain; not of `lm_eval`.
+        task: of `lm_eval`: its name there, e.g. `hellaswag`.
         n: most items.
     """
 
     name: Name
-    kind: Literal["perplexity", "multiple_choice", "cloze", "instructions"]
-    path: str
+    kind: Literal["perplexity", "multiple_choice", "cloze", "instructions", "lm_eval"]
+    path: str = ""
+    task: str = ""
     n: int = Field(default=200, ge=2)
+
+    @model_validator(mode="after")
+    def _names_its_items(self) -> ProbeSpec:
+        wanted, unwanted = ("task", "path") if self.kind == "lm_eval" else ("path", "task")
+        if not getattr(self, wanted) or getattr(self, unwanted):
+            msg = f"kind {self.kind!r} needs {wanted!r} and takes no {unwanted!r}"
+            raise ValueError(msg)
+        return self
 
 
 class PromptSpec(_Spec):
@@ -717,7 +728,7 @@ def _with_paths(spec: StudySpec, path: Callable[[str], str], name: Callable[[str
             "generators": generators,
             "retrieval": retrieval,
             "judges": judges,
-            "forgetting": tuple(p.model_copy(update={"path": path(p.path)}) for p in spec.forgetting),
+            "forgetting": tuple(p.model_copy(update={"path": p.path and path(p.path)}) for p in spec.forgetting),
             "audits": {measure: path(audit) for measure, audit in spec.audits.items()},
         }
     )

@@ -20,20 +20,22 @@ def pocket() -> None:
     type=click.IntRange(min=1),
     help="Tokens to train on, all parts together; the recipe's number by default.",
 )
+@click.option("--size", default="small", show_default=True, type=click.Choice(["tiny", "small", "medium"]))
 @click.option("--seed", default=1, show_default=True, help="Of weights and data.")
-def train(out: Path, tokens: int | None, seed: int) -> None:
+def train(out: Path, tokens: int | None, size: str, seed: int) -> None:
     """Pretrain the embedded model; the same command goes on where it was stopped.
 
     \b
     ragstudy pocket train --out .cache/pocket
+    ragstudy pocket train --size tiny --out .cache/pocket-tiny
     """
     import logging
     from dataclasses import replace
 
-    from ragstudy.pocket.train import Recipe, Trainer
+    from ragstudy.pocket.train import RECIPES, Trainer
 
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    recipe = replace(Recipe(), seed=seed)
+    recipe = replace(RECIPES[size], seed=seed)
     recipe = replace(recipe, n_tokens=tokens) if tokens else recipe
     Trainer(recipe, out).run()
     click.echo(f"model: {out / 'model'}")

@@ -65,6 +65,14 @@ class Recipe:
     seed: int = 1
 
 
+# About 2.5, 6.4 and 12 million parameters, so that size can be an axis of a study.
+RECIPES = {
+    "tiny": Recipe(name="tiny", hidden=160, n_layers=5, n_heads=4, inner=432),
+    "small": Recipe(),
+    "medium": Recipe(name="medium", hidden=320, n_layers=8, n_heads=5, inner=896),
+}
+
+
 @dataclass(frozen=True)
 class _Batch:
     ids: torch.Tensor

@@ -91,6 +91,25 @@ class RougeL:
         return float(max(found))
 
 
+class Bleu:
+    """BLEU of up to four words (Papineni et al. 2002) against all acceptable texts, by nltk.
+
+    Counts of 0 are smoothed by a tenth of a match (method 1 of Chen and Cherry 2014), because most answers are shorter
+    than a sentence.
+    """
+
+    def __init__(self) -> None:
+        from nltk.translate.bleu_score import SmoothingFunction, sentence_bleu
+
+        self._bleu, self._smoothing = sentence_bleu, SmoothingFunction().method1
+
+    def score(self, question: Question, answer: str) -> float:
+        """In [0, 1], more is better."""
+        said = words(without_citations(answer))
+        wanted = [words(text) for text in acceptable(question)]
+        return float(self._bleu(wanted, said, smoothing_function=self._smoothing)) if said else 0.0
+
+
 MEASURES: dict[str, Named] = {
     "accuracy": Named(
         lambda w, c: _Function(lambda q, a: judge(q, a, w, c).accuracy), "how much of what the answer says is right"
@@ -102,6 +121,7 @@ MEASURES: dict[str, Named] = {
     "exact_match": Named(lambda *_: _Function(exact_match), "the answer is an acceptable text, word for word"),
     "token_f1": Named(lambda *_: _Function(token_f1), "word overlap with the nearest acceptable text"),
     "rouge_l": Named(lambda *_: RougeL(), "longest common subsequence with the nearest acceptable text"),
+    "bleu": Named(lambda *_: Bleu(), "runs of up to four words in common with the acceptable texts"),
     "answer_words": Named(
         lambda *_: _Function(lambda _q, a: float(len(a.split()))), "length of the answer in words", None, in_unit=False
     ),

@@ -45,11 +45,13 @@ class Item:
 
 
 def read_items(spec: ProbeSpec) -> list[Item]:
-    """The first `spec.n` items of a test.
+    """The first `spec.n` items of a test; none of a task that brings its own.
 
     Raises:
         InputError: the file is missing or a row is wrong; place, value and what was expected are named.
     """
+    if spec.kind == "lm_eval":
+        return []
     path = Path(spec.path).expanduser()
     items = _of_domain(spec, path) if path.is_dir() else _of_file(spec, path)
     if len(items) < 2:  # noqa: PLR2004 - a spread needs two

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ragstudy.files import append_lines, drop_torn_line, fingerprint, read_lines, write_lines
+from ragstudy.generation.harness import harness_values
 from ragstudy.generation.likelihood import likelihoods, text_losses
 from ragstudy.prompting import make_prompt, token_ids
 from ragstudy.records import Prompt
@@ -194,16 +195,22 @@ class Probes:
         """
         for spec in self._plan.spec.forgetting:
             items = self._items[spec.name]
-            wanted = fingerprint(_VERSION, print_of_it, spec.kind, items)
+            own = (spec.task, spec.n) if spec.kind == "lm_eval" else ()
+            wanted = fingerprint(_VERSION, print_of_it, spec.kind, items, *own)
             key = (spec.name, wanted, domain, generator)
             if self._is_known(key):
                 continue
             with self._watcher.task(f"probing {generator} {domain} ({spec.name})".replace("  ", " "), 1) as task:
-                found = _KINDS[spec.kind](model, items)
+                if spec.kind == "lm_eval":
+                    found = harness_values(model.make(), spec.task, spec.n, model.adapter)
+                else:
+                    ids = [item.id for item in items]
+                    made = _KINDS[spec.kind](model, items)
+                    found = {measure: dict(zip(ids, values, strict=True)) for measure, values in made.items()}
                 rows = [
-                    Probed(spec.name, measure, domain, generator, item.id, value, wanted)
+                    Probed(spec.name, measure, domain, generator, item, value, wanted)
                     for measure, values in found.items()
-                    for item, value in zip(items, values, strict=True)
+                    for item, value in values.items()
                 ]
                 self._keep(key, rows)
                 task.advance(1)

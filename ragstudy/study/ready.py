@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ragstudy.errors import InputError, RagstudyError, UnavailableError
+from ragstudy.generation.harness import check_harness
 from ragstudy.keys import key_of
 from ragstudy.plugins import is_plugin, make_plugin
 from ragstudy.retrieval.embedder import locate_embedder, scoring_embedder
@@ -59,6 +60,7 @@ def check_ready(plan: Plan) -> None:
         if isinstance(generator, CustomSpec):
             place = f"generator {generator.name!r}"
             checks.append(partial(make_plugin, generator.object, place, "generate", generator.options))
+    checks += [check_harness for probe in spec.forgetting if probe.kind == "lm_eval"][:1]
     asked = (question for domain in plan.domains for question in domain.test)
     if not CLAIM_MEASURES.isdisjoint(spec.measures) and any(is_free_form(question) for question in asked):
         checks.append(partial(locate_embedder, DEFAULT_EMBEDDER))

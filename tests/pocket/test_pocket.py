@@ -230,3 +230,23 @@ def test_the_shipped_model_answers_from_its_passages_and_not_without(root, shipp
 def test_real_text_is_not_cut_to_pieces(shipped):
     text = "The patients received the treatment over several weeks, and their condition improved in most cases."
     assert len(shipped.tokenizer.encode(text)) < 1.8 * len(text.split())
+
+
+def test_the_sizes_are_about_two_six_and_twelve_million_parameters():
+    import torch
+
+    from ragstudy.pocket.tokenizer import learn_tokenizer
+    from ragstudy.pocket.train import RECIPES, new_model
+
+    tokenizer = learn_tokenizer(600, 40, 1)
+    counted = {}
+    for name, recipe in RECIPES.items():
+        with torch.device("meta"):
+            counted[name] = sum(p.numel() for p in new_model(recipe, tokenizer).parameters()) / 1e6
+    assert counted == {
+        "tiny": pytest.approx(2.5, abs=0.1),
+        "small": pytest.approx(6.4, abs=0.1),
+        "medium": pytest.approx(12.1, abs=0.2),
+    }
+    # Two bytes a parameter, 45 MB in the package at most.
+    assert 2 * sum(counted.values()) < 45

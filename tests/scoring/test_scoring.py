@@ -159,6 +159,16 @@ def test_ragas_string_measures_are_1_for_the_reference_and_less_for_another_text
     assert measure.score(FREE, "Something else entirely") < 1.0
 
 
+def test_bleu_counts_runs_of_words_in_common():
+    """By hand: 5 of 6 words, 3 of 5 pairs, 1 of 4 triples, none of 3 runs of four (smoothed to .1)."""
+    question = Question("q", "?", ("the cat sat on the mat",), type="summary")
+    bleu = make_measure("bleu", WEIGHTS)
+    wanted = (5 / 6 * 3 / 5 * 1 / 4 * 0.1 / 3) ** 0.25
+    assert bleu.score(question, "The cat sat under the mat.") == pytest.approx(wanted)
+    assert bleu.score(question, "the cat sat on the mat") == pytest.approx(1)
+    assert bleu.score(question, "[1]") == 0
+
+
 def test_our_rouge_is_that_of_ragas():
     answer = "Vel blocks channels of the heart muscle"
     ours = RougeL().score(FREE, answer)

@@ -175,3 +175,20 @@ def test_a_missing_file_is_refused_before_anything_is_written(probed, tmp_path):
     probed["forgetting"] = [{"name": "x", "kind": "cloze", "path": "nowhere.jsonl"}]
     with pytest.raises(InputError, match="no such file or folder"):
         make_plan(parse_study(probed, "study.yaml"))
+
+
+def test_a_harness_task_says_what_to_install_before_any_work(probed, tmp_path, monkeypatch):
+    import importlib.util
+
+    known = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "lm_eval" else known(name))
+    probed["forgetting"] = [{"name": "h", "kind": "lm_eval", "task": "hellaswag"}]
+    with pytest.raises(InputError, match="pip install 'ragstudy\\[harness\\]'"):
+        run_study(make_plan(parse_study(probed, "study.yaml")), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("wrong", [{"kind": "lm_eval", "path": "x"}, {"kind": "cloze", "task": "x"}])
+def test_a_test_names_its_items_in_one_way(wrong):
+    with pytest.raises(ValueError, match="needs"):
+        ProbeSpec(name="x", **wrong)
