@@ -81,12 +81,14 @@ def with_design(content: dict[str, Any], place: str) -> dict[str, Any]:
     changes = {key: value for key, value in changes.items() if key != "name"}
     filled = {**content, "design": name}
     filled.setdefault("contexts", list(design["contexts"]))
-    models = [one for one in content.get("generators") or [] if _is_model(one)]
-    if "finetuning" not in content:
+    generators = content.get("generators")
+    # Anything but a list is named by the checks that follow.
+    models = [one for one in generators if _is_model(one)] if isinstance(generators, list) else []
+    if "finetuning" not in content and models:
         filled["finetuning"] = [
             {**entry, **changes, "base": model["name"]} for model in models for entry in design["finetuning"]
         ]
-        filled["generators"] = [*(content.get("generators") or []), *_controls(design, models)]
+        filled["generators"] = [*(generators or []), *_controls(design, models)]
     return filled
 
 

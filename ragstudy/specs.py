@@ -13,7 +13,7 @@ from ragstudy.designs import with_design
 from ragstudy.errors import InputError, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
 Name = Annotated[str, Field(pattern=NAME_PATTERN, max_length=80)]
@@ -24,6 +24,7 @@ DType = Literal["auto", "float32", "bfloat16", "float16"]
 Method = Literal["lora", "qlora", "full"]
 Pairs = Literal["all", "known", "unknown"]
 GOLD, SELF_DISTILLED, TEACHER = "gold", "self_distilled", "teacher"
+SENSITIVITY = "sensitivity"
 
 INSTRUCTION = "Answer the question using the passages. If they do not contain the answer, say so."
 INSTRUCTION_WITHOUT_PASSAGES = "Answer the question."
@@ -77,6 +78,22 @@ def parse_context(name: str) -> Context:
         )
         raise ValueError(msg)
     return Context(kind, int(k) if k else None, place or "shuffled")  # type: ignore[arg-type] # checked above
+
+
+def main_context(contexts: Iterable[str]) -> str:
+    """The context that headlines, findings and plots are about, whatever the order in which they are written.
+
+    `retrieved`, else the one with the fewest retrieved passages, else another with passages that are meant to answer,
+    else any.
+    """
+    kinds: tuple[ContextKind, ...] = ("retrieved", "oracle_with_distractors", "oracle", "none", "distractors_only")
+    order = {kind: place for place, kind in enumerate(kinds)}
+
+    def place(name: str) -> tuple[int, int, str]:
+        context = parse_context(name)
+        return (order.get(context.kind, len(kinds)), context.k or 0, name)
+
+    return min(contexts, key=place)
 
 
 def _is_context(name: str) -> str:
@@ -461,15 +478,22 @@ def finetuning_problems(study: StudySpec) -> list[str]:
         problems += [f"{place}.{line}" for line in _entry_problems(tuned, study)]
         if tuned.after:
             problems += [f"{place}.after: {line}" for line in _round_problems(tuned, study.finetuning[:position])]
-    recipes = [
-        f"{tuned.base}+{form}-{size}{ending}@{seed}"
-        for tuned in study.finetuning
+    # Two entries may not share an arm, even with different seeds: their settings may differ.
+    recipes = [recipe for tuned in study.finetuning for recipe in dict.fromkeys(_recipes(tuned))]
+    problems += [f"{line}; give one of the entries a name" for line in _twice("finetuning", recipes)]
+    for position, tuned in enumerate(study.finetuning):
+        for key in ("formats", "sizes", "labels", "pairs", "seeds", "checkpoints"):
+            problems += _twice(f"finetuning.{position}.{key}", [str(value) for value in getattr(tuned, key)])
+    return problems
+
+
+def _recipes(tuned: FineTuneSpec) -> list[str]:
+    return [
+        f"{tuned.base}+{form}-{size}{ending_of(tuned, variant)}"
         for form in tuned.formats
         for size in tuned.sizes
-        for ending in [ending_of(tuned, variant) for variant in variants_of(tuned)]
-        for seed in tuned.seeds
+        for variant in variants_of(tuned)
     ]
-    return problems + [f"{line}; give one of the entries a name" for line in _twice("finetuning", recipes)]
 
 
 def _base_problems(tuned: FineTuneSpec, base: TransformersSpec) -> list[str]:
@@ -510,13 +534,19 @@ def _entry_problems(tuned: FineTuneSpec, study: StudySpec) -> list[str]:
 
 
 def _round_problems(tuned: FineTuneSpec, earlier: tuple[FineTuneSpec, ...]) -> list[str]:
-    first = next((one for one in earlier if one.name == tuned.after), None)
-    if first is None:
+    named = [one for one in earlier if one.name == tuned.after]
+    if not named:
         known = [one.name for one in earlier if one.name]
         return [f"{tuned.after!r} is no name of an earlier entry{nearest(tuned.after, known)}"]
+    fitting = [one for one in named if one.base == tuned.base]
+    if not fitting:
+        return [f"{tuned.after!r} tunes {named[0].base!r}, this entry {tuned.base!r}; both need the same base"]
+    if len(fitting) > 1:
+        return [f"{tuned.after!r} is the name of several entries with base {tuned.base!r}; give each its own name"]
+    first = fitting[0]
     problems = []
-    if first.base != tuned.base:
-        problems.append(f"{tuned.after!r} tunes {first.base!r}, this entry {tuned.base!r}; both need the same base")
+    if first.sham == "only":
+        problems.append(f"{tuned.after!r} trains on shuffled answers only; there is nothing to go on from")
     if max(len(first.formats), len(first.sizes), len(first.labels), len(first.pairs)) > 1:
         problems.append(
             f"{tuned.after!r} has several recipes; expected one format, size and source of labels to go on from"
@@ -526,8 +556,8 @@ def _round_problems(tuned: FineTuneSpec, earlier: tuple[FineTuneSpec, ...]) -> l
         problems.append(f"{tuned.after!r} has no seed {missing[0]}; a round goes on from the adapter of its own seed")
     if "full" in (first.method, tuned.method):
         problems.append("rounds go on from adapters; method 'full' leaves none")
-    elif (first.rank, first.alpha, first.targets) != (tuned.rank, tuned.alpha, tuned.targets):
-        problems.append(f"{tuned.after!r} has another rank, alpha or targets; the adapter keeps those it has")
+    elif any(getattr(first, key) != getattr(tuned, key) for key in ("rank", "alpha", "targets", "dropout")):
+        problems.append(f"{tuned.after!r} has another rank, alpha, dropout or targets; the adapter keeps those it has")
     return problems
 
 
@@ -639,6 +669,11 @@ class StudySpec(_Spec):
             if measure not in self.measures
         ]
         problems += _twice("forgetting", [probe.name for probe in self.forgetting])
+        problems += [
+            f"forgetting: the name {SENSITIVITY!r} is taken by the setting of that name; choose another"
+            for probe in self.forgetting
+            if probe.name == SENSITIVITY
+        ]
         problems += _twice("contexts", self.contexts) + _twice("measures", self.measures)
         problems += finetuning_problems(self)
         names = [g.name for g in self.generators]

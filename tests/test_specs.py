@@ -7,7 +7,7 @@ import yaml
 from conftest import study_content
 
 from ragstudy.errors import InputError
-from ragstudy.specs import load_study, parse_study
+from ragstudy.specs import load_study, main_context, parse_study
 
 
 def problems_of(content: dict) -> tuple[str, ...]:
@@ -68,7 +68,7 @@ def test_training_recipes_that_stand_twice_or_start_from_an_adapter_are_refused(
     twice = [{"base": "m", "sizes": [5], "formats": ["retrieved"]}] * 2
     found = problems_of(study_content(tmp_path, generators=[base], finetuning=twice))
     assert found == (
-        "study.yaml: finetuning: 'm+retrieved-5@1' stands twice; names must differ; give one of the entries a name",
+        "study.yaml: finetuning: 'm+retrieved-5' stands twice; names must differ; give one of the entries a name",
     )
     adapted = {**base, "adapter": "owner/adapter"}
     found = problems_of(study_content(tmp_path, generators=[adapted], finetuning=twice[:1]))
@@ -121,3 +121,17 @@ def test_shipped_experiments_are_valid(root):
     assert {path.stem for path in found} >= {"quickstart", "fine_failing", "fine_failing_small"}
     for path in found:
         load_study(path)
+
+
+@pytest.mark.parametrize(
+    ("contexts", "main"),
+    [
+        (["none", "retrieved@5", "retrieved"], "retrieved"),
+        (["none", "retrieved@5", "retrieved@3"], "retrieved@3"),
+        (["counterfactual", "oracle"], "oracle"),
+        (["distractors_only", "none"], "none"),
+        (["counterfactual"], "counterfactual"),
+    ],
+)
+def test_the_main_context_does_not_hang_on_the_order(contexts, main):
+    assert main_context(contexts) == main_context(contexts[::-1]) == main

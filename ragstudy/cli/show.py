@@ -12,7 +12,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from ragstudy.reporting.numbers import effect, share
-from ragstudy.reporting.view import headline, main_contexts, shared_caveats
+from ragstudy.reporting.view import headline, shared_caveats
+from ragstudy.specs import main_context
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,7 +89,7 @@ def show_outcome(console: Console, outcome: Outcome, compared: dict[str, Any], p
     """The verdicts, what was made, and where the report lies."""
     settings = compared["settings"]
     contexts = list(dict.fromkeys(row["contexts"] for row in compared["arms"]))
-    main = main_contexts(contexts)
+    main = main_context(contexts)
     rows = [row for row in compared["comparisons"] if "verdict" in row and row["contexts"] == main]
     if rows:
         for domain in dict.fromkeys(row["domain"] for row in rows):

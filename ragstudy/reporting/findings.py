@@ -29,12 +29,12 @@ def _percent(value: float) -> str:
 
 def _changed(arm: str, measure: str, n: Numbers) -> str:
     counts = f"{n['n_hurts']} of {n['n_arms']} tuned arms hurt, {n['n_helps']} help"
-    if n["verdict"] == "no meaningful difference":
+    if n["n_level"] == n["n_arms"]:
         return f"No tuned arm moves {measure} by more than the margin with {n['contexts']} passages ({counts})."
-    if n["verdict"] == "undecided":
+    if n["verdict"] not in ("helps", "hurts"):
         return (
-            f"No effect on {measure} with {n['contexts']} passages can be told from chance ({counts}); the largest "
-            f"difference is that of {arm}, {effect(n)}."
+            f"No arm helps or hurts {measure} with {n['contexts']} passages for certain ({n['n_level']} of "
+            f"{n['n_arms']} make no meaningful difference); the largest difference is that of {arm}, {effect(n)}."
         )
     verb = "falls" if n["difference"] < 0 else "rises"
     return (
@@ -110,11 +110,11 @@ _WORDS: dict[str, Callable[[str, str, Numbers], str]] = {
         f"{n['base_mean']:.2f} to {n['mean']:.2f}."
     ),
     "sham_as_much": lambda _a, m, n: (
-        f"The same tuning on shuffled answers does as much ({m} {effect(n)}): the form of the answers does it, not "
-        "what they say."
+        f"The same tuning on shuffled answers does much the same ({m} {effect(n)}): the form of the answers does it, "
+        "not what they say."
     ),
     "sham_differs": lambda _a, m, n: (
-        f"The same tuning on shuffled answers does something else ({m} {effect(n)}): what the answers say matters."
+        f"Against the same tuning on shuffled answers {m} differs by {effect(n)}: what the answers say matters."
     ),
     "dose": _dose,
     "seeds": lambda _a, _m, n: (

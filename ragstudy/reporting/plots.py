@@ -25,6 +25,7 @@ POINT_COLOURS = {
     "wrong format": "#8250df",
     "wrong specificity": "#bf8700",
     "incomplete": "#fb8f44",
+    "answered anyway": "#d4a72c",
 }
 _STYLE = {"svg.hashsalt": "ragstudy", "svg.fonttype": "none", "font.family": "sans-serif", "font.size": 10}
 
@@ -69,7 +70,11 @@ def forest(rows: list[dict[str, Any]], measure: str, margin: float) -> str:
 
 def dose(rows: list[dict[str, Any]], measure: str) -> str:
     """Score over the number of training pairs, one line per recipe, their one base as a level."""
-    mine = [row for row in rows if row["measure"] == measure and row["size"] and row["tuned_mean"] is not None]
+    mine = [
+        row
+        for row in rows
+        if row["measure"] == measure and row["size"] and row["tuned_mean"] is not None and not row["trained_on"]
+    ]
     if len({row["size"] for row in mine}) < 2:  # noqa: PLR2004 - a line needs two points
         return ""
     base_mean = mine[0]["base_mean"]

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 from ragstudy.reporting.findings import sentences
 from ragstudy.reporting.numbers import effect, share, signed
 from ragstudy.scoring.measures import MEASURES
+from ragstudy.specs import main_context
 
 if TYPE_CHECKING:
     from ragstudy.records import Answer, Question, Score
     from ragstudy.study.store import RunFolder
 
 _N_EXAMPLES = 6
-_HEADLINE = "retrieved"
 
 
 @dataclass(frozen=True)
@@ -121,12 +121,7 @@ def view_run(folder: RunFolder) -> RunView:
     domains = [
         _domain_view(about, compared, measures, contexts, answers, scores, questions) for about in compared["domains"]
     ]
-    return RunView(manifest, compared["settings"], measures, contexts, domains, main_contexts(contexts))
-
-
-def main_contexts(contexts: list[str]) -> str:
-    """The context that headlines are about."""
-    return _HEADLINE if _HEADLINE in contexts else contexts[0]
+    return RunView(manifest, compared["settings"], measures, contexts, domains, main_context(contexts))
 
 
 def _domain_view(  # noqa: PLR0913 - the files of a run
@@ -142,7 +137,7 @@ def _domain_view(  # noqa: PLR0913 - the files of a run
     rows = [row for row in compared["comparisons"] if row["domain"] == name]
     verdicts = sorted((r for r in rows if "verdict" in r), key=lambda r: contexts.index(r["contexts"]))
     shared = shared_caveats(verdicts)
-    main = main_contexts(contexts)
+    main = main_context(contexts)
     mine = [score for score in scores if score.domain == name]
     return DomainView(
         name=name,

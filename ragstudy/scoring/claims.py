@@ -6,8 +6,8 @@ to say it says. Both lie in [0, 1], more is better, and neither is computed from
 Which rule applies depends on what is known about the right answer (docs/scoring.md has examples):
 
 * unanswerable: both are 1 if the answer abstains, else 0.
-* an abstention where there is an answer: both are 0. An answer that gives some of several facts and says that it
-  cannot tell the others is none.
+* an abstention where there is an answer: both are 0. An answer that gives a fact, and says of others that it
+  cannot tell them or of its sources that they are silent, is none.
 * yes/no: both are 1 if the answer takes the right side, else 0.
 * required facts: completeness is the share of facts of which the answer holds an accepted form; accuracy is
   right / (right + wrong) with the facts found as right, and as wrong the numbers, names and list items that
@@ -24,7 +24,7 @@ Of several references, each score is that of the one where it is highest.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ragstudy.scoring.abstention import abstains
@@ -100,10 +100,17 @@ def judge(question: Question, answer: str, weights: WordWeights, aligner: Aligne
 
 
 def declines(question: Question, answer: str) -> bool:
-    """Whether an answer declines: it says that it has none, and gives none of several things asked for."""
+    """Whether an answer declines: it says that it has none, and gives nothing that was asked for.
+
+    A fact whose words stand in the question already is given by no answer that declines.
+    """
     if not abstains(answer):
         return False
-    return len(question.facts) < 2 or not found_facts(question, answer)  # noqa: PLR2004 - what several means
+    if _wanted_side(question) is not None:
+        return True
+    asked = set(words(question.text))
+    told = [fact for fact in question.facts if not any(set(words(form)) <= asked for form in fact.forms)]
+    return not found_facts(replace(question, facts=tuple(told)), answer)
 
 
 def without_list_marks(answer: str) -> str:

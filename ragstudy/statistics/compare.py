@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from scipy import stats
 
 from ragstudy.statistics.paired import PairedDifferences, interval
-from ragstudy.statistics.seeds import SeedSpread, degrees_of_freedom
+from ragstudy.statistics.seeds import SeedSpread, t_quantile, two_source_p
 from ragstudy.statistics.tests import mcnemar_exact
 from ragstudy.statistics.verdicts import smallest_detectable
 
@@ -43,7 +42,7 @@ class Comparison:
             NaN for one training.
         share_question: share of it that is due to the question.
         p: two-sided p-value; of two or more trainings that differ, the larger one of a test over questions and of
-            a t-test with both sources of error.
+            a test with both sources of error.
         test: what `p` comes from: 'mcnemar' for binary scores without clusters, else 'permutation'.
         smallest_detectable: the difference that this many questions find with the study's power.
             NaN where no spread was seen.
@@ -134,9 +133,10 @@ def _cell(  # noqa: PLR0913 - the parts of one row
     present = ~np.isnan(paired.values[:, cell])
     values = paired.values[present, cell]
     n_clusters = len(np.unique(paired.clusters[present]))
-    degrees = degrees_of_freedom(float(error) ** 2, n_clusters, spread)
-    low, high = interval(draws, confidence, n_clusters, degrees)
-    equivalence_low, equivalence_high = interval(draws, 2 * confidence - 1, n_clusters, degrees)
+    squared = float(error) ** 2
+    low, high = interval(draws, confidence, n_clusters, t_quantile(confidence, squared, n_clusters, spread))
+    wide = 2 * confidence - 1
+    equivalence_low, equivalence_high = interval(draws, wide, n_clusters, t_quantile(wide, squared, n_clusters, spread))
     whole = math.sqrt(error**2 + spread.variance_of_mean)
     n_changed = len(np.unique(paired.clusters[present][values != 0]))
     if error == 0 or (n_clusters > 1 and n_changed < _FEW_CHANGED):
@@ -149,7 +149,7 @@ def _cell(  # noqa: PLR0913 - the parts of one row
     exact = n_clusters == len(values) and len(values) > 0 and bool(np.isin(values, (-1.0, 0.0, 1.0)).all())
     p = mcnemar_exact(values) if exact else float(permuted) if len(values) else float("nan")
     if spread.variance and whole > 0:
-        p = max(p, float(2 * stats.t.sf(abs(mean) / whole, degrees)))
+        p = max(p, two_source_p(float(mean), squared, n_clusters, spread))
     return Comparison(
         n=len(values),
         n_clusters=n_clusters,

@@ -113,7 +113,7 @@ class PairedDifferences:
 
 
 def interval(
-    draws: NDArray[np.float64], confidence: float, n_clusters: int, degrees: float | None = None
+    draws: NDArray[np.float64], confidence: float, n_clusters: int, t: float | None = None
 ) -> tuple[float, float]:
     """The expanded percentile interval of one cell's bootstrap means.
 
@@ -124,7 +124,8 @@ def interval(
         draws: (B,) bootstrap means; NaN are left out.
         confidence: e.g. 0.95.
         n_clusters: m, at least 2.
-        degrees: of freedom of t, where the draws hold more than the clusters' variation; m - 1 by default.
+        t: the quantile t_{1-a/2}, where the draws hold more than the clusters' variation; that of m - 1 degrees of
+            freedom by default.
 
     Returns:
         Lower and upper end; NaN where there are fewer than two clusters or no draws.
@@ -132,8 +133,8 @@ def interval(
     draws = draws[~np.isnan(draws)]
     if n_clusters < 2 or not len(draws):  # noqa: PLR2004 - a spread needs two
         return float("nan"), float("nan")
-    degrees = n_clusters - 1 if degrees is None else degrees
-    wide = stats.t.ppf((1 + confidence) / 2, degrees) * np.sqrt(n_clusters / (n_clusters - 1))
+    t = stats.t.ppf((1 + confidence) / 2, n_clusters - 1) if t is None else t
+    wide = t * np.sqrt(n_clusters / (n_clusters - 1))
     # Few degrees ask for quantiles beyond the draws, which are then stretched about their middle instead.
     known = stats.norm.ppf(1 - _RAREST / len(draws))
     stretch = max(1.0, float(wide / known))

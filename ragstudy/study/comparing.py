@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _CUTS = (1, 3, 5, 10)
 # Raised whenever the comparison of the same scores says something else than before.
-COMPARING_VERSION = 8
+COMPARING_VERSION = 9
 
 Values = dict[tuple[str, str, str, str], dict[str, float | None]]
 
@@ -46,12 +46,13 @@ class _Cell:
     measure: str
 
 
-def compare(
+def compare(  # noqa: PLR0913 - the files of a run
     plan: Plan,
     scores: Sequence[Score],
     retrievals: Sequence[Retrieval],
     ceilings: Mapping[str, Mapping[str, float | None]],
     diagnoses: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
+    n_pairs: Mapping[tuple[str, str], int] | None = None,
 ) -> dict[str, Any]:
     """Everything the report needs: retrieval quality, means of every arm, comparisons with verdicts, findings.
 
@@ -61,6 +62,8 @@ def compare(
         retrievals: of all questions.
         ceilings: mean scores of the reference answers.
         diagnoses: rows of `context_use`, `failure_points` and `drift`.
+        n_pairs: by (domain of the training, name of an adapter) the pairs it was trained on, which may be fewer than
+            its arm says.
 
     Raises:
         ValueError: two arms that are compared were not asked the same questions.
@@ -69,6 +72,9 @@ def compare(
     rows: list[dict[str, Any]] = []
     for domain in plan.domains:
         rows += _compare_domain(plan, domain, values)
+    for row, arm in ((row, next(one for one in plan.arms if one.name == row["arm"])) for row in rows):
+        known = [(n_pairs or {}).get((arm.trained_on or row["domain"], name), arm.size) for name in arm.homes]
+        row["n_pairs"] = min(known, default=arm.size)
     _add_verdicts(plan, rows)
     compared = {
         "schema_version": SCHEMA_VERSION,
@@ -79,6 +85,7 @@ def compare(
         "arms": [row for domain in plan.domains for row in _mean_rows(plan, domain, values)],
         "comparisons": rows,
         "interactions": [row for domain in plan.domains for row in _interactions(plan, domain, values)],
+        "against_sham": [row for domain in plan.domains for row in _against_shams(plan, domain, values)],
         "series": series(rows),
         "corrections": [row for domain in plan.domains for row in _corrections(plan, domain, values)],
         **{name: list(made) for name, made in (diagnoses or {}).items()},
@@ -122,6 +129,36 @@ def _interactions(plan: Plan, domain: DomainPlan, values: Values) -> list[dict[s
             **{key: _plain(value) for key, value in asdict(comparison).items()},
         }
         for cell, (tuned, base), comparison in zip(cells, gains, found, strict=True)
+    ]
+
+
+def _against_shams(plan: Plan, domain: DomainPlan, values: Values) -> list[dict[str, Any]]:
+    """Arms minus the same training on shuffled answers, question by question and seed by seed."""
+    arms = {(arm.recipe, arm.size, arm.trained_on): arm for arm in plan.arms_on(domain)}
+    cells = [
+        (cell, sham)
+        for cell in _cells(plan, domain)
+        if cell.measure in plan.spec.statistics.verdict_measures
+        and not cell.arm.sham
+        and (sham := arms.get((f"{cell.arm.recipe}-sham", cell.arm.size, cell.arm.trained_on)))
+    ]
+    if not cells:
+        return []
+
+    def of(arm: Arm, cell: _Cell) -> NDArray[np.float64]:
+        return _arm_scores(domain, arm, cell.contexts, cell.measure, values)
+
+    found = _compared(plan, domain, [of(cell.arm, cell) - of(sham, cell) for cell, sham in cells])
+    return [
+        {
+            "domain": domain.name,
+            "arm": cell.arm.name,
+            "sham": sham.name,
+            "contexts": cell.contexts,
+            "measure": cell.measure,
+            **{key: _plain(value) for key, value in asdict(comparison).items()},
+        }
+        for (cell, sham), comparison in zip(cells, found, strict=True)
     ]
 
 
@@ -351,6 +388,8 @@ def _caveats(row: dict[str, Any], settings: StatisticsSpec) -> list[str]:
         caveats.append("the base scores near 0 here, so there was nothing to lose: no sign that tuning is harmless")
     if row["base_mean"] is not None and row["base_mean"] > 1 - _FLOOR:
         caveats.append("the base scores near 1 here, so there was nothing to gain")
+    if row["n_pairs"] < row["size"]:
+        caveats.append(f"trained on {row['n_pairs']} pairs: labels or filter left no more")
     if row["n_seeds"] == 1 and row["size"]:
         caveats.append("one training seed: the spread between trainings is not in the interval")
     return caveats

@@ -10,15 +10,20 @@ from typing import TYPE_CHECKING
 
 from ragstudy.generation.locate import locate_model
 from ragstudy.specs import EndpointSpec, TransformersSpec, parse_context
+from ragstudy.study.labelling import labeller_of
 from ragstudy.study.scoring import cost_of, expected_cases
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ragstudy.study.plan import DomainPlan, Job, Plan
 
 # Characters of English text a token has, roughly, over tokenizers of 6 to 150 thousand entries.
 _CHARACTERS_PER_TOKEN = 3.5
 _TOKENS_PER_ANSWER = 30
 _TOKENS_WITHOUT_PASSAGES = 40
+# Own answers that agree with the references are about two of three.
+_ASKED_PER_PAIR = 1.5
 # Measured on two cores of a server processor with bfloat16 products (benchmarks/README.md): floating-point
 # operations per second that reading, training and token-by-token writing of small models reach, and the fixed
 # cost of a step of a batch.
@@ -72,7 +77,7 @@ def _span(seconds: float) -> str:
 def estimate(plan: Plan) -> Estimate:
     """A forecast from the sizes of models, corpora and prompts; it does not look at what exists already."""
     speed = _GPU_SPEEDUP if _has_gpu() else 1.0
-    seconds = {"retrieve": 0.0, "tune": 0.0, "answer": 0.0}
+    seconds = {"retrieve": 0.0, "label": 0.0, "tune": 0.0, "answer": 0.0}
     prompt_tokens = answer_tokens = calls = 0
     unknown = []
     sizes = {g.name: n_parameters(g.model) for g in plan.spec.generators if isinstance(g, TransformersSpec)}
@@ -92,13 +97,45 @@ def estimate(plan: Plan) -> Estimate:
                 if size is None:
                     unknown.append(generator.name)
                     continue
-                n_batches = len(domain.test) / generator.batch_size
-                seconds["answer"] += 2 * size * tokens / _READ_FLOPS / speed
-                seconds["answer"] += n_batches * _TOKENS_PER_ANSWER * (_SECONDS_PER_STEP + size / 5e9 / speed)
+                n, shown_tokens = len(domain.test), shown[contexts]
+                seconds["answer"] += _answering_seconds(generator.batch_size, size, n, shown_tokens, speed)
+        for name, n_prompts, tokens in _labelled(plan, domain, n_characters):
+            labeller = plan.generator(name)
+            prompt_tokens += n_prompts * tokens
+            answer_tokens += n_prompts * _TOKENS_PER_ANSWER
+            if isinstance(labeller, EndpointSpec):
+                calls += n_prompts
+            if isinstance(labeller, TransformersSpec):
+                seconds["label"] += _answering_seconds(labeller.batch_size, sizes[name] or 0, n_prompts, tokens, speed)
         for job in (job for job in plan.jobs if job.domain == domain.name and not job.variant.checkpoint):
             n_tokens = _prompt_tokens(plan, domain, n_characters, _LIKE[job.format])
             seconds["tune"] += _training_seconds(job, n_tokens, sizes[job.base.name] or 0, speed)
+    seconds = {stage: value for stage, value in seconds.items() if value or stage != "label"}
     return Estimate(seconds, prompt_tokens, answer_tokens, calls, _judged(plan), tuple(dict.fromkeys(unknown)))
+
+
+def _answering_seconds(batch_size: int, size: int, n_prompts: int, tokens: int, speed: float) -> float:
+    """Reading the prompts, and writing their answers token by token in batches."""
+    reading = 2 * size * n_prompts * tokens / _READ_FLOPS / speed
+    return reading + n_prompts / batch_size * _TOKENS_PER_ANSWER * (_SECONDS_PER_STEP + size / 5e9 / speed)
+
+
+def _labelled(plan: Plan, domain: DomainPlan, n_characters: int) -> Iterator[tuple[str, int, int]]:
+    """(generator, prompts, tokens of each) that have to be answered before training: labels, and what is known."""
+    n_train = len(domain.domain.split("train"))
+    asked: dict[tuple[str, str], dict[int, int]] = {}
+    sampled: dict[tuple[str, int], int] = {}
+    for job in (job for job in plan.jobs if job.domain == domain.name):
+        if labeller_of(job):
+            by_seed = asked.setdefault((labeller_of(job), job.format), {})
+            by_seed[job.seed] = max(by_seed.get(job.seed, 0), round(_ASKED_PER_PAIR * job.size))
+        if job.variant.pairs != "all":
+            sampled[job.base.name, job.spec.n_samples] = n_train
+    for (name, form), by_seed in asked.items():
+        contexts = "retrieved" if form == "closed_book" else _LIKE[form]
+        yield name, min(n_train, sum(by_seed.values())), _prompt_tokens(plan, domain, n_characters, contexts)
+    for (name, n_samples), n in sampled.items():
+        yield name, n * n_samples, _TOKENS_WITHOUT_PASSAGES
 
 
 def _judged(plan: Plan) -> tuple[str, ...]:

@@ -9,15 +9,13 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ragstudy.specs import parse_context
+from ragstudy.specs import main_context, parse_context
+from ragstudy.study.failure_points import OF_GENERATION, OF_RETRIEVAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 Row = dict[str, Any]
-_MAIN = "retrieved"
-_OF_RETRIEVAL = ("missing content", "missed by the ranking", "cut from the context")
-_OF_GENERATION = ("not extracted", "wrong format", "wrong specificity", "incomplete")
 _STICKS = 0.1
 _CITES = 0.2
 _LONGER = 0.2
@@ -98,7 +96,7 @@ def explain(compared: dict[str, Any], contexts: Sequence[str]) -> list[dict[str,
         compared: what comparisons.json will hold, diagnoses included.
         contexts: of the study.
     """
-    main = _MAIN if _MAIN in contexts else contexts[0]
+    main = main_context(contexts)
     measure = compared["settings"]["verdict_measures"][0]
     found: list[Finding] = []
     for about in compared["domains"]:
@@ -108,7 +106,8 @@ def explain(compared: dict[str, Any], contexts: Sequence[str]) -> list[dict[str,
             for row in compared["comparisons"]
             if row["domain"] == name and row["contexts"] == main and row["measure"] == measure and "verdict" in row
         ]
-        tuned = [row for row in rows if row["size"] and not row["sham"] and row["difference"] is not None]
+        told = [row for row in rows if row["difference"] is not None and not row["sham"] and not row["trained_on"]]
+        tuned = [row for row in told if row["size"]]
         if not tuned:
             continue
         focus = _focus(tuned)
@@ -117,7 +116,7 @@ def explain(compared: dict[str, Any], contexts: Sequence[str]) -> list[dict[str,
         if focus["verdict"] in ("helps", "hurts"):
             found += [finding for rule in _CAUSES if (finding := rule(evidence)) is not None]
         found += [finding for rule in _CAUTIONS if (finding := rule(evidence)) is not None]
-        found += _next(evidence, [row for row in rows if not row["sham"] and row["difference"] is not None])
+        found += _next(evidence, told)
     return [asdict(one) for one in found]
 
 
@@ -147,6 +146,7 @@ def _change(at: Evidence, rows: list[Row]) -> Finding:
         n_arms=len(rows),
         n_hurts=verdicts.count("hurts"),
         n_helps=verdicts.count("helps"),
+        n_level=verdicts.count("no meaningful difference"),
         **_effect(at.row),
     )
 
@@ -207,7 +207,7 @@ def _failures(at: Evidence) -> Finding | None:
     row = at.one("failure_points", contexts=at.main)
     if row is None:
         return None
-    moved = {point: row["shifts"][point] for point in _OF_GENERATION}
+    moved = {point: row["shifts"][point] for point in OF_GENERATION}
     sure = {point: one for point, one in moved.items() if _is_above(one) or _is_below(one)}
     wanted = {point: one for point, one in sure.items() if (one["value"] > 0) == (at.row["difference"] < 0)}
     if not wanted:
@@ -289,12 +289,14 @@ def _forgets(at: Evidence) -> Finding | None:
 
 def _sham(at: Evidence) -> Finding | None:
     """The same tuning with shuffled answers does as much: the form of the answers does it, not what they say."""
-    wanted = {"recipe": f"{at.row['recipe']}-sham", "size": at.row["size"], "contexts": at.main, "measure": at.measure}
-    row = next(iter(at.rows("comparisons", **wanted)), None)
-    if row is None or row["low"] is None:
+    against = at.one("against_sham", contexts=at.main, measure=at.measure)
+    if against is None or against["low"] is None:
         return None
-    as_much = row["low"] <= at.row["difference"] <= row["high"]
-    return at.finding("sham_as_much" if as_much else "sham_differs", "cause", **_effect(row))
+    sham = next(iter(at.rows("comparisons", arm=against["sham"], contexts=at.main, measure=at.measure)), None)
+    if _is_below(against) or _is_above(against):
+        return at.finding("sham_differs", "cause", **_effect(against))
+    same_side = sham is not None and (_is_below(sham) if at.row["difference"] < 0 else _is_above(sham))
+    return at.finding("sham_as_much", "cause", **_effect(sham)) if sham is not None and same_side else None
 
 
 def _seeds(at: Evidence) -> Finding | None:
@@ -316,7 +318,7 @@ def _retrieval(at: Evidence) -> Finding | None:
     row = next(iter(at.rows("failure_points", arm=at.row["base"], contexts=at.main)), None)
     if row is None or row["points"]["right"]["value"] is None:
         return None
-    before = sum(row["points"][point]["value"] for point in _OF_RETRIEVAL)
+    before = sum(row["points"][point]["value"] for point in OF_RETRIEVAL)
     wrong = 1 - row["points"]["right"]["value"]
     if wrong <= 0 or before < _MOST * wrong:
         return None
@@ -325,7 +327,8 @@ def _retrieval(at: Evidence) -> Finding | None:
 
 def _dose(at: Evidence) -> Finding | None:
     """From which training size on the effect shows."""
-    found = at.rows("series", contexts=at.main, measure=at.measure, axis="pairs", recipe=at.row["recipe"])
+    wanted = {"axis": "pairs", "recipe": at.row["recipe"], "trained_on": ""}
+    found = at.rows("series", contexts=at.main, measure=at.measure, **wanted)
     if not found or found[0]["smallest_visible"] is None:
         return None
     points = found[0]["points"]
@@ -340,10 +343,10 @@ def _dose(at: Evidence) -> Finding | None:
 
 def _next(at: Evidence, rows: list[Row]) -> list[Finding]:
     """What to try among the arms that were run: the best one, if it is better than leaving the base alone."""
-    best = max(rows, key=lambda row: row["difference"])
-    rule = (
-        "best_helps" if best["verdict"] == "helps" else "best_is_level" if best["high"] and best["high"] > 0 else "none"
-    )
+    helping = [row for row in rows if row["verdict"] == "helps"]
+    best = max(helping or rows, key=lambda row: row["difference"])
+    is_worse = best["high"] is not None and best["high"] < 0
+    rule = "best_helps" if helping else "none" if is_worse else "best_is_level"
     numbers = {**_effect(best), "verdict": best["verdict"], "base": best["base"], "tuned": bool(best["size"])}
     return [Finding(at.domain, rule, "next", best["arm"], at.measure, numbers)]
 

@@ -3,7 +3,8 @@
 The first rule that holds decides (docs/diagnosis.md has examples):
 
 * `right`: accuracy and completeness both reach what counts as right; a question without an answer is declined.
-* `missing content` (FP1): the question has no answer in the corpus and is answered, or no passage covers its evidence.
+* `answered anyway` (FP1): the question has no answer in the corpus and is answered.
+* `missing content` (FP1): no passage of the corpus covers some of its evidence.
 * `missed by the ranking` (FP2): some of its evidence is in none of the passages that the prompt was to show.
 * `cut from the context` (FP3): some of it is in a passage that did not fit into the prompt.
 * `wrong format` (FP5): the answer is empty or was cut at its longest, or takes no side of a yes/no question.
@@ -44,6 +45,7 @@ Point = Literal[
     "wrong format",
     "wrong specificity",
     "incomplete",
+    "answered anyway",
 ]
 POINTS: tuple[Point, ...] = get_args(Point)
 NUMBERS: dict[Point, str] = {
@@ -54,8 +56,16 @@ NUMBERS: dict[Point, str] = {
     "wrong format": "FP5",
     "wrong specificity": "FP6",
     "incomplete": "FP7",
+    "answered anyway": "FP1",
 }
-_OF_GENERATION: tuple[Point, ...] = ("not extracted", "wrong format", "wrong specificity", "incomplete")
+OF_RETRIEVAL: tuple[Point, ...] = ("missing content", "missed by the ranking", "cut from the context")
+OF_GENERATION: tuple[Point, ...] = (
+    "not extracted",
+    "wrong format",
+    "wrong specificity",
+    "incomplete",
+    "answered anyway",
+)
 # Facts are found or not, so all are asked for; the claims of free text are supported more or less.
 _RIGHT_BY_FACTS = 0.95
 _ACCURATE_BY_FACTS = 0.75
@@ -90,6 +100,8 @@ class Shown:
 def shown_in(question: Question, prompt: Prompt, retrieved: Retrieved) -> Shown:
     """What a prompt was to show of a question's evidence."""
     gold = [passage for name in question.gold_documents for passage in retrieved.by_document.get(name, [])]
+    if not question.gold_documents and question.evidence:
+        gold = list(retrieved.passages.values())
     there = {unit for passage in gold for unit in covered(question, passage)}
     return Shown(
         not n_units(question) or len(there) == n_units(question),
@@ -111,7 +123,7 @@ def point_of(  # noqa: PLR0911 - one return per rule
         shown: what the prompt was to show of the question's evidence.
     """
     if not question.answerable:
-        return "right" if accuracy >= _RIGHT_BY_CLAIMS else "missing content"
+        return "right" if accuracy >= _RIGHT_BY_CLAIMS else "answered anyway"
     accurate, complete = (
         (_ACCURATE_BY_FACTS, _RIGHT_BY_FACTS) if question.facts else (_RIGHT_BY_CLAIMS, _RIGHT_BY_CLAIMS)
     )

@@ -146,32 +146,42 @@ class Labelling:
         return self._walk(job)[1]
 
     def _walk(self, job: Job) -> tuple[list[Pair], list[Prompt]]:
-        """Pairs along the job's order until there are enough, and the prompts that could not be decided on the way."""
+        """Pairs along the job's order until there are enough, and the prompts that could not be decided on the way.
+
+        Questions of earlier rounds are passed over; while those are open, nothing can be said.
+        """
+        used: set[str] = set()
+        if job.first:
+            before, open_before = self._walk(job.first)
+            if open_before:
+                return [], []
+            used = {pair.question.id for pair in before} | self._used_before(job.first)
         found: list[Pair] = []
         missing: list[Prompt] = []
-        skipped = 0
         for question in nested_order(self.domain.domain.split("train"), job.seed):
             if len(found) == job.size or len(missing) == _AHEAD:
                 break
-            if not self._is_wanted(job, question):
+            if question.id in used or not self._is_wanted(job, question):
                 continue
-            if job.variant.labels == GOLD:
-                answer: str | None = question.references[0]
-            else:
+            answer: str | None = question.references[0]
+            if job.variant.labels != GOLD:
                 prompt = self.label_prompt(job, question)
                 said = self.book.get(self.domain.name, ANSWER, prompt, self.fingerprints[labeller_of(job)])
                 if said is None:
                     missing.append(prompt)
                     continue
                 answer = self._kept(job, question, said)
-            if answer is None:
-                continue
-            # The pairs of earlier rounds are used up; without those, this is a round of its own.
-            skipped += 1
-            if skipped > job.n_before:
+            if answer is not None:
                 found.append(Pair(question, answer))
         # Pairs after a gap are not those that will be taken once it is filled.
         return ([], missing) if missing else (found, [])
+
+    def _used_before(self, job: Job) -> set[str]:
+        """Questions that the rounds before a job were trained on."""
+        if job.first is None:
+            return set()
+        before, _ = self._walk(job.first)
+        return {pair.question.id for pair in before} | self._used_before(job.first)
 
     def _is_wanted(self, job: Job, question: Question) -> bool:
         """Whether the filter `pairs` lets a question through."""
@@ -234,7 +244,16 @@ class Labelling:
     def _prompt(self, job: Job, question: Question, labeller: str = "") -> Prompt:
         passages = passages_in_training(job, question, self.retrieved, self.plan.spec.retrieval.top_k)
         style = self.plan.style(self.plan.generator(labeller or job.base.name))
-        return make_prompt(question.id, question.text, passages, style.instruction, style.without_passages)
+        order = nested_order(self.domain.domain.split("train"), self.plan.spec.seed) if style.n_examples else []
+        others = [one for one in order if one.id != question.id][: style.n_examples]
+        return make_prompt(
+            question.id,
+            question.text,
+            passages,
+            style.instruction,
+            style.without_passages,
+            [(one.text, one.references[0]) for one in others],
+        )
 
 
 def labeller_of(job: Job) -> str:

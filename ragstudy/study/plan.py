@@ -101,6 +101,7 @@ class Arm:
     Attributes:
         name: in reports.
         generators: names under which its answers are filed; one per seed.
+        homes: names under which its adapters are filed; one per seed, none of a declared generator.
         base: name of the arm it is compared with, or None.
         format: training format, or '' if it was not tuned in this study.
         size: training pairs, or 0.
@@ -123,6 +124,7 @@ class Arm:
     sham: bool = False
     trained_on: str = ""
     only_on: str = ""
+    homes: tuple[str, ...] = ()
 
 
 def _moved(arm: str, domain: str) -> str:
@@ -271,7 +273,12 @@ def _jobs(spec: StudySpec, domain: str) -> list[Job]:
     jobs: list[Job] = []
     for tuned in spec.finetuning:
         base = _base(spec, tuned.base)
-        first = {job.seed: job for job in jobs if job.spec.name == tuned.after and not job.variant.checkpoint}
+        first = {
+            job.seed: job
+            for job in jobs
+            if (job.spec.name, job.base.name) == (tuned.after, base.name)
+            and not (job.variant.checkpoint or job.variant.sham)
+        }
         jobs += [
             Job(domain, tuned, base, form, size, seed, variant, first[seed] if tuned.after else None)
             for form in tuned.formats
@@ -460,4 +467,5 @@ def _arm(name: str, jobs: Sequence[Job]) -> Arm:
         job.at(0).arm,
         job.variant.checkpoint or job.spec.epochs,
         job.variant.sham,
+        homes=tuple(one.generator for one in jobs),
     )

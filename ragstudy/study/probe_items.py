@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ragstudy.corpus import load_domain
 from ragstudy.errors import InputError
-from ragstudy.files import read_lines
+from ragstudy.files import read_json, read_lines
 
 if TYPE_CHECKING:
     from ragstudy.records import Question
@@ -54,6 +54,10 @@ def read_items(spec: ProbeSpec) -> list[Item]:
         return []
     path = Path(spec.path).expanduser()
     items = _of_domain(spec, path) if path.is_dir() else _of_file(spec, path)
+    twice = sorted(name for name, n in Counter(item.id for item in items).items() if n > 1)
+    if twice:
+        msg = f"forgetting: {spec.name!r}: {path}: id {twice[0]!r} stands twice; ids must differ, or be left out"
+        raise InputError(msg)
     if len(items) < 2:  # noqa: PLR2004 - a spread needs two
         msg = f"forgetting: {spec.name!r}: {path} gives {len(items)} items of kind {spec.kind!r}; expected at least 2"
         raise InputError(msg)
@@ -67,12 +71,20 @@ def _of_file(spec: ProbeSpec, path: Path) -> list[Item]:
     if path.suffix == ".jsonl":
         return [_item(spec, row, f"{path}:{number}") for number, row in read_lines(path)]
     if path.suffix == ".json":
-        rows = json.loads(path.read_text(encoding="utf-8"))
+        rows = read_json(path)
+        if not isinstance(rows, list):
+            msg = f"forgetting: {spec.name!r}: {path}: expected a list of items, found {type(rows).__name__}"
+            raise InputError(msg)
         return [_item(spec, row, f"{path}: item {number}") for number, row in enumerate(rows, start=1)]
     if spec.kind != "perplexity":
         msg = f"forgetting: {spec.name!r}: {path}: expected .jsonl or .json for kind {spec.kind!r}"
         raise InputError(msg)
-    parts = re.split(r"\n\s*\n", path.read_text(encoding="utf-8"))
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        msg = f"forgetting: {spec.name!r}: {path}: not UTF-8 at byte {error.start}; save it as UTF-8"
+        raise InputError(msg) from None
+    parts = re.split(r"\n\s*\n", text)
     return [Item(f"{path.name}#{number}", part.strip()) for number, part in enumerate(parts, start=1) if part.strip()]
 
 
@@ -85,6 +97,9 @@ def _item(spec: ProbeSpec, row: Any, place: str) -> Item:  # noqa: ANN401 - what
     name = str(row.get("id") or place.rsplit("/", maxsplit=1)[-1])
     if spec.kind == "multiple_choice":
         choices = tuple(map(str, row["choices"]))
+        if not all(choices):
+            msg = f"{place}: 'choices' holds an empty one; expected texts"
+            raise InputError(msg)
         if not 0 <= row["answer"] < len(choices):
             msg = f"{place}: 'answer' is {row['answer']}; expected the number of a choice, 0 to {len(choices) - 1}"
             raise InputError(msg)

@@ -12,9 +12,10 @@ import numpy as np
 from ragstudy.files import append_lines, drop_torn_line, fingerprint, read_lines, write_lines
 from ragstudy.generation.harness import harness_values
 from ragstudy.generation.likelihood import likelihoods, text_losses
-from ragstudy.prompting import make_prompt, token_ids
+from ragstudy.prompting import fit, make_prompt, token_ids
 from ragstudy.records import Prompt
 from ragstudy.retrieval.relevance import covered
+from ragstudy.specs import SENSITIVITY, main_context, parse_context
 from ragstudy.statistics.compare import compare_cells
 from ragstudy.statistics.means import mean_intervals
 from ragstudy.statistics.seeds import seed_spread
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from ragstudy.generation.causal import CausalGenerator, CausalModel
     from ragstudy.generation.likelihood import Likelihood
-    from ragstudy.records import Answer
+    from ragstudy.records import Answer, Passage
     from ragstudy.study.plan import Arm, DomainPlan, Plan
     from ragstudy.study.probe_items import Item
     from ragstudy.study.store import RunFolder
@@ -33,9 +34,8 @@ if TYPE_CHECKING:
 
 # Raised whenever a probe gives other values than before.
 _VERSION = 1
-SENSITIVITY = "sensitivity"
-# Contexts whose gold passages are taken out, the first that a study has.
-_CONTEXTS = ("retrieved", "oracle_with_distractors", "oracle")
+# Kinds of contexts whose gold passages may be taken out.
+_WITH_GOLD = ("retrieved", "oracle_with_distractors", "oracle")
 _BATCH = 32
 
 
@@ -88,6 +88,11 @@ class ModelAt:
         """Token ids of a user message, up to where the answer begins."""
         return token_ids(text, self.make().tokenizer)
 
+    def prompt_ids(self, prompt: Prompt) -> list[int]:
+        """Token ids of a prompt, cut as it is cut when it is answered."""
+        model = self.make()
+        return fit(prompt, model.tokenizer, model.max_prompt_tokens())[0]
+
     def answer_ids(self, text: str) -> list[int]:
         """Token ids of an answer as it follows a user message."""
         tokenizer = self.make().tokenizer
@@ -105,16 +110,17 @@ class ModelAt:
         return likelihoods(self.make(), pairs, self.adapter)
 
 
-def _perplexity(model: ModelAt, items: Sequence[Item]) -> dict[str, list[float]]:
+def _perplexity(model: ModelAt, items: Sequence[Item]) -> dict[str, list[float | None]]:
     losses = text_losses(model.make(), [item.text for item in items], model.adapter)
-    return {"loss": [loss / max(1, n) for loss, n in losses]}
+    return {"loss": [loss / n if n else None for loss, n in losses]}
 
 
-def _multiple_choice(model: ModelAt, items: Sequence[Item]) -> dict[str, list[float]]:
+def _multiple_choice(model: ModelAt, items: Sequence[Item]) -> dict[str, list[float | None]]:
     """The likeliest choice, by its whole likelihood and by that per character (as lm-evaluation-harness's acc_norm)."""
     pairs = [(model.question_ids(item.text), model.answer_ids(text)) for item in items for text in item.choices]
     found = iter(model.likelihoods(pairs))
-    plain, normalised = [], []
+    plain: list[float | None] = []
+    normalised: list[float | None] = []
     for item in items:
         logs = [next(found).log for _ in item.choices]
         by_length = [log / len(text) for log, text in zip(logs, item.choices, strict=True)]
@@ -123,14 +129,14 @@ def _multiple_choice(model: ModelAt, items: Sequence[Item]) -> dict[str, list[fl
     return {"accuracy": plain, "accuracy_normalised": normalised}
 
 
-def _cloze(model: ModelAt, items: Sequence[Item]) -> dict[str, list[float]]:
+def _cloze(model: ModelAt, items: Sequence[Item]) -> dict[str, list[float | None]]:
     """Whether the likeliest continuation is the wanted one, token by token (as LAMBADA), and how likely it is."""
     pairs = [(model.plain_ids(item.text), model.plain_ids(f" {item.choices[0]}")) for item in items]
     found = model.likelihoods(pairs)
     return {"accuracy": [float(one.is_greedy) for one in found], "log_likelihood": [one.log for one in found]}
 
 
-def _instructions(model: ModelAt, items: Sequence[Item]) -> dict[str, list[float]]:
+def _instructions(model: ModelAt, items: Sequence[Item]) -> dict[str, list[float | None]]:
     prompts = [Prompt(item.id, item.text, item.text, (), item.text, item.id) for item in items]
     texts: list[str] = []
     for start in range(0, len(prompts), _BATCH):
@@ -138,7 +144,7 @@ def _instructions(model: ModelAt, items: Sequence[Item]) -> dict[str, list[float
     return {"adherence": [float(bool(re.search(i.expect, t))) for i, t in zip(items, texts, strict=True)]}
 
 
-_KINDS: dict[str, Callable[[ModelAt, Sequence[Item]], dict[str, list[float]]]] = {
+_KINDS: dict[str, Callable[[ModelAt, Sequence[Item]], dict[str, list[float | None]]]] = {
     "perplexity": _perplexity,
     "multiple_choice": _multiple_choice,
     "cloze": _cloze,
@@ -202,7 +208,9 @@ class Probes:
                 continue
             with self._watcher.task(f"probing {generator} {domain} ({spec.name})".replace("  ", " "), 1) as task:
                 if spec.kind == "lm_eval":
-                    found = harness_values(model.make(), spec.task, spec.n, model.adapter)
+                    found: Mapping[str, Mapping[str, float | None]] = harness_values(
+                        model.make(), spec.task, spec.n, model.adapter
+                    )
                 else:
                     ids = [item.id for item in items]
                     made = _KINDS[spec.kind](model, items)
@@ -211,6 +219,7 @@ class Probes:
                     Probed(spec.name, measure, domain, generator, item, value, wanted)
                     for measure, values in found.items()
                     for item, value in values.items()
+                    if value is not None
                 ]
                 self._keep(key, rows)
                 task.advance(1)
@@ -234,11 +243,12 @@ class Probes:
             answers: to these, by question id.
             model: makes the model with the generator's adapter.
         """
-        shown = [(prompt, _without_gold(domain, prompt)) for prompt in prompts]
+        there = [(prompt, answers[prompt.key]) for prompt in prompts if prompt.key in answers]
+        shown = [(_shown(prompt, answer.n_passages), answer) for prompt, answer in there if answer.text]
         told = [
             (prompt, rest, answer)
-            for prompt, rest in shown
-            if rest is not None and (answer := answers.get(prompt.key)) and answer.text and answer.stopped != "error"
+            for prompt, answer in shown
+            if answer.stopped != "error" and (rest := _without_gold(domain, prompt)) is not None
         ]
         wanted = fingerprint(_VERSION, print_of_it, [(p.digest, rest.digest, a.text) for p, rest, a in told])
         key = (SENSITIVITY, wanted, domain.name, generator)
@@ -248,7 +258,7 @@ class Probes:
             found = []
             for prompts_now in ([p for p, _, _ in told], [rest for _, rest, _ in told]):
                 pairs = [
-                    (model.question_ids(prompt.text), model.answer_ids(answer.text))
+                    (model.prompt_ids(prompt), model.answer_ids(answer.text))
                     for prompt, (_, _, answer) in zip(prompts_now, told, strict=True)
                 ]
                 found.append(model.likelihoods(pairs))
@@ -270,9 +280,8 @@ class Probes:
     @property
     def context(self) -> str | None:
         """The context whose gold passages are taken out, if the study asks for that and has one."""
-        contexts = self._plan.spec.contexts
-        found = next((name for name in _CONTEXTS if name in contexts), None)
-        return found if self._plan.spec.sensitivity else None
+        main = main_context(self._plan.contexts)
+        return main if self._plan.spec.sensitivity and parse_context(main).kind in _WITH_GOLD else None
 
     def finish(self) -> None:
         """Drop what belongs to generators or tests that are no longer as they were."""
@@ -285,15 +294,25 @@ class Probes:
         return [row for key in sorted(self._known) for row in self._known[key]]
 
 
+def _shown(prompt: Prompt, n_passages: int) -> Prompt:
+    """The prompt with the passages that fitted when it was answered."""
+    if n_passages >= len(prompt.passages):
+        return prompt
+    return _with(prompt, prompt.passages[:n_passages])
+
+
+def _with(prompt: Prompt, passages: Sequence[Passage]) -> Prompt:
+    words = prompt.instruction
+    return make_prompt(prompt.key, prompt.question, passages, words, words, examples=prompt.examples)
+
+
 def _without_gold(domain: DomainPlan, prompt: Prompt) -> Prompt | None:
     """The prompt without the passages that cover its question's evidence; None if none of them does."""
     question = domain.by_id[prompt.key]
     rest = [passage for passage in prompt.passages if not covered(question, passage)]
     if len(rest) == len(prompt.passages) or not question.answerable:
         return None
-    return make_prompt(
-        prompt.key, prompt.question, rest, prompt.instruction, prompt.instruction, examples=prompt.examples
-    )
+    return _with(prompt, rest)
 
 
 def compare_probes(plan: Plan, probed: Sequence[Probed]) -> dict[str, list[dict[str, Any]]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ragstudy.errors import InputError
-from ragstudy.files import fingerprint, write_json, write_text
+from ragstudy.files import fingerprint, read_json, write_json, write_text
 from ragstudy.generation.make import generator_fingerprint
 from ragstudy.specs import TransformersSpec, seen_from
 from ragstudy.study.answering import (
@@ -303,11 +303,22 @@ class _Run:
             return
         diagnosis = Diagnosis(self.plan, retrieved, self._plain_prompts(retrieved), answers, scores)
         rows = {**diagnosis.rows(), **compare_probes(self.plan, probed)}
-        compared = compare(self.plan, scores, self.folder.retrievals(), self.folder.ceilings(), rows)
+        compared = compare(
+            self.plan, scores, self.folder.retrievals(), self.folder.ceilings(), rows, self._pairs_trained_on()
+        )
         self.folder.write_failure_points(diagnosis.point_rows())
         write_json(self.folder.path / "comparisons.json", compared)
         self.folder.write_state({**self.folder.state(), "comparisons": wanted})
         self.made["comparisons"] = 1
+
+    def _pairs_trained_on(self) -> dict[tuple[str, str], int]:
+        """How many pairs each adapter was trained on, by domain and name."""
+        found = {}
+        for job in self.plan.jobs:
+            record = self.folder.adapter_folder(job.domain, job.generator) / "record.json"
+            if record.is_file():
+                found[job.domain, job.generator] = len(read_json(record)["questions"])
+        return found
 
     def _finish(self, n_failed: int) -> None:
         before = self.folder.manifest()

@@ -26,7 +26,7 @@ def series(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         if not row["size"] or "verdict" not in row:
             continue
         about = (row["domain"], row["contexts"], row["measure"], row["trained_on"])
-        found.setdefault((*about, "pairs", row["recipe"]), []).append({"at": row["size"], **_of(row)})
+        found.setdefault((*about, "pairs", row["recipe"]), []).append({"at": row["n_pairs"], **_of(row)})
         if row["n_epochs"]:
             training = row["training"]
             found.setdefault((*about, "epochs", training), []).append({"at": row["n_epochs"], **_of(row)})

@@ -29,6 +29,9 @@ _IN_THE_PAIRS = {
 }
 
 
+_UNFINISHED = ".unfinished"
+
+
 @dataclass(frozen=True)
 class Training:
     """One training: a job with its data, and the jobs that are checkpoints of it.
@@ -79,6 +82,7 @@ def is_trained(folder: Path, wanted: str) -> bool:
 def adapters_by_fingerprint(folder: RunFolder) -> dict[str, Path]:
     """Where finished adapters lie, whatever their arm is called."""
     records = sorted((folder.path / "adapters").glob("*/*/record.json"))
+    records = [record for record in records if record.parent.suffix != _UNFINISHED]
     return {read_json(record).get("fingerprint", ""): record.parent for record in records}
 
 
@@ -98,7 +102,7 @@ def _link(source: str, target: str) -> None:
 
 
 def _unfinished(place: Path) -> Path:
-    return place.with_name(f"{place.name}.unfinished")
+    return place.with_name(f"{place.name}{_UNFINISHED}")
 
 
 def _put(unfinished: Path, place: Path) -> None:

@@ -12,7 +12,7 @@ from ragstudy.study.labelling import ANSWER, LabelBook, Labelled, Labelling, lab
 from ragstudy.study.tune import Training, adapters_by_fingerprint, is_trained, job_fingerprint, share, tune
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from ragstudy.generation.causal import CausalModel
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ragstudy.study.store import RunFolder
     from ragstudy.study.watch import Watcher
 
-_SAMPLED_AT_ONCE = 16
+_SAMPLED_AT_ONCE = 64
 
 
 class LazyModel:
@@ -33,6 +33,7 @@ class LazyModel:
     def __init__(self, spec: GeneratorSpec) -> None:
         self._spec = spec
         self._model: CausalModel | None = None
+        self._other: Generator | None = None
 
     def causal(self) -> CausalModel:
         """The loaded base model, with its own adapter not switched on."""
@@ -49,7 +50,8 @@ class LazyModel:
         """The generator as declared."""
         if isinstance(self._spec, TransformersSpec):
             return self.adapted(self._spec.adapter)
-        return make_generator(self._spec)
+        self._other = self._other or make_generator(self._spec)
+        return self._other
 
     def adapted(self, adapter: str | None) -> Generator:
         """The loaded base with an adapter, or without one."""
@@ -59,7 +61,7 @@ class LazyModel:
 
     def release(self) -> None:
         """Give the memory back."""
-        self._model = None
+        self._model = self._other = None
         gc.collect()
 
 
@@ -89,13 +91,20 @@ class Tuning:
 
     def label(self) -> int:
         """Have everything said that decides about training pairs; returns how much was said now."""
-        for work in (self._sample, self._answer):
-            for spec in self._plan.spec.generators:
-                model = LazyModel(spec)
-                for domain in self._plan.domains:
-                    work(spec, model, domain)
-                model.release()
+        self._each(self._sample)
+        n_before = -1
+        # A round waits for the labels of the rounds before it, which another generator may give.
+        while n_before < self._book.n_made:
+            n_before = self._book.n_made
+            self._each(self._answer)
         return self._book.n_made
+
+    def _each(self, work: Callable[[GeneratorSpec, LazyModel, DomainPlan], None]) -> None:
+        for spec in self._plan.spec.generators:
+            model = LazyModel(spec)
+            for domain in self._plan.domains:
+                work(spec, model, domain)
+            model.release()
 
     def _jobs(self, domain: DomainPlan) -> list[Job]:
         return [job for job in self._plan.jobs if job.domain == domain.name and not job.variant.checkpoint]
@@ -109,8 +118,9 @@ class Tuning:
             prompts = [labelling.closed_book_prompt(job, question) for question in questions]
             missing = [one for one in prompts if self._said(domain, use, one, spec.name) is None]
             with self._watcher.task(f"asking {domain.name} {spec.name} what it knows", len(missing)) as task:
-                for start in range(0, len(missing), _SAMPLED_AT_ONCE):
-                    batch = missing[start : start + _SAMPLED_AT_ONCE]
+                size = max(1, _SAMPLED_AT_ONCE // job.spec.n_samples)
+                for start in range(0, len(missing), size):
+                    batch = missing[start : start + size]
                     texts = model.causal().sample(batch, job.spec.n_samples, int(batch[0].digest, 16) % 2**31)
                     self._keep(domain, spec.name, use, batch, [(tuple(one), "") for one in texts])
                     task.advance(len(batch))
@@ -166,13 +176,16 @@ class Tuning:
 
     def _fullest(self, job: Job) -> Job:
         """The same training under another name that keeps checkpoints, if there is one: it serves both."""
-        wanted = self._fingerprint(job)
-        others = (
+        wanted, needed = self._fingerprint(job), set(job.spec.checkpoints)
+        others = [
             one
             for one in self._plan.jobs
-            if one.spec.checkpoints and not one.variant.checkpoint and (one.domain, one.seed) == (job.domain, job.seed)
-        )
-        return next((one for one in others if self._fingerprint(one) == wanted), job)
+            if needed < set(one.spec.checkpoints)
+            and not one.variant.checkpoint
+            and (one.domain, one.seed) == (job.domain, job.seed)
+            and self._fingerprint(one) == wanted
+        ]
+        return max(others, key=lambda one: len(one.spec.checkpoints), default=job)
 
     def _fingerprint(self, job: Job) -> str:
         key = (job.domain, job.generator)

@@ -139,6 +139,14 @@ def test_an_answer_that_gives_one_of_two_facts_and_declines_the_other_is_half_co
     assert make_measure("abstention", WEIGHTS).score(MULTI, "[2] Vel: the passages do not say.") == 1
 
 
+def test_a_fact_given_beside_a_remark_on_the_passages_is_an_answer():
+    question = Question("q", "When was it built?", ("It was built in 1875.",), (Fact("f1", ("1875",)),))
+    for answer in ("None of the passages states it outright, but it was 1875.", "No document says so; it was 1875."):
+        assert judge(question, answer, WEIGHTS).completeness == 1
+    choice = Question("c", "Is it red or blue?", ("It is red.",), (Fact("f1", ("red",)),))
+    assert judge(choice, "The passages do not say whether it is red or blue.", WEIGHTS).accuracy == 0
+
+
 def test_declining_takes_no_side_of_a_yes_no_question():
     denied = Question("y", "Is Vel safe?", ("No, Vel is not safe.",), (Fact("f1", ("no",)),), type="yesno")
     assert judge(denied, "No passage is about Vel: the passages do not say.", WEIGHTS).accuracy == 0

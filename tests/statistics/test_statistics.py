@@ -17,7 +17,7 @@ from statsmodels.stats.power import NormalIndPower
 from ragstudy.statistics import PairedDifferences, compare_cells, holm, mcnemar_exact
 from ragstudy.statistics.paired import interval
 from ragstudy.statistics.planted import Design, simulate
-from ragstudy.statistics.seeds import SeedSpread, degrees_of_freedom, seed_spread
+from ragstudy.statistics.seeds import SeedSpread, seed_spread, t_quantile, two_source_p
 from ragstudy.statistics.verdicts import decide, questions_to_decide, smallest_detectable
 
 SETTINGS = {"confidence": 0.95, "power": 0.8, "n_resamples": 4000, "seed": 1}
@@ -238,11 +238,15 @@ def test_the_spread_of_trainings_is_told_from_that_of_questions():
     assert seed_spread(np.ones((5, 1)), list("abcde")) == SeedSpread(1)
 
 
-def test_degrees_of_freedom_are_those_of_the_larger_part():
-    """By hand after Satterthwaite: equal parts of 9 and 2 degrees give 4/(1/9 + 1/2)."""
+def test_the_quantile_of_two_sources_lies_between_theirs_and_its_p_value_fits():
+    """Cochran and Cox: equal variances give the mean of t with 9 and with 2 degrees of freedom."""
     spread = SeedSpread(3, variance=3.0)
-    assert degrees_of_freedom(1.0, 10, spread) == pytest.approx(4 / (1 / 9 + 1 / 2))
-    assert degrees_of_freedom(1.0, 10, SeedSpread(3)) == 9
+    assert t_quantile(0.95, 1.0, 10, spread) == pytest.approx((stats.t.ppf(0.975, 9) + stats.t.ppf(0.975, 2)) / 2)
+    assert t_quantile(0.95, 1.0, 10, SeedSpread(3)) == pytest.approx(stats.t.ppf(0.975, 9))
+    reach = t_quantile(0.95, 1.0, 10, spread) * math.sqrt(2)
+    assert two_source_p(reach, 1.0, 10, spread) == pytest.approx(0.05)
+    assert two_source_p(0.0, 1.0, 10, spread) == 1
+    assert two_source_p(1e9, 1.0, 10, spread) < 1e-6
 
 
 def test_intervals_over_trainings_hold_the_mean_of_all_trainings():

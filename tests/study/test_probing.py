@@ -72,6 +72,28 @@ def test_wrong_items_are_named_with_their_place(tmp_path, kind, rows, message):
     assert message in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.json", b"{", "a.json"),
+        ("a.json", b"5", "expected a list of items, found int"),
+        ("a.txt", b"\xff\xfe", "not UTF-8"),
+        ("a.jsonl", b'{"id": "x", "text": "a b"}\n{"id": "x", "text": "c d"}\n', "'x' stands twice"),
+    ],
+)
+def test_unreadable_items_are_one_clear_message(tmp_path, name, content, message):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(InputError) as error:
+        read_items(ProbeSpec(name="x", kind="perplexity", path=str(tmp_path / name)))
+    assert message in str(error.value)
+
+
+def test_an_empty_choice_is_refused(tmp_path):
+    path = write(tmp_path / "c.jsonl", [{"question": "q", "choices": ["a", ""], "answer": 0}] * 2)
+    with pytest.raises(InputError, match="holds an empty one"):
+        read_items(ProbeSpec(name="x", kind="multiple_choice", path=str(path)))
+
+
 def test_a_text_file_is_cut_at_blank_lines(tmp_path):
     (tmp_path / "prose.txt").write_text("One.\nTwo.\n\n  \nThree.\n", encoding="utf-8")
     items = read_items(ProbeSpec(name="x", kind="perplexity", path=str(tmp_path / "prose.txt")))

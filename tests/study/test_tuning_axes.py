@@ -239,6 +239,62 @@ def test_rounds_must_fit_together(lamps, tiny_model):
     assert "another rank" in told
 
 
+@pytest.mark.parametrize(
+    ("entries", "message"),
+    [
+        ([{"name": "one"}, {"name": "one", "formats": ["retrieved"]}], "is the name of several entries"),
+        ([{"name": "one", "sham": "only"}], "shuffled answers only"),
+    ],
+)
+def test_what_a_round_goes_on_from_is_never_guessed(lamps, tiny_model, entries, message):
+    with pytest.raises(InputError, match=message):
+        parse_study(content_of(lamps, tiny_model, *entries, {"name": "two", "after": "one"}), "study.yaml")
+
+
+def test_a_round_after_an_entry_with_shams_goes_on_from_the_true_one(lamps, tiny_model):
+    entries = [{"name": "one", "sham": True, "sizes": [2]}, {"name": "two", "after": "one", "sizes": [2]}]
+    plan = make_plan(parse_study(content_of(lamps, tiny_model, *entries), "study.yaml"))
+    (second,) = [job for job in plan.jobs if job.first]
+    assert second.first.arm == "tiny+closed_book-2-one"
+
+
+def test_two_entries_may_not_share_an_arm_through_different_seeds(lamps, tiny_model):
+    with pytest.raises(InputError, match=r"'tiny\+closed_book-4' stands twice"):
+        parse_study(content_of(lamps, tiny_model, {"seeds": [1]}, {"seeds": [2], "epochs": 2}), "study.yaml")
+
+
+def test_trainings_that_keep_different_checkpoints_serve_each_other(lamps, tiny_model, tmp_path):
+    some = {"name": "x", "epochs": 3, "checkpoints": [1]}
+    more = {"name": "y", "epochs": 3, "checkpoints": [1, 2]}
+    _, outcome = run(content_of(lamps, tiny_model, some, more), tmp_path / "run")
+    assert outcome.made["adapters"] == 3
+    assert RunFolder(tmp_path / "run").manifest()["shared"]["adapters"] == 2
+
+
+def test_an_unfinished_copy_of_an_adapter_is_not_taken_for_one(lamps, tiny_model, tmp_path):
+    run(content_of(lamps, tiny_model, {}), tmp_path / "run")
+    adapters = tmp_path / "run" / "adapters" / "lamps"
+    (adapters / "tiny+closed_book-4@1").rename(adapters / "tiny+closed_book-4-again@1.unfinished")
+    _, outcome = run(content_of(lamps, tiny_model, {"name": "again"}), tmp_path / "run")
+    assert outcome.made["adapters"] == 1
+
+
+def test_an_arm_of_fewer_pairs_than_its_name_says_has_a_caveat(lamps, tiny_model, tmp_path):
+    run(content_of(lamps, tiny_model, {"pairs": ["unknown"], "n_samples": 1, "sizes": [6]}), tmp_path / "run")
+    rows = RunFolder(tmp_path / "run").comparisons()["comparisons"]
+    assert {row["n_pairs"] for row in rows} == {6}
+    teacher = {
+        "kind": "scripted",
+        "name": "sage",
+        "default": "It is red.",
+        "fails_on": ["What is the colour of lampk?"],
+    }
+    run(content_of(lamps, tiny_model, {"labels": ["teacher:sage"], "sizes": [6]}, more=[teacher]), tmp_path / "few")
+    row = next(r for r in RunFolder(tmp_path / "few").comparisons()["comparisons"] if "verdict" in r)
+    assert row["n_pairs"] == 5
+    assert any("trained on 5 pairs" in caveat for caveat in row["caveats"])
+
+
 def test_a_design_fills_in_what_is_not_written(lamps, tiny_model):
     tiny = {"kind": "transformers", "name": "tiny", "model": str(tiny_model)}
     content = {**study_content(lamps), "design": {"name": "full", "sizes": [2, 4]}, "generators": [tiny]}
