@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from scipy import stats
 
 from ragstudy.statistics.paired import PairedDifferences, interval
 from ragstudy.statistics.seeds import SeedSpread, t_quantile, two_source_p
@@ -119,6 +120,17 @@ def without_spread(mean: float, n_clusters: int) -> tuple[float, float]:
     return mean - _RULE_OF_THREE / n_clusters, mean + _RULE_OF_THREE / n_clusters
 
 
+def _detectable(  # noqa: PLR0913 - the parts of an error
+    whole: float, squared: float, n_clusters: int, spread: SeedSpread, confidence: float, power: float
+) -> float:
+    """The difference that is found with the given power; trainings that differ make it larger than the error says."""
+    if not squared > 0:
+        return math.nan
+    if not spread.variance:
+        return smallest_detectable(whole, confidence, power)
+    return (t_quantile(confidence, squared, n_clusters, spread) + float(stats.norm.ppf(power))) * whole
+
+
 def _cell(  # noqa: PLR0913 - the parts of one row
     paired: PairedDifferences,
     cell: int,
@@ -165,5 +177,5 @@ def _cell(  # noqa: PLR0913 - the parts of one row
         share_question=spread.share_question,
         p=p,
         test="mcnemar" if exact else "permutation",
-        smallest_detectable=smallest_detectable(float(whole), confidence, power) if error > 0 else math.nan,
+        smallest_detectable=_detectable(float(whole), squared, n_clusters, spread, confidence, power),
     )
