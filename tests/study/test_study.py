@@ -384,7 +384,7 @@ def test_a_generator_that_breaks_has_failed_answers_with_the_reason(lamps, tmp_p
 def test_the_manifest_says_where_a_run_comes_from(lamps, tmp_path):
     run(study(lamps), tmp_path / "run")
     manifest = RunFolder(tmp_path / "run").manifest()
-    assert manifest["schema_version"] == 1
+    assert manifest["schema_version"] == 2
     assert set(manifest["seconds"]) >= {"retrieve", "answer", "score", "compare"}
     assert manifest["versions"]["faiss-cpu"]
     assert manifest["data"]["lamps"]
