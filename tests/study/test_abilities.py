@@ -60,7 +60,8 @@ def test_a_second_arm_shows_examples_of_the_training_split(lamps, tiny_model, tm
     from ragstudy.study.retrieve import retrieve
 
     retrieved, _ = retrieve(plan, RunFolder(tmp_path / "r"), Silent())
-    plain, shown = (prompts_of(plan, plan.domains[0], "retrieved", retrieved["lamps"], n) for n in (0, 2))
+    styles = (plan.style(plan.generator(name)) for name in (tiny_model.name, few.name))
+    plain, shown = (prompts_of(plan, plan.domains[0], "retrieved", retrieved["lamps"], style) for style in styles)
     train = {q.text: q.references[0] for q in plan.domains[0].domain.split("train")}
     for one, other in zip(plain, shown, strict=True):
         assert len(other.examples) == 2
