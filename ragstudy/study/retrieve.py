@@ -72,18 +72,16 @@ def index_fingerprint(plan: Plan, domain: DomainPlan) -> str:
 
 
 def needed_questions(plan: Plan, domain: DomainPlan) -> list[Question]:
-    """Test questions, then the training questions that some job trains on, or has labelled, with passages."""
-    from ragstudy.finetuning.pairs import nested_order
+    """Test questions, then all training questions if some job trains on passages, or has labels made over them.
 
-    train: dict[str, Question] = {}
-    for job in plan.jobs:
-        plain = job.variant.labels == GOLD
-        if job.domain == domain.name and not (plain and job.format == "closed_book"):
-            order = nested_order(domain.domain.split("train"), job.seed)
-            # Any of the questions may be left out by a filter or by labels that do not agree.
-            chosen = order[: job.size + job.n_before] if plain and job.variant.pairs == "all" else order
-            train.update((question.id, question) for question in chosen)
-    return [*domain.test, *(train[name] for name in sorted(train))]
+    All of them, because they are embedded in one batch: what is found for one must not hang on which others are asked
+    for, or a new arm would change the training prompts of the arms that are there.
+    """
+    jobs = (job for job in plan.jobs if job.domain == domain.name)
+    if all(job.format == "closed_book" and job.variant.labels == GOLD for job in jobs):
+        return list(domain.test)
+    train = sorted((one for one in domain.domain.split("train") if one.references), key=lambda one: one.id)
+    return [*domain.test, *train]
 
 
 def retrieve(plan: Plan, folder: RunFolder, watcher: Watcher) -> tuple[dict[str, Retrieved], bool]:

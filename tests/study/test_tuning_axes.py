@@ -311,3 +311,11 @@ def test_a_design_fills_in_what_is_not_written(lamps, tiny_model):
     assert own.contexts == ("none",)
     with pytest.raises(InputError, match="did you mean 'fine_failing'"):
         parse_study({**content, "design": "fine_faling"}, "study.yaml")
+
+
+def test_a_new_arm_leaves_the_adapters_that_are_there(lamps, tiny_model, tmp_path):
+    run(content_of(lamps, tiny_model, {"formats": ["retrieved"], "sizes": [2]}), tmp_path / "run")
+    entries = [{"formats": ["retrieved"], "sizes": [2, 4], "seeds": [1, 2]}]
+    _, outcome = run(content_of(lamps, tiny_model, *entries), tmp_path / "run")
+    assert outcome.made["adapters"] == 3
+    assert outcome.made["retrievals"] == 0
