@@ -101,7 +101,7 @@ def failures(rows: list[dict[str, Any]]) -> str:
     """For each arm a bar of its answers: right, failed before it read, and the ways in which it failed itself."""
     if not rows or any(row["points"]["right"]["value"] is None for row in rows):
         return ""
-    figure = _figure(7.2, 1.3 + 0.3 * len(rows))
+    figure = _figure(7.2, 1.5 + 0.3 * len(rows))
     axes = figure.subplots()
     for height, row in enumerate(reversed(rows)):
         left = 0.0
@@ -112,7 +112,7 @@ def failures(rows: list[dict[str, Any]]) -> str:
     axes.set_yticks(range(len(rows)), [row["arm"] for row in reversed(rows)])
     axes.set_xlim(0, 1)
     axes.set_xlabel("share of the answers")
-    axes.legend(frameon=False, ncols=4, loc="lower center", bbox_to_anchor=(0.4, 1.0), fontsize=8)
+    axes.legend(frameon=False, ncols=3, loc="lower left", bbox_to_anchor=(-0.1, 1.0), fontsize=8)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(axis="y", length=0)
     return _svg(figure)
