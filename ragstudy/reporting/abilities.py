@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ragstudy.reporting.numbers import rate, share
-from ragstudy.statistics.compare import without_spread
-from ragstudy.statistics.paired import PairedDifferences, interval
+from ragstudy.statistics.means import mean_intervals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,11 +88,18 @@ def _mean(asked: Sequence[Question], found: dict[str, float | None]) -> str:
     if not scored:
         return "-"
     column = np.asarray([[value] for _, value in scored], dtype=np.float64)
-    paired = PairedDifferences.of(column, [group for group, _ in scored])
-    n_groups, mean = len({group for group, _ in scored}), float(column.mean())
-    low, high = interval(paired.bootstrap_means(_N_RESAMPLES, 1)[:, 0], _CONFIDENCE, n_groups)
-    if not low < high:
-        low, high = without_spread(mean, n_groups)
-    text = f"{share(mean)} [{share(max(0.0, low))}, {share(min(1.0, high))}]"
+    (found_mean,) = mean_intervals(
+        column,
+        [group for group, _ in scored],
+        confidence=_CONFIDENCE,
+        n_resamples=_N_RESAMPLES,
+        seed=1,
+        bounds=(0.0, 1.0),
+    )
+    # Of a single group nothing is known about others.
+    ends = [
+        end if end is not None else at_most for end, at_most in ((found_mean["low"], 0.0), (found_mean["high"], 1.0))
+    ]
+    text = f"{share(found_mean['value'])} [{share(ends[0])}, {share(ends[1])}]"
     missing = len(given) - len(scored)
     return f"{text} ({missing} not scored)" if missing else text

@@ -139,25 +139,31 @@ def _domain_view(  # noqa: PLR0913 - the files of a run
     shared = shared_caveats(verdicts)
     main = main_context(contexts)
     mine = [score for score in scores if score.domain == name]
+
+    def about_it(kind: str, contexts: str | None = None) -> list[dict[str, Any]]:
+        """Rows of a kind about the domain, in one context or all."""
+        found = [row for row in compared.get(kind, []) if row["domain"] == name]
+        return [row for row in found if contexts is None or row["contexts"] == contexts]
+
     return DomainView(
         name=name,
         about=about,
         headline=headline([row for row in verdicts if row["contexts"] == main]),
-        explanation=sentences([one for one in compared.get("findings", []) if one["domain"] == name]),
+        explanation=sentences(about_it("findings")),
         verdicts=[{**row, "caveats": [c for c in row["caveats"] if c not in shared]} for row in verdicts],
         caveats=shared,
         others=[row for row in rows if "verdict" not in row and row["contexts"] == main],
-        retrieval=[row for row in compared["retrieval"] if row["domain"] == name],
+        retrieval=about_it("retrieval"),
         arms=_arm_table(compared["arms"], name, measures),
         ceiling=_ceiling(about.get("reference_means", {}), compared["settings"]["verdict_measures"]),
-        interactions=[row for row in compared.get("interactions", []) if row["domain"] == name],
-        context_use=[row for row in compared.get("context_use", []) if row["domain"] == name],
-        failure_points=[row for row in compared.get("failure_points", []) if row["domain"] == name],
-        drift=[row for row in compared.get("drift", []) if row["domain"] == name and row["contexts"] == main],
-        forgetting=[row for row in compared.get("forgetting", []) if row["domain"] == name],
-        sensitivity=[row for row in compared.get("sensitivity", []) if row["domain"] == name],
-        series=[row for row in compared.get("series", []) if row["domain"] == name and row["contexts"] == main],
-        corrections=[row for row in compared.get("corrections", []) if row["domain"] == name],
+        interactions=about_it("interactions"),
+        context_use=about_it("context_use"),
+        failure_points=about_it("failure_points"),
+        drift=about_it("drift", main),
+        forgetting=about_it("forgetting"),
+        sensitivity=about_it("sensitivity"),
+        series=about_it("series", main),
+        corrections=about_it("corrections"),
         types=_type_table(mine, questions, compared["settings"]["verdict_measures"], main),
         examples=_examples(name, rows, main, answers, mine, questions),
     )

@@ -13,8 +13,8 @@ from ragstudy.files import SCHEMA_VERSION
 from ragstudy.retrieval.relevance import ranking_quality
 from ragstudy.scoring.measures import MEASURES, more_is_better
 from ragstudy.specs import parse_context
-from ragstudy.statistics import compare_cells, holm
-from ragstudy.statistics.seeds import seed_spread
+from ragstudy.statistics import holm
+from ragstudy.study.by_arm import compare_by_seed, plain
 from ragstudy.study.correcting import LENGTH, ArmScores, correct, load_audits
 from ragstudy.study.explaining import explain
 from ragstudy.study.series import series
@@ -72,7 +72,9 @@ def compare(  # noqa: PLR0913 - the files of a run
     rows: list[dict[str, Any]] = []
     for domain in plan.domains:
         rows += _compare_domain(plan, domain, values)
-    for row, arm in ((row, next(one for one in plan.arms if one.name == row["arm"])) for row in rows):
+    arms = {arm.name: arm for arm in plan.arms}
+    for row in rows:
+        arm = arms[row["arm"]]
         known = [(n_pairs or {}).get((arm.trained_on or row["domain"], name), arm.size) for name in arm.homes]
         row["n_pairs"] = min(known, default=arm.size)
     _add_verdicts(plan, rows)
@@ -126,7 +128,7 @@ def _interactions(plan: Plan, domain: DomainPlan, values: Values) -> list[dict[s
             "measure": cell.measure,
             "tuned_gain": _mean(tuned[~np.isnan(tuned - base)]),
             "base_gain": _mean(base[~np.isnan(tuned - base)]),
-            **{key: _plain(value) for key, value in asdict(comparison).items()},
+            **{key: plain(value) for key, value in asdict(comparison).items()},
         }
         for cell, (tuned, base), comparison in zip(cells, gains, found, strict=True)
     ]
@@ -156,7 +158,7 @@ def _against_shams(plan: Plan, domain: DomainPlan, values: Values) -> list[dict[
             "sham": sham.name,
             "contexts": cell.contexts,
             "measure": cell.measure,
-            **{key: _plain(value) for key, value in asdict(comparison).items()},
+            **{key: plain(value) for key, value in asdict(comparison).items()},
         }
         for (cell, sham), comparison in zip(cells, found, strict=True)
     ]
@@ -164,16 +166,7 @@ def _against_shams(plan: Plan, domain: DomainPlan, values: Values) -> list[dict[
 
 def _compared(plan: Plan, domain: DomainPlan, differences: Sequence[NDArray[np.float64]]) -> list[Comparison]:
     """Cells of (n questions, n seeds) differences compared."""
-    settings, groups = plan.spec.statistics, [question.group for question in domain.test]
-    return compare_cells(
-        np.stack([_mean_over_seeds(one) for one in differences], axis=1),
-        groups,
-        confidence=settings.confidence,
-        power=settings.power,
-        n_resamples=settings.n_resamples,
-        seed=settings.seed,
-        spreads=[seed_spread(one, groups) for one in differences],
-    )
+    return compare_by_seed(differences, [question.group for question in domain.test], plan.spec.statistics)
 
 
 def _corrections(plan: Plan, domain: DomainPlan, values: Values) -> list[dict[str, Any]]:
@@ -314,7 +307,7 @@ def _row(
     domain: DomainPlan, cell: _Cell, comparison: Comparison, tuned: NDArray[np.float64], base: NDArray[np.float64]
 ) -> dict[str, Any]:
     both = ~(np.isnan(tuned) | np.isnan(base))
-    numbers = {key: _plain(value) for key, value in asdict(comparison).items()}
+    numbers = {key: plain(value) for key, value in asdict(comparison).items()}
     changed = tuned[both] - base[both]
     return {
         "domain": domain.name,
@@ -338,10 +331,6 @@ def _row(
     }
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401 - a number or a word
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
 def _add_verdicts(plan: Plan, rows: list[dict[str, Any]]) -> None:
     """Holm over the verdict measures' cells of each context; the other measures get no verdict."""
     from ragstudy.statistics.verdicts import decide, questions_to_decide
@@ -352,7 +341,7 @@ def _add_verdicts(plan: Plan, rows: list[dict[str, Any]]) -> None:
         adjusted = holm([math.nan if row["p"] is None else row["p"] for row in family])
         for row, p in zip(family, adjusted, strict=True):
             numbers = {key: math.nan if row[key] is None else row[key] for key in _DECIDED_BY}
-            row["p_adjusted"] = _plain(p)
+            row["p_adjusted"] = plain(p)
             row["n_in_family"] = len(family)
             row["verdict"] = decide(**numbers, p_adjusted=p, margin=settings.margin, confidence=settings.confidence)
             row["n_more_questions"] = None

@@ -8,16 +8,12 @@ from functools import cached_property
 from random import Random
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-
 from ragstudy.scoring.abstention import abstains
 from ragstudy.scoring.words import holds, variants, without_citations, words
-from ragstudy.statistics.means import mean_intervals
+from ragstudy.study.by_arm import means_by_arm
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
-
-    from numpy.typing import NDArray
 
     from ragstudy.records import Answer, Fact, Passage, Question
     from ragstudy.specs import StatisticsSpec
@@ -152,50 +148,22 @@ def context_use(
     Returns:
         Per arm `arm`, `n`, each use with `value`, `low`, `high`, and for tuned arms `follows_difference` to the base.
     """
+    changed = {question.id: values for question, values in questions}
+
+    def values_of(generator: str, question: Question) -> list[float] | None:
+        answer = answer_of(generator, question)
+        if answer is None or answer.stopped == "error":
+            return None
+        mine = use_of(question, changed[question.id], answer.text)
+        return [float(mine == use) for use in USES]
+
+    asked = [question for question, _ in questions]
     rows: list[dict[str, Any]] = []
-    shares = {arm.name: _shares(arm, questions, answer_of) for arm in arms}
-    groups = [question.group for question, _ in questions]
-    for arm in arms:
-        mine = shares[arm.name]
-        n = int((~np.isnan(mine).any(axis=1)).sum())
-        if not n:
+    for one in means_by_arm(arms, asked, values_of, USES, settings, (0.0, 1.0)):
+        if not one.n:
             continue
-        found = _with_intervals(mine, groups, settings, 0.0)
-        row: dict[str, Any] = {"arm": arm.name, "n": n, **dict(zip(map(str, USES), found, strict=True))}
-        if arm.base is not None:
-            gap = mine[:, :1] - shares[arm.base][:, :1]
-            (difference,) = _with_intervals(gap, groups, settings, -1.0)
-            if difference["value"] is not None:
-                row["follows_difference"] = difference
+        row: dict[str, Any] = {"arm": one.arm.name, "n": one.n, **one.means}
+        if one.shifts and one.shifts["follows"]["value"] is not None:
+            row["follows_difference"] = one.shifts["follows"]
         rows.append(row)
     return rows
-
-
-def _with_intervals(
-    values: NDArray[np.float64], groups: Sequence[str], settings: StatisticsSpec, least: float
-) -> list[dict[str, float | None]]:
-    return mean_intervals(
-        values,
-        groups,
-        confidence=settings.confidence,
-        n_resamples=settings.n_resamples,
-        seed=settings.seed,
-        bounds=(least, 1.0),
-    )
-
-
-def _shares(
-    arm: Arm,
-    questions: Sequence[tuple[Question, Mapping[str, str]]],
-    answer_of: Callable[[str, Question], Answer | None],
-) -> NDArray[np.float64]:
-    """(n questions, 3) share of the arm's seeds with each use; NaN where a seed has no answer."""
-    rows = []
-    for question, values in questions:
-        answers = [answer_of(name, question) for name in arm.generators]
-        if any(answer is None or answer.stopped == "error" for answer in answers):
-            rows.append([np.nan] * len(USES))
-            continue
-        uses = [use_of(question, values, answer.text) for answer in answers if answer is not None]
-        rows.append([uses.count(use) / len(uses) for use in USES])
-    return np.asarray(rows, dtype=np.float64).reshape(-1, len(USES))

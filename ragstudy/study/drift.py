@@ -6,15 +6,11 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from ragstudy.scoring.abstention import abstains
-from ragstudy.statistics.means import mean_intervals
+from ragstudy.study.by_arm import means_by_arm
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-    from numpy.typing import NDArray
 
     from ragstudy.records import Answer, Question
     from ragstudy.specs import StatisticsSpec
@@ -53,40 +49,17 @@ def drift(
         Per arm `arm`, `reference_words` (mean length of the references) and `forms`: by form `value`, `low`, `high`,
         words for `words` and a share of the answers for the others; of tuned arms also `shifts` likewise.
     """
-    values = {arm.name: _values(arm, questions, answer_of) for arm in arms}
-    groups = [question.group for question in questions]
     lengths = [len(question.references[0].split()) for question in questions if question.references]
+    reference_words = math.fsum(lengths) / len(lengths) if lengths else None
+
+    def values_of(generator: str, question: Question) -> list[float] | None:
+        answer = answer_of(generator, question)
+        if answer is None or answer.stopped == "error":
+            return None
+        return [form(answer) for form in _FORMS.values()]
+
     rows: list[dict[str, Any]] = []
-    for arm in arms:
-        mine = values[arm.name]
-        row: dict[str, Any] = {
-            "arm": arm.name,
-            "reference_words": math.fsum(lengths) / len(lengths) if lengths else None,
-            "forms": _with_intervals(mine, groups, settings),
-        }
-        if arm.base is not None:
-            row |= {"base": arm.base, "shifts": _with_intervals(mine - values[arm.base], groups, settings)}
-        rows.append(row)
+    for one in means_by_arm(arms, questions, values_of, FORMS, settings):
+        row: dict[str, Any] = {"arm": one.arm.name, "reference_words": reference_words, "forms": one.means}
+        rows.append(row | ({"base": one.arm.base, "shifts": one.shifts} if one.shifts else {}))
     return rows
-
-
-def _values(
-    arm: Arm, questions: Sequence[Question], answer_of: Callable[[str, Question], Answer | None]
-) -> NDArray[np.float64]:
-    """(n questions, n forms) means over the arm's seeds; NaN where a seed has no answer."""
-    rows = []
-    for question in questions:
-        answers = [answer_of(name, question) for name in arm.generators]
-        there = [answer for answer in answers if answer is not None and answer.stopped != "error"]
-        whole = len(there) == len(answers)
-        rows.append([math.fsum(map(form, there)) / len(there) if whole else math.nan for form in _FORMS.values()])
-    return np.asarray(rows, dtype=np.float64).reshape(-1, len(_FORMS))
-
-
-def _with_intervals(
-    values: NDArray[np.float64], groups: Sequence[str], settings: StatisticsSpec
-) -> dict[str, dict[str, float | None]]:
-    found = mean_intervals(
-        values, groups, confidence=settings.confidence, n_resamples=settings.n_resamples, seed=settings.seed
-    )
-    return dict(zip(FORMS, found, strict=True))

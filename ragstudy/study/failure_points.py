@@ -18,18 +18,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-import numpy as np
-
 from ragstudy.retrieval.relevance import covered, n_units
 from ragstudy.scoring.abstention import abstains
 from ragstudy.scoring.claims import side_of
 from ragstudy.specs import parse_context
-from ragstudy.statistics.means import mean_intervals
+from ragstudy.study.by_arm import means_by_arm
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-
-    from numpy.typing import NDArray
 
     from ragstudy.records import Answer, Prompt, Question
     from ragstudy.specs import StatisticsSpec
@@ -168,46 +164,16 @@ def failure_points(
     Returns:
         Per arm `arm`, `n` and `points`: by point `value`, `low`, `high`; of tuned arms also `shifts` likewise.
     """
-    shares = {arm.name: _shares(arm, questions, point_for) for arm in arms}
-    groups = [question.group for question in questions]
+
+    def values_of(generator: str, question: Question) -> list[float] | None:
+        mine = point_for(generator, question)
+        return None if mine is None else [float(mine == point) for point in POINTS]
+
     rows: list[dict[str, Any]] = []
-    for arm in arms:
-        mine = shares[arm.name]
-        n = int((~np.isnan(mine).any(axis=1)).sum())
-        row: dict[str, Any] = {"arm": arm.name, "n": n, "points": _with_intervals(mine, groups, settings, 0.0)}
-        if arm.base is not None:
-            gap = mine - shares[arm.base]
-            row |= {"base": arm.base, "shifts": _with_intervals(gap, groups, settings, -1.0)}
-        rows.append(row)
+    for one in means_by_arm(arms, questions, values_of, POINTS, settings, (0.0, 1.0)):
+        row: dict[str, Any] = {"arm": one.arm.name, "n": one.n, "points": one.means}
+        rows.append(row | ({"base": one.arm.base, "shifts": one.shifts} if one.shifts else {}))
     return rows
-
-
-def _shares(
-    arm: Arm, questions: Sequence[Question], point_for: Callable[[str, Question], Point | None]
-) -> NDArray[np.float64]:
-    """(n questions, n points) share of the arm's seeds at each point; NaN where a seed has none."""
-    rows = []
-    for question in questions:
-        found = [point_for(name, question) for name in arm.generators]
-        if any(one is None for one in found):
-            rows.append([np.nan] * len(POINTS))
-        else:
-            rows.append([found.count(point) / len(found) for point in POINTS])
-    return np.asarray(rows, dtype=np.float64).reshape(-1, len(POINTS))
-
-
-def _with_intervals(
-    values: NDArray[np.float64], groups: Sequence[str], settings: StatisticsSpec, least: float
-) -> dict[str, dict[str, float | None]]:
-    found = mean_intervals(
-        values,
-        groups,
-        confidence=settings.confidence,
-        n_resamples=settings.n_resamples,
-        seed=settings.seed,
-        bounds=(least, 1.0),
-    )
-    return {str(point): one for point, one in zip(POINTS, found, strict=True)}
 
 
 def scored_points(

@@ -16,9 +16,7 @@ from ragstudy.prompting import fit, make_prompt, token_ids
 from ragstudy.records import Prompt
 from ragstudy.retrieval.relevance import covered
 from ragstudy.specs import SENSITIVITY, main_context, parse_context
-from ragstudy.statistics.compare import compare_cells
-from ragstudy.statistics.means import mean_intervals
-from ragstudy.statistics.seeds import seed_spread
+from ragstudy.study.by_arm import compare_by_seed, means_with_intervals, plain
 from ragstudy.study.probe_items import read_items
 
 if TYPE_CHECKING:
@@ -360,13 +358,7 @@ def _row(
     settings = plan.spec.statistics
     scores = np.asarray([[seed[item] for seed in mine] for item in items])
     clusters = [domain.by_id[item].group if kind[0] == SENSITIVITY else item for item in items]
-    (mean,) = mean_intervals(
-        scores.mean(axis=1, keepdims=True),
-        clusters,
-        confidence=settings.confidence,
-        n_resamples=settings.n_resamples,
-        seed=settings.seed,
-    )
+    (mean,) = means_with_intervals(scores.mean(axis=1, keepdims=True), clusters, settings)
     row: dict[str, Any] = {
         "domain": domain.name,
         "arm": arm.name,
@@ -380,22 +372,10 @@ def _row(
     if base is None or not before:
         return row
     differences = scores - np.asarray([before[item] for item in items])[:, None]
-    (compared,) = compare_cells(
-        differences.mean(axis=1, keepdims=True),
-        clusters,
-        confidence=settings.confidence,
-        power=settings.power,
-        n_resamples=settings.n_resamples,
-        seed=settings.seed,
-        spreads=[seed_spread(differences, clusters)],
-    )
+    (compared,) = compare_by_seed([differences], clusters, settings)
     base_mean = math.fsum(before[item] for item in items) / len(items)
     row |= {"base": base.name, "base_mean": base_mean, "difference": compared.difference}
-    row |= {"low": _finite(compared.low), "high": _finite(compared.high)}
+    row |= {"low": plain(compared.low), "high": plain(compared.high)}
     if kind[1] == "loss":
         row["base_perplexity"] = math.exp(base_mean)
     return row
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
