@@ -16,8 +16,8 @@ from typing import Any
 import torch
 
 from ragstudy.corpus import load_domain
-from ragstudy.finetuning.lora import batches, train_adapter
 from ragstudy.finetuning.pairs import IGNORED, Example, encode, nested_order
+from ragstudy.finetuning.training import batches, train
 from ragstudy.generation.causal import CausalModel
 from ragstudy.prompting import make_prompt
 from ragstudy.records import Passage
@@ -44,7 +44,7 @@ def packed(made: list[Example]) -> float:
     """Seconds of ragstudy's own training."""
     model = CausalModel(TransformersSpec(name="pocket", model="pocket"))
     with tempfile.TemporaryDirectory() as folder:
-        return train_adapter(model.base, made, _SPEC, 1, {_SPEC.epochs: Path(folder)}).seconds
+        return train(model.base, made, _SPEC, 1, {_SPEC.epochs: Path(folder)}).seconds
 
 
 def unpacked(made: list[Example]) -> float:

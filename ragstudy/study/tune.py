@@ -112,7 +112,7 @@ def _put(unfinished: Path, place: Path) -> None:
 
 def tune(training: Training, model: CausalModel, folder: RunFolder, watcher: Watcher) -> None:
     """Train, and put each adapter in place of an older one when it is finished and has its record."""
-    from ragstudy.finetuning.lora import steps_of, train_adapter, train_all_weights
+    from ragstudy.finetuning.training import steps_of, train
 
     job, labelling = training.job, training.labelling
     places = [folder.adapter_folder(job.domain, one.generator) for one in training.jobs]
@@ -131,12 +131,10 @@ def tune(training: Training, model: CausalModel, folder: RunFolder, watcher: Wat
         def on_step(_step: int, _n: int, loss: float) -> None:
             task.advance(1, f"loss {loss:.3f}")
 
-        if job.spec.method == "full":
-            trained = train_all_weights(model.base, examples, job.spec, job.seed, folders, on_step)
-            for unfinished in folders.values():
-                model.tokenizer.save_pretrained(unfinished)
-        else:
-            trained = train_adapter(model.base, examples, job.spec, job.seed, folders, on_step, training.first)
+        trained = train(model.base, examples, job.spec, job.seed, folders, on_step, training.first)
+    if job.spec.method == "full":
+        for unfinished in folders.values():
+            model.tokenizer.save_pretrained(unfinished)
     n_cut = sum(
         1 for prompt, example in zip(prompts, examples, strict=True) if example.n_passages < len(prompt.passages)
     )

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ragstudy.errors import InputError
-from ragstudy.finetuning.lora import answer_loss, batches, steps_of, train_adapter
 from ragstudy.finetuning.packing import pack, rows_of
 from ragstudy.finetuning.pairs import IGNORED, Example, encode, nested_order
+from ragstudy.finetuning.training import answer_loss, batches, steps_of, train
 from ragstudy.generation.causal import CausalModel
 from ragstudy.prompting import make_prompt, token_ids
 from ragstudy.records import Passage, Question
@@ -120,9 +120,7 @@ def test_training_learns_and_writes_a_standard_adapter_and_leaves_the_base_alone
     before = {name: p.clone() for name, p in model.base.state_dict().items()}
     spec = FineTuneSpec(base="tiny", epochs=30, learning_rate=2e-2, batch_size=3, rank=4, alpha=8)
     losses: list[float] = []
-    trained = train_adapter(
-        model.base, made, spec, 1, {spec.epochs: tmp_path / "a"}, lambda _s, _n, loss: losses.append(loss)
-    )
+    trained = train(model.base, made, spec, 1, {spec.epochs: tmp_path / "a"}, lambda _s, _n, loss: losses.append(loss))
     assert losses == list(trained.losses)
     assert trained.losses[-1] < trained.losses[0] - 0.2
     assert trained.n_answer_tokens == 30 * (15 + 20 + 25)
@@ -142,7 +140,7 @@ def test_the_same_seed_trains_the_same_adapter_and_global_randomness_is_left_alo
     spec = FineTuneSpec(base="tiny", epochs=1, batch_size=2, rank=2, alpha=4)
     state = torch.random.get_rng_state()
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
-        train_adapter(model.base, examples((20, 30)), spec, seed, {spec.epochs: tmp_path / name})
+        train(model.base, examples((20, 30)), spec, seed, {spec.epochs: tmp_path / name})
     assert torch.equal(state, torch.random.get_rng_state())
     a, b, c = (load_file(tmp_path / name / "adapter_model.safetensors") for name in "abc")
     assert all(torch.equal(a[key], b[key]) for key in a)
@@ -152,7 +150,7 @@ def test_the_same_seed_trains_the_same_adapter_and_global_randomness_is_left_alo
 def test_targets_that_the_model_does_not_have_are_refused(model, tmp_path):
     spec = FineTuneSpec(base="tiny", targets=("qproj",))
     with pytest.raises(InputError, match=r"finetuning.targets: \('qproj',\) does not fit the model"):
-        train_adapter(model.base, examples((20,)), spec, 1, {spec.epochs: tmp_path / "a"})
+        train(model.base, examples((20,)), spec, 1, {spec.epochs: tmp_path / "a"})
 
 
 def test_models_without_a_choice_of_logits_get_the_same_loss(model):

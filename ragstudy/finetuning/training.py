@@ -6,6 +6,7 @@ import copy
 import inspect
 import math
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -44,7 +45,7 @@ class Trained:
     seconds: float
 
 
-def train_adapter(  # noqa: PLR0913 - a training with what it needs
+def train(  # noqa: PLR0913 - a training with what it needs
     base: PreTrainedModel,
     examples: Sequence[Example],
     spec: FineTuneSpec,
@@ -53,22 +54,55 @@ def train_adapter(  # noqa: PLR0913 - a training with what it needs
     on_step: Callable[[int, int, float], None] = lambda _step, _n_steps, _loss: None,
     first: Path | None = None,
 ) -> Trained:
-    """Train one LoRA adapter (Hu et al. 2021, arXiv 2106.09685) and write it as a standard PEFT folder.
+    """Train by `spec.method`, and write the adapter as a standard PEFT folder or the model as one of transformers'.
 
     An optimiser step always sees `spec.batch_size` examples, whatever their length; packing only decides
-    how they lie in memory. The base is given back as it was. On a base of four bits this is QLoRA (Dettmers et al.
-    2023, arXiv 2305.14314).
+    how they lie in memory. The base is given back as it was.
+
+    `lora` is Hu et al. 2021 (arXiv 2106.09685); on a base of four bits, `qlora`, it is Dettmers et al. 2023 (arXiv
+    2305.14314). `full` trains a copy of the base in float32, because steps of this size would be lost in the rounding
+    of bfloat16, and writes it in the base's precision; with AdamW's two moments and the gradients that is 16 bytes a
+    parameter, beside the base.
 
     Args:
         base: the loaded base model.
         examples: what to learn.
-        spec: settings.
-        seed: of the adapter's initial weights and of the order.
-        folders: where the adapter is written, whole, at the end of which epochs; the last one is `spec.epochs`.
+        spec: settings; those of LoRA are not used by `full`.
+        seed: of the order and of an adapter's initial weights.
+        folders: where the result is written, whole, at the end of which epochs; the last one is `spec.epochs`.
         on_step: called after every step with its number, the number of steps and its loss.
         first: folder of the adapter to go on from, or None for a new one.
+
+    Raises:
+        InputError: `spec.targets` names modules that the base does not have.
     """
     import torch
+
+    full = spec.method == "full"
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        with _whole_copy(base) if full else _adapted(base, spec, first) as model:
+            model.train()
+
+            def keep(epoch: int) -> None:
+                if epoch in folders:
+                    saved = copy.deepcopy(model).to(base.dtype).eval() if full else model
+                    saved.save_pretrained(str(folders[epoch]))
+
+            return _loop(model, examples, spec, seed, on_step, keep, half=is_half(base.dtype) if full else None)
+
+
+@contextmanager
+def _whole_copy(base: PreTrainedModel) -> Iterator[Any]:
+    copied: Any = copy.deepcopy(base)
+    copied.float()
+    copied.requires_grad_(requires_grad=True)
+    yield copied
+
+
+@contextmanager
+def _adapted(base: PreTrainedModel, spec: FineTuneSpec, first: Path | None) -> Iterator[Any]:
+    """The base with an adapter on it, which is taken off in the end."""
     from peft import LoraConfig, PeftModel, get_peft_model
 
     config = LoraConfig(
@@ -78,66 +112,20 @@ def train_adapter(  # noqa: PLR0913 - a training with what it needs
         lora_dropout=spec.dropout,
         target_modules=spec.targets if isinstance(spec.targets, str) else list(spec.targets),
     )
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        try:
-            adapted = (
-                get_peft_model(base, config)
-                if first is None
-                else PeftModel.from_pretrained(base, str(first), is_trainable=True)
-            )
-        except ValueError as error:
-            msg = f"finetuning.targets: {spec.targets!r} does not fit the model: {str(error).splitlines()[0][:200]}"
-            raise InputError(msg) from error
-        adapted.train()
-
-        def keep(epoch: int) -> None:
-            if epoch in folders:
-                adapted.save_pretrained(str(folders[epoch]))
-
-        try:
-            trained = _loop(adapted, examples, spec, seed, on_step, keep)
-        finally:
-            adapted.unload()
-            base.train(mode=False)
-    return trained
-
-
-def train_all_weights(  # noqa: PLR0913 - a training with what it needs
-    base: PreTrainedModel,
-    examples: Sequence[Example],
-    spec: FineTuneSpec,
-    seed: int,
-    folders: Mapping[int, Path],
-    on_step: Callable[[int, int, float], None] = lambda _step, _n_steps, _loss: None,
-) -> Trained:
-    """Train every weight of a copy of the base, and write it in the base's precision.
-
-    The copy is held in float32: steps of this size would be lost in the rounding of bfloat16. With AdamW's two moments
-    and the gradients that is 16 bytes a parameter, beside the base.
-
-    Args:
-        base: the loaded base model; it is not changed.
-        examples: what to learn.
-        spec: settings; those of LoRA are not used.
-        seed: of the order.
-        folders: where the model is written, whole, at the end of which epochs; the last one is `spec.epochs`.
-        on_step: called after every step with its number, the number of steps and its loss.
-    """
-    import torch
-
-    copied: Any = copy.deepcopy(base)
-    copied.float()
-    copied.requires_grad_(requires_grad=True)
-    copied.train()
-
-    def keep(epoch: int) -> None:
-        if epoch in folders:
-            copy.deepcopy(copied).to(base.dtype).eval().save_pretrained(str(folders[epoch]))
-
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        return _loop(copied, examples, spec, seed, on_step, keep, half=is_half(base.dtype))
+    try:
+        adapted = (
+            get_peft_model(base, config)
+            if first is None
+            else PeftModel.from_pretrained(base, str(first), is_trainable=True)
+        )
+    except ValueError as error:
+        msg = f"finetuning.targets: {spec.targets!r} does not fit the model: {str(error).splitlines()[0][:200]}"
+        raise InputError(msg) from error
+    try:
+        yield adapted
+    finally:
+        adapted.unload()
+        base.train(mode=False)
 
 
 def steps_of(n_examples: int, spec: FineTuneSpec) -> int:
