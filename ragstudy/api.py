@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -123,7 +123,7 @@ class Run:
         """The failure point of every answer that has one (docs/diagnosis.md)."""
         from ragstudy.study.store import RunFolder
 
-        return RunFolder(self.path).failure_points()
+        return [asdict(row) for row in RunFolder(self.path).failure_points()]
 
     def forgetting(self) -> list[dict[str, Any]]:
         """What tests elsewhere say of every arm, before and after tuning; empty if the study has none."""

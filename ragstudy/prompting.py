@@ -82,6 +82,16 @@ def token_ids(text: str, tokenizer: PreTrainedTokenizerBase) -> list[int]:
     return ids
 
 
+def answer_ids(text: str, tokenizer: PreTrainedTokenizerBase) -> list[int]:
+    """Token ids of an answer as it follows a user message that `for_model` has put.
+
+    A chat template ends in the marker of the answer; a plain prompt ends in `Answer:`, so a space follows.
+    """
+    after = text if tokenizer.chat_template is not None else f" {text}"
+    ids: list[int] = tokenizer.encode(after, add_special_tokens=False, verbose=False)
+    return ids
+
+
 def fit(prompt: Prompt, tokenizer: PreTrainedTokenizerBase, n_tokens: int) -> tuple[list[int], int]:
     """Token ids of a prompt that has to fit into `n_tokens`, and how many of its passages are in them.
 

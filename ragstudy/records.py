@@ -231,3 +231,71 @@ class Score:
     measure: str
     value: float | None
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """What a generator said to a training prompt.
+
+    Attributes:
+        domain: name.
+        generator: name.
+        use: `answer`, or `samples-4` for four sampled answers.
+        question: question id.
+        digest: of the prompt.
+        fingerprint: of the generator.
+        texts: what it said; empty if it failed.
+        error: why it failed, or ''.
+    """
+
+    domain: str
+    generator: str
+    use: str
+    question: str
+    digest: str
+    fingerprint: str
+    texts: tuple[str, ...]
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """One value of one probe.
+
+    Attributes:
+        probe: name of the test, or `sensitivity`.
+        measure: what the value is: `loss` (nats per token; less is better), `accuracy`, `accuracy_normalised` (by
+            length in characters), `log_likelihood`, `adherence`, or `drop` (nats per token; more hangs on passages).
+        domain: the generator's home, or the question's domain for sensitivity; '' for a base.
+        generator: name.
+        item: id of the item or question.
+        value: as the measure says.
+        fingerprint: of the generator, the probe and its items.
+    """
+
+    probe: str
+    measure: str
+    domain: str
+    generator: str
+    item: str
+    value: float
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosed:
+    """The failure point of one answer.
+
+    Attributes:
+        domain: name of the domain.
+        question: question id.
+        generator: name of the generator.
+        contexts: name of the test context.
+        point: `right` or one of FP1 to FP7.
+    """
+
+    domain: str
+    question: str
+    generator: str
+    contexts: str
+    point: str

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING
 
-from ragstudy.prompting import fit
+from ragstudy.prompting import answer_ids, fit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,9 +59,6 @@ def encode(prompt: Prompt, answer: str, tokenizer: PreTrainedTokenizerBase, max_
         max_tokens: longest example; passages are dropped from the end to fit, and an answer that is longer
             than half of it is cut.
     """
-    # A chat template ends in the marker of the answer; a plain prompt ends in `Answer:`, so a space follows.
-    text = answer if tokenizer.chat_template is not None else f" {answer}"
-    target = tokenizer.encode(text, add_special_tokens=False, verbose=False)[: max_tokens // 2]
-    target = [*target, tokenizer.eos_token_id]
+    target = [*answer_ids(answer, tokenizer)[: max_tokens // 2], tokenizer.eos_token_id]
     ids, n_passages = fit(prompt, tokenizer, max_tokens - len(target))
     return Example(prompt.key, (*ids, *target), (*([IGNORED] * len(ids)), *target), n_passages)

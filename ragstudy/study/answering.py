@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from ragstudy.errors import RagstudyError
 from ragstudy.files import fingerprint
 from ragstudy.finetuning.pairs import nested_order
-from ragstudy.prompting import make_prompt
 from ragstudy.records import Answer, Completion
 from ragstudy.specs import parse_context
 from ragstudy.study.contexts import passages_at_test
@@ -132,18 +131,11 @@ def test_prompts(
 ) -> tuple[Prompt, ...]:
     """The prompts of all test questions; the same for every generator of a style."""
     context = parse_context(contexts)
-    shown = nested_order(domain.domain.split("train"), plan.spec.seed)[: style.n_examples]
+    solved = nested_order(domain.domain.split("train"), plan.spec.seed)
     swapper = Swapper(domain.domain.questions)
-    examples = [(question.text, question.references[0]) for question in shown]
+    k = plan.spec.retrieval.top_k
     return tuple(
-        make_prompt(
-            question.id,
-            question.text,
-            passages_at_test(context, question, retrieved, plan.spec.retrieval.top_k, swapper),
-            style.instruction,
-            style.without_passages,
-            examples,
-        )
+        style.prompt(question, passages_at_test(context, question, retrieved, k, swapper), solved)
         for question in domain.test
     )
 
@@ -151,9 +143,9 @@ def test_prompts(
 def answer_cell(cell: Cell, generator: Generator, batch_size: int, book: AnswerBook, watcher: Watcher) -> None:
     """Answer what is missing, longest prompts first, and keep every batch at once.
 
-    The batches of an interrupted run are those that it would have gone on with, so its answers are the same.
+    What can be shared is shared before. The batches of an interrupted run are those that it would have gone on with,
+    so its answers are the same.
     """
-    book.share(cell)
     missing = sorted(cell.missing(book), key=lambda prompt: (-len(prompt.text), prompt.key))
     title = f"answering {cell.domain.name} {cell.generator} ({cell.contexts})"
     with watcher.task(title, len(missing)) as task:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ragstudy.records import Diagnosed
 from ragstudy.specs import parse_context
 from ragstudy.study.contexts import swapped_values
 from ragstudy.study.counterfactual import context_use
@@ -21,17 +22,6 @@ if TYPE_CHECKING:
 Rows = list[dict[str, Any]]
 
 
-@dataclass(frozen=True)
-class PointRow:
-    """The failure point of one answer, as it is kept in failure_points.jsonl."""
-
-    domain: str
-    question: str
-    generator: str
-    contexts: str
-    point: str
-
-
 @dataclass
 class Diagnosis:
     """Looks at the answers and scores of a run.
@@ -42,6 +32,7 @@ class Diagnosis:
         prompts_of: prompts of a domain and context, as a generator without examples got them.
         answers: all of them.
         scores: all of them.
+        points: the failure point of every answer that has one; known after `rows`.
     """
 
     plan: Plan
@@ -59,7 +50,7 @@ class Diagnosis:
         for score in self.scores:
             found = self._scores.setdefault((score.domain, score.contexts), {})
             found[score.generator, score.question, score.measure] = score.value
-        self.points: list[PointRow] = []
+        self.points: list[Diagnosed] = []
 
     def rows(self) -> dict[str, Rows]:
         """`context_use`, `failure_points` and `drift`, each row with its domain and contexts."""
@@ -97,15 +88,16 @@ class Diagnosis:
         key = (domain.name, contexts)
         point_for = scored_points(self._answers.get(key, {}), self._scores.get(key, {}), shown)
         arms = self.plan.arms_on(domain)
-        self.points += [
-            PointRow(domain.name, question.id, name, contexts, point)
+        points = {
+            (name, question.id): point_for(name, question)
             for arm in arms
             for name in arm.generators
             for question in domain.test
-            if (point := point_for(name, question)) is not None
+        }
+        self.points += [
+            Diagnosed(domain.name, question, name, contexts, point)
+            for (name, question), point in points.items()
+            if point is not None
         ]
-        return failure_points(arms, domain.test, point_for, self.plan.spec.statistics)
-
-    def point_rows(self) -> list[dict[str, str]]:
-        """The failure point of every answer that has one; known after `rows`."""
-        return [asdict(point) for point in self.points]
+        statistics = self.plan.spec.statistics
+        return failure_points(arms, domain.test, lambda name, question: points[name, question.id], statistics)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from random import Random
 from typing import TYPE_CHECKING
 
 from ragstudy.errors import InputError
-from ragstudy.files import append_lines, drop_torn_line, read_lines
 from ragstudy.finetuning.pairs import nested_order
-from ragstudy.prompting import make_prompt
 from ragstudy.retrieval.embedder import scoring_embedder
 from ragstudy.scoring.abstention import abstains
 from ragstudy.scoring.alignment import Aligner
@@ -22,7 +20,7 @@ from ragstudy.study.contexts import passages_in_training
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ragstudy.records import Prompt, Question
+    from ragstudy.records import Labelled, Prompt, Question
     from ragstudy.study.plan import DomainPlan, Job, Plan
     from ragstudy.study.retrieve import Retrieved
     from ragstudy.study.store import RunFolder
@@ -40,31 +38,6 @@ class Pair:
 
     question: Question
     answer: str
-
-
-@dataclass(frozen=True)
-class Labelled:
-    """What a generator said to a training prompt.
-
-    Attributes:
-        domain: name.
-        generator: name.
-        use: `answer`, or `samples-4` for four sampled answers.
-        question: question id.
-        digest: of the prompt.
-        fingerprint: of the generator.
-        texts: what it said; empty if it failed.
-        error: why it failed, or ''.
-    """
-
-    domain: str
-    generator: str
-    use: str
-    question: str
-    digest: str
-    fingerprint: str
-    texts: tuple[str, ...]
-    error: str = ""
 
 
 Key = tuple[str, str, str, str, str]
@@ -88,11 +61,7 @@ class LabelBook:
 
     @cached_property
     def _known(self) -> dict[Key, Labelled]:
-        path = self.folder.path / "labels.jsonl"
-        drop_torn_line(path)
-        rows = read_lines(path) if path.is_file() else ()
-        found = (Labelled(**{**row, "texts": tuple(row["texts"])}) for _, row in rows)
-        return {_key(one): one for one in found if not one.error}
+        return {_key(one): one for one in self.folder.labels() if not one.error}
 
     def get(self, domain: str, use: str, prompt: Prompt, fingerprint: str) -> Labelled | None:
         """What is known, in this session also that it failed."""
@@ -101,7 +70,7 @@ class LabelBook:
     def add(self, labelled: Sequence[Labelled]) -> None:
         """Keep what was said, on disk at once; failures are tried again by the next run."""
         self._known.update((_key(one), one) for one in labelled)
-        append_lines(self.folder.path / "labels.jsonl", [asdict(one) for one in labelled])
+        self.folder.append_labels(labelled)
         self.n_made += len(labelled)
 
 
@@ -150,12 +119,9 @@ class Labelling:
 
         Questions of earlier rounds are passed over; while those are open, nothing can be said.
         """
-        used: set[str] = set()
-        if job.first:
-            before, open_before = self._walk(job.first)
-            if open_before:
-                return [], []
-            used = {pair.question.id for pair in before} | self._used_before(job.first)
+        used = self._used_before(job)
+        if used is None:
+            return [], []
         found: list[Pair] = []
         missing: list[Prompt] = []
         for question in nested_order(self.domain.domain.split("train"), job.seed):
@@ -176,12 +142,13 @@ class Labelling:
         # Pairs after a gap are not those that will be taken once it is filled.
         return ([], missing) if missing else (found, [])
 
-    def _used_before(self, job: Job) -> set[str]:
-        """Questions that the rounds before a job were trained on."""
+    def _used_before(self, job: Job) -> set[str] | None:
+        """Questions that the rounds before a job were trained on; None while they cannot be said."""
         if job.first is None:
             return set()
-        before, _ = self._walk(job.first)
-        return {pair.question.id for pair in before} | self._used_before(job.first)
+        earlier = self._used_before(job.first)
+        before, missing = self._walk(job.first)
+        return None if missing or earlier is None else earlier | {pair.question.id for pair in before}
 
     def _is_wanted(self, job: Job, question: Question) -> bool:
         """Whether the filter `pairs` lets a question through."""
@@ -238,22 +205,17 @@ class Labelling:
 
     def closed_book_prompt(self, job: Job, question: Question) -> Prompt:
         """The question alone, as the filter of known questions asks it."""
-        style = self.plan.style(job.base)
-        return make_prompt(question.id, question.text, [], style.instruction, style.without_passages)
+        return self.plan.style(job.base).prompt(question, [])
 
     def _prompt(self, job: Job, question: Question, labeller: str = "") -> Prompt:
         passages = passages_in_training(job, question, self.retrieved, self.plan.spec.retrieval.top_k)
         style = self.plan.style(self.plan.generator(labeller or job.base.name))
-        order = nested_order(self.domain.domain.split("train"), self.plan.spec.seed) if style.n_examples else []
-        others = [one for one in order if one.id != question.id][: style.n_examples]
-        return make_prompt(
-            question.id,
-            question.text,
-            passages,
-            style.instruction,
-            style.without_passages,
-            [(one.text, one.references[0]) for one in others],
-        )
+        return style.prompt(question, passages, self._solved)
+
+    @cached_property
+    def _solved(self) -> list[Question]:
+        """What examples are taken from, the same as at test time."""
+        return nested_order(self.domain.domain.split("train"), self.plan.spec.seed)
 
 
 def labeller_of(job: Job) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
 from ragstudy.corpus import load_domain
 from ragstudy.errors import InputError
+from ragstudy.prompting import make_prompt
 from ragstudy.specs import (
     PLAIN,
     EndpointSpec,
@@ -25,11 +27,12 @@ from ragstudy.study.contexts import gold_problems
 from ragstudy.study.probe_items import read_items
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from ragstudy.corpus import Domain
-    from ragstudy.records import Question
+    from ragstudy.records import Passage, Prompt, Question
     from ragstudy.specs import DomainSpec, FineTuneSpec, Format, GeneratorSpec, StudySpec
+    from ragstudy.study.probe_items import Item
 
 
 @dataclass(frozen=True)
@@ -77,9 +80,7 @@ class Job:
         unlike = {"name", "sizes", "formats", "seeds", "labels", "pairs", "sham", "checkpoints", "after", "transfer"}
         settings = tuple(sorted((key, str(value)) for key, value in self.spec.model_dump(exclude=unlike).items()))
         first = self.first.same if self.first else None
-        epoch = 0 if self.variant.checkpoint == self.spec.epochs else self.variant.checkpoint
-        variant = self.variant._replace(checkpoint=epoch)
-        return (self.domain, self.base.name, self.format, self.size, self.seed, variant, settings, first)
+        return (self.domain, self.base.name, self.format, self.size, self.seed, self.variant, settings, first)
 
     def at(self, checkpoint: int) -> Job:
         """The same training, at the end of another epoch; 0 for the last."""
@@ -169,6 +170,18 @@ class Style(NamedTuple):
     without_passages: str
     n_examples: int = 0
 
+    def prompt(self, question: Question, passages: Sequence[Passage], solved: Sequence[Question] = ()) -> Prompt:
+        """A question over passages, after examples: the first of the solved questions that are not it."""
+        others = islice((one for one in solved if one.id != question.id), self.n_examples)
+        return make_prompt(
+            question.id,
+            question.text,
+            passages,
+            self.instruction,
+            self.without_passages,
+            [(one.text, one.references[0]) for one in others],
+        )
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -182,12 +195,14 @@ class Plan:
         domains: with their questions.
         jobs: adapters to train.
         arms: what is compared, bases first.
+        probe_items: of every test for forgetting, by its name.
     """
 
     spec: StudySpec
     domains: tuple[DomainPlan, ...]
     jobs: tuple[Job, ...]
     arms: tuple[Arm, ...]
+    probe_items: Mapping[str, Sequence[Item]]
 
     @property
     def contexts(self) -> tuple[str, ...]:
@@ -262,11 +277,12 @@ def make_plan(spec: StudySpec) -> Plan:
             problems += error.problems
     for domain in domains:
         problems += _size_problems(spec, domain) + gold_problems(spec, domain)
+    probe_items = _probe_items(spec, problems)
     problems += _name_problems(spec) + verdict_measures_make_sense(spec.statistics.verdict_measures)
     if problems:
         raise InputError(problems)
     jobs = sorted((job for domain in domains for job in _jobs(spec, domain.name)), key=_place)
-    return Plan(spec, tuple(domains), tuple(jobs), _arms(spec, jobs))
+    return Plan(spec, tuple(domains), tuple(jobs), _arms(spec, jobs), probe_items)
 
 
 def _jobs(spec: StudySpec, domain: str) -> list[Job]:
@@ -384,12 +400,18 @@ def _name_problems(spec: StudySpec) -> list[str]:
                 read_answers(Path(generator.answers))
             except InputError as error:
                 problems += [f"generators: {generator.name!r}: {line}" for line in error.problems]
+    return problems + _measure_problems(spec) + _audit_problems(spec)
+
+
+def _probe_items(spec: StudySpec, problems: list[str]) -> dict[str, list[Item]]:
+    """The items of every test by its name; what cannot be read is added to the problems."""
+    found = {}
     for probe in spec.forgetting:
         try:
-            read_items(probe)
+            found[probe.name] = read_items(probe)
         except InputError as error:
             problems += error.problems
-    return problems + _measure_problems(spec) + _audit_problems(spec)
+    return found
 
 
 def _measure_problems(spec: StudySpec) -> list[str]:

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ragstudy.files import append_lines, drop_torn_line, fingerprint, read_lines, write_lines
+from ragstudy.files import fingerprint
 from ragstudy.generation.harness import harness_values
 from ragstudy.generation.likelihood import likelihoods, text_losses
-from ragstudy.prompting import fit, make_prompt, token_ids
-from ragstudy.records import Prompt
+from ragstudy.prompting import answer_ids, fit, make_prompt, token_ids
+from ragstudy.records import Probed, Prompt
 from ragstudy.retrieval.relevance import covered
 from ragstudy.specs import SENSITIVITY, main_context, parse_context
 from ragstudy.study.by_arm import compare_by_seed, means_with_intervals, plain
-from ragstudy.study.probe_items import read_items
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -38,30 +37,6 @@ _BATCH = 32
 
 
 Key = tuple[str, str, str, str]
-
-
-@dataclass(frozen=True)
-class Probed:
-    """One value of one probe.
-
-    Attributes:
-        probe: name of the test, or `sensitivity`.
-        measure: what the value is: `loss` (nats per token; less is better), `accuracy`, `accuracy_normalised` (by
-            length in characters), `log_likelihood`, `adherence`, or `drop` (nats per token; more hangs on passages).
-        domain: the generator's home, or the question's domain for sensitivity; '' for a base.
-        generator: name.
-        item: id of the item or question.
-        value: as the measure says.
-        fingerprint: of the generator, the probe and its items.
-    """
-
-    probe: str
-    measure: str
-    domain: str
-    generator: str
-    item: str
-    value: float
-    fingerprint: str
 
 
 @dataclass(frozen=True)
@@ -93,10 +68,7 @@ class ModelAt:
 
     def answer_ids(self, text: str) -> list[int]:
         """Token ids of an answer as it follows a user message."""
-        tokenizer = self.make().tokenizer
-        after = text if tokenizer.chat_template is not None else f" {text}"
-        ids: list[int] = tokenizer.encode(after, add_special_tokens=False, verbose=False)
-        return ids
+        return answer_ids(text, self.make().tokenizer)
 
     def plain_ids(self, text: str) -> list[int]:
         """Token ids of plain text."""
@@ -157,24 +129,17 @@ class Probes:
         plan: with `forgetting` and `sensitivity`.
         folder: of the run; values are kept in probes.jsonl as soon as they exist.
         watcher: hears what is done.
-
-    Raises:
-        InputError: the items of a test cannot be read.
     """
 
     def __init__(self, plan: Plan, folder: RunFolder, watcher: Watcher) -> None:
         self._plan, self._folder, self._watcher = plan, folder, watcher
-        self._items = {spec.name: read_items(spec) for spec in plan.spec.forgetting}
         self._known = self._read()
         self._current: set[Key] = set()
         self.n_made = 0
 
     def _read(self) -> dict[Key, list[Probed]]:
-        path = self._folder.path / "probes.jsonl"
-        drop_torn_line(path)
         found: dict[Key, list[Probed]] = {}
-        for _, row in read_lines(path) if path.is_file() else ():
-            one = Probed(**row)
+        for one in self._folder.probes():
             found.setdefault((one.probe, one.fingerprint, one.domain, one.generator), []).append(one)
         return found
 
@@ -185,7 +150,7 @@ class Probes:
 
     def _keep(self, key: Key, rows: list[Probed]) -> None:
         self._known[key] = rows
-        append_lines(self._folder.path / "probes.jsonl", [asdict(row) for row in rows])
+        self._folder.append_probes(rows)
         self.n_made += len(rows)
 
     def forgetting(self, generator: str, domain: str, print_of_it: str, model: ModelAt) -> None:
@@ -198,7 +163,7 @@ class Probes:
             model: makes the model with the generator's adapter.
         """
         for spec in self._plan.spec.forgetting:
-            items = self._items[spec.name]
+            items = self._plan.probe_items[spec.name]
             own = (spec.task, spec.n) if spec.kind == "lm_eval" else ()
             wanted = fingerprint(_VERSION, print_of_it, spec.kind, items, *own)
             key = (spec.name, wanted, domain, generator)
@@ -285,7 +250,7 @@ class Probes:
         """Drop what belongs to generators or tests that are no longer as they were."""
         if set(self._known) != self._current:
             self._known = {key: self._known[key] for key in self._current}
-            write_lines(self._folder.path / "probes.jsonl", map(asdict, self.known()))
+            self._folder.write_probes(self.known())
 
     def known(self) -> list[Probed]:
         """Everything that the run measured."""

@@ -306,7 +306,7 @@ class _Run:
         compared = compare(
             self.plan, scores, self.folder.retrievals(), self.folder.ceilings(), rows, self._pairs_trained_on()
         )
-        self.folder.write_failure_points(diagnosis.point_rows())
+        self.folder.write_failure_points(diagnosis.points)
         write_json(self.folder.path / "comparisons.json", compared)
         self.folder.write_state({**self.folder.state(), "comparisons": wanted})
         self.made["comparisons"] = 1

@@ -16,7 +16,7 @@ from ragstudy.files import (
     write_json,
     write_lines,
 )
-from ragstudy.records import Answer, Retrieval, Score
+from ragstudy.records import Answer, Diagnosed, Labelled, Probed, Retrieval, Score
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -151,13 +151,35 @@ class RunFolder:
         """Write all scores."""
         write_lines(self.path / "scores.jsonl", scores)
 
-    def write_failure_points(self, rows: Iterable[object]) -> None:
+    def labels(self) -> list[Labelled]:
+        """What generators said to training prompts so far; a line torn by a kill is dropped."""
+        drop_torn_line(self.path / "labels.jsonl")
+        return [Labelled(**{**row, "texts": tuple(row["texts"])}) for row in self._rows("labels.jsonl")]
+
+    def append_labels(self, labels: Iterable[Labelled]) -> None:
+        """Add what was said as soon as it was."""
+        append_lines(self.path / "labels.jsonl", labels)
+
+    def probes(self) -> list[Probed]:
+        """All values of probes so far; a line torn by a kill is dropped."""
+        drop_torn_line(self.path / "probes.jsonl")
+        return [Probed(**row) for row in self._rows("probes.jsonl")]
+
+    def append_probes(self, rows: Iterable[Probed]) -> None:
+        """Add values as soon as they exist."""
+        append_lines(self.path / "probes.jsonl", rows)
+
+    def write_probes(self, rows: Iterable[Probed]) -> None:
+        """Write all values in their final order."""
+        write_lines(self.path / "probes.jsonl", rows)
+
+    def write_failure_points(self, rows: Iterable[Diagnosed]) -> None:
         """Write the failure point of every answer that has one."""
         write_lines(self.path / "failure_points.jsonl", rows)
 
-    def failure_points(self) -> list[dict[str, Any]]:
+    def failure_points(self) -> list[Diagnosed]:
         """The failure point of every answer that has one; none before the stage has run."""
-        return list(self._rows("failure_points.jsonl"))
+        return [Diagnosed(**row) for row in self._rows("failure_points.jsonl")]
 
     def ceilings(self) -> dict[str, dict[str, float | None]]:
         """Mean score of the reference answers themselves, by domain and measure."""

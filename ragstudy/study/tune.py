@@ -12,6 +12,7 @@ from ragstudy.finetuning.pairs import encode
 from ragstudy.generation.make import generator_fingerprint
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from ragstudy.finetuning.pairs import Example
@@ -56,16 +57,22 @@ class Training:
         return [one.variant.checkpoint or one.spec.epochs for one in self.jobs]
 
 
-def job_fingerprint(job: Job, labelling: Labelling) -> str:
-    """Changes with the base's weights, the settings and every training prompt and answer."""
+def job_fingerprint(job: Job, labelling: Labelling, of: Callable[[Job], str]) -> str:
+    """Changes with the base's weights, the settings and every training prompt and answer.
+
+    Args:
+        job: the training.
+        labelling: of its domain.
+        of: the fingerprint of another job that it is a part of or goes on from.
+    """
+    if job.variant.checkpoint:
+        return fingerprint(of(job.at(0)), job.variant.checkpoint)
     settings = job.spec.model_dump(mode="json", exclude=_IN_THE_PAIRS)
     if settings["method"] == "lora":
         del settings["method"]
     pairs = [(labelling.training_prompt(job, pair.question).digest, pair.answer) for pair in labelling.pairs(job)]
     whole = fingerprint(_weights_fingerprint(job), settings, job.seed, pairs)
-    if job.first:
-        whole = fingerprint(whole, job_fingerprint(job.first, labelling))
-    return fingerprint(whole, job.variant.checkpoint) if job.variant.checkpoint else whole
+    return fingerprint(whole, of(job.first)) if job.first else whole
 
 
 def _weights_fingerprint(job: Job) -> str:

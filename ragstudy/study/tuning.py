@@ -6,9 +6,10 @@ import gc
 from typing import TYPE_CHECKING
 
 from ragstudy.generation.make import generator_fingerprint, make_generator
+from ragstudy.records import Labelled
 from ragstudy.specs import TransformersSpec
 from ragstudy.study.answering import complete
-from ragstudy.study.labelling import ANSWER, LabelBook, Labelled, Labelling, labeller_of, use_of
+from ragstudy.study.labelling import ANSWER, LabelBook, Labelling, labeller_of, use_of
 from ragstudy.study.tune import Training, adapters_by_fingerprint, is_trained, job_fingerprint, share, tune
 
 if TYPE_CHECKING:
@@ -190,7 +191,7 @@ class Tuning:
     def _fingerprint(self, job: Job) -> str:
         key = (job.domain, job.generator)
         if key not in self._wanted:
-            self._wanted[key] = job_fingerprint(job, self._labellings[job.domain])
+            self._wanted[key] = job_fingerprint(job, self._labellings[job.domain], self._fingerprint)
         return self._wanted[key]
 
     def _train(self, job: Job, model: LazyModel) -> None:

@@ -326,8 +326,8 @@ def test_a_run_keeps_failure_points_and_reports_the_explanation(lamps, tmp_path)
     folder = RunFolder(tmp_path / "run")
     points = folder.failure_points()
     assert len(points) == 2 * 2 * 6
-    assert {p["point"] for p in points if p["generator"] == "base"} == {"right"}
-    assert {p["point"] for p in points if (p["generator"], p["contexts"]) == ("tuned", "oracle")} == {"not extracted"}
+    assert {p.point for p in points if p.generator == "base"} == {"right"}
+    assert {p.point for p in points if (p.generator, p.contexts) == ("tuned", "oracle")} == {"not extracted"}
     page = write_reports(folder).read_text(encoding="utf-8")
     assert "Where answers fail" in page
     assert "Where answers fail" in (tmp_path / "run" / "lamps.md").read_text(encoding="utf-8")

@@ -9,9 +9,9 @@ from conftest import make_domain, study_content
 
 from ragstudy.errors import InputError
 from ragstudy.finetuning.pairs import nested_order
-from ragstudy.records import Retrieval
+from ragstudy.records import Labelled, Retrieval
 from ragstudy.specs import parse_study
-from ragstudy.study.labelling import LabelBook, Labelled, Labelling
+from ragstudy.study.labelling import LabelBook, Labelling
 from ragstudy.study.plan import make_plan
 from ragstudy.study.retrieve import Retrieved
 from ragstudy.study.run import run_study
