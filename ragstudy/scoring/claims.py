@@ -102,8 +102,10 @@ def judge(question: Question, answer: str, weights: WordWeights, aligner: Aligne
 def declines(question: Question, answer: str) -> bool:
     """Whether an answer declines: it says that it has none, and gives nothing that was asked for.
 
-    A fact whose words stand in the question already is given by no answer that declines.
+    Numbers of passages and of list items are not looked at. A fact whose words stand in the question already is given
+    by no answer that declines.
     """
+    answer = without_list_marks(answer)
     if not abstains(answer):
         return False
     if _wanted_side(question) is not None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ragstudy.errors import InputError, nearest
 from ragstudy.plugins import is_plugin, make_plugin
-from ragstudy.scoring.claims import declines, judge, without_list_marks
+from ragstudy.scoring.claims import declines, judge
 from ragstudy.scoring.words import normalised, without_citations, words
 
 if TYPE_CHECKING:
@@ -126,13 +126,13 @@ MEASURES: dict[str, Named] = {
         lambda *_: _Function(lambda _q, a: float(len(a.split()))), "length of the answer in words", None, in_unit=False
     ),
     "abstention": Named(
-        lambda *_: _Function(lambda q, a: float(declines(q, without_list_marks(a)))),
+        lambda *_: _Function(lambda q, a: float(declines(q, a))),
         "the answer declines to answer",
         None,
     ),
 }
 # Raised whenever a measure gives other values than before, so that old scores are made anew.
-SCORING_VERSION = 7
+SCORING_VERSION = 8
 # Measures that look for the claims of longer references and so need an embedder.
 CLAIM_MEASURES = frozenset({"accuracy", "completeness"})
 RAGAS_SIMILARITY = "ragas:semantic_similarity"

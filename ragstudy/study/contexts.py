@@ -80,9 +80,9 @@ def _changed(
     """
     gold = _gold(question, retrieved, context.k or top_k) or retrieved.shown(question.id, 1)
     others = [one for one in _distractors(question, retrieved) if one not in gold]
-    shown = [*gold, *others[: max(0, (context.k or 0) - len(gold))]]
-    swapped = swapper.swap(question, shown)
-    return (len(gold), list(swapped.passages), swapped.values) if swapped else (len(gold), shown, {})
+    others = others[: max(0, (context.k or 0) - len(gold))]
+    swapped = swapper.swap(question, gold, others)
+    return (len(gold), list(swapped.passages), swapped.values) if swapped else (len(gold), [*gold, *others], {})
 
 
 def swapped_values(

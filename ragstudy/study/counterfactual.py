@@ -8,7 +8,7 @@ from functools import cached_property
 from random import Random
 from typing import TYPE_CHECKING, Any, Literal
 
-from ragstudy.scoring.abstention import abstains
+from ragstudy.scoring.claims import declines
 from ragstudy.scoring.words import holds, variants, without_citations, words
 from ragstudy.study.by_arm import means_by_arm
 
@@ -30,7 +30,7 @@ class Swapped:
     """Passages in which facts of a question have other values.
 
     Attributes:
-        passages: all of those shown, in order.
+        passages: all of those shown, the gold ones first.
         values: the new value of each fact that was replaced, by fact id.
     """
 
@@ -60,15 +60,15 @@ class Swapper:
                 known.setdefault(_form(fact.forms[0]), {})[fact.forms[0]] = None
         return {form: list(values) for form, values in known.items()}
 
-    def swap(self, question: Question, passages: Sequence[Passage]) -> Swapped | None:
+    def swap(self, question: Question, gold: Sequence[Passage], others: Sequence[Passage] = ()) -> Swapped | None:
         """The passages with every value that the question asks for replaced, wherever it stands in them.
 
-        None where that is not safe: a fact has no other value of its type, or does not stand word for word in the
+        None where that is not safe: a fact has no other value of its type, or does not stand word for word in the gold
         passages, or is still there afterwards, in a title or in another form.
         """
         if question.type in _TAKES_NO_VALUE or not question.facts:
             return None
-        shown = list(passages)
+        shown = [*gold, *others]
         values: dict[str, str] = {}
         for fact in question.facts:
             other = self._other(question, fact, taken=values.values())
@@ -76,7 +76,7 @@ class Swapper:
                 return None
             pattern = _pattern(fact.forms)
             changed = [replace(one, text=pattern.sub(_literal(other), one.text)) for one in shown]
-            if all(new.text == old.text for new, old in zip(changed, shown, strict=True)):
+            if changed[: len(gold)] == shown[: len(gold)]:
                 return None
             shown, values[fact.id] = changed, other
         left = [words(f"{one.title} {one.text}") for one in shown]
@@ -119,11 +119,11 @@ def use_of(question: Question, values: Mapping[str, str], answer: str) -> Use:
 
     An answer that names both a changed and a true value, or declines, does neither.
     """
-    answer = without_citations(answer)
-    if abstains(answer):
-        return "neither"
-    said = words(answer)
     facts = [fact for fact in question.facts if fact.id in values]
+    either = tuple(replace(fact, forms=(*fact.forms, values[fact.id])) for fact in facts)
+    if declines(replace(question, facts=either), answer):
+        return "neither"
+    said = words(without_citations(answer))
     follows = any(holds(said, form) for fact in facts for form in variants(values[fact.id]))
     sticks = any(holds(said, form) for fact in facts for text in fact.forms for form in variants(text))
     if follows == sticks:

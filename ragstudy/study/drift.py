@@ -6,7 +6,7 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
-from ragstudy.scoring.abstention import abstains
+from ragstudy.scoring.claims import declines
 from ragstudy.study.by_arm import means_by_arm
 
 if TYPE_CHECKING:
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 _CITES = re.compile(r"\[\d{1,3}\]")
 _SENTENCE_END = re.compile(r"[.!?](\s|$)")
 _LISTED = re.compile(r"^\s*([-*•]|\d{1,2}[.)])\s", re.MULTILINE)
-_FORMS: dict[str, Callable[[Answer], float]] = {
-    "words": lambda answer: float(len(answer.text.split())),
-    "cites passages": lambda answer: float(_CITES.search(answer.text) is not None),
-    "declines": lambda answer: float(abstains(answer.text)),
-    "whole sentences": lambda answer: float(_SENTENCE_END.search(answer.text) is not None),
-    "several sentences": lambda answer: float(len(_SENTENCE_END.findall(answer.text)) > 1),
-    "lists": lambda answer: float(_LISTED.search(answer.text) is not None),
-    "cut at its longest": lambda answer: float(answer.stopped == "length"),
+_FORMS: dict[str, Callable[[Question, Answer], float]] = {
+    "words": lambda _, answer: float(len(answer.text.split())),
+    "cites passages": lambda _, answer: float(_CITES.search(answer.text) is not None),
+    "declines": lambda question, answer: float(declines(question, answer.text)),
+    "whole sentences": lambda _, answer: float(_SENTENCE_END.search(answer.text) is not None),
+    "several sentences": lambda _, answer: float(len(_SENTENCE_END.findall(answer.text)) > 1),
+    "lists": lambda _, answer: float(_LISTED.search(answer.text) is not None),
+    "cut at its longest": lambda _, answer: float(answer.stopped == "length"),
 }
 FORMS = tuple(_FORMS)
 
@@ -56,7 +56,7 @@ def drift(
         answer = answer_of(generator, question)
         if answer is None or answer.stopped == "error":
             return None
-        return [form(answer) for form in _FORMS.values()]
+        return [form(question, answer) for form in _FORMS.values()]
 
     rows: list[dict[str, Any]] = []
     for one in means_by_arm(arms, questions, values_of, FORMS, settings):

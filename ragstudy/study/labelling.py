@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 from ragstudy.errors import InputError
 from ragstudy.finetuning.pairs import nested_order
 from ragstudy.retrieval.embedder import scoring_embedder
-from ragstudy.scoring.abstention import abstains
 from ragstudy.scoring.alignment import Aligner
-from ragstudy.scoring.claims import judge
+from ragstudy.scoring.claims import declines, judge
 from ragstudy.scoring.words import WordWeights
 from ragstudy.specs import GOLD, SELF_DISTILLED
 from ragstudy.study.contexts import passages_in_training
@@ -173,7 +172,7 @@ class Labelling:
         if job.variant.labels == SELF_DISTILLED:
             return text if self._agrees(question, text, job.spec.agreement) else None
         # A teacher is taken at its word, unless it has none for a question that has an answer.
-        return None if question.answerable and abstains(text) else text
+        return None if question.answerable and declines(question, text) else text
 
     def _agrees(self, question: Question, text: str, least: float) -> bool:
         key = (question.id, text, least)

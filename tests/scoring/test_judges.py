@@ -11,7 +11,7 @@ import pytest
 from conftest import data_of, literal, sentences
 
 from ragstudy.errors import InputError, UnavailableError
-from ragstudy.records import Answer, Case, Question
+from ragstudy.records import Answer, Case, Fact, Question
 from ragstudy.scoring.judges.client import Judge, UnusableReplyError, as_data, json_of
 from ragstudy.scoring.judges.measure import METHODS, Judges, expected_cost
 from ragstudy.scoring.judges.methods import prefer
@@ -366,6 +366,13 @@ def test_a_cited_decline_is_a_decline():
         unanswerable = Question("u", "Who?", (), type="unanswerable")
         assert measure(server, "note").score(unanswerable, "It is not stated [1].") == 1
         assert not server.requests
+
+
+def test_an_answer_that_declines_a_part_is_judged():
+    asked = Question("m", "When and where?", ("In 1875 in Oslo.",), (Fact("f1", ("1875",)), Fact("f2", ("Oslo",))))
+    with ScriptedServer(literal) as server:
+        assert measure(server, "note").score(asked, "In 1875; the passages do not say where.") == 0.3
+        assert len(server.requests) == 1
 
 
 def test_refused_requests_use_up_no_tokens():

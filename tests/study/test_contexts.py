@@ -189,6 +189,12 @@ def test_values_of_other_questions_serve_where_a_fact_names_none():
     assert Swapper([asked, *others[1:]]).swap(asked, held) is None
 
 
+def test_a_value_that_only_a_distractor_holds_is_not_replaced():
+    asked = question_of(Fact("f1", ("red",), ("green",)))
+    assert Swapper([asked]).swap(asked, [BLUE], [RED]) is None
+    assert Swapper([asked]).swap(asked, [RED], [BLUE]).values == {"f1": "green"}
+
+
 @pytest.mark.parametrize("kind", ["yesno", "comparison", "unanswerable"])
 def test_questions_without_a_value_keep_their_passages(kind):
     asked = question_of(Fact("f1", ("red",), ("green",)), kind=kind)
@@ -212,6 +218,7 @@ def test_every_fact_of_a_question_gets_a_value_of_its_own():
         ("It is red or green.", "neither"),
         ("It is blue.", "neither"),
         ("The passages do not say.", "neither"),
+        ("No passage states it outright, but it is green.", "follows"),
     ],
 )
 def test_an_answer_follows_or_sticks_or_does_neither(answer, use):

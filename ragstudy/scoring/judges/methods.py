@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Literal
 
-from ragstudy.scoring.abstention import abstains
+from ragstudy.scoring.claims import declines
 from ragstudy.scoring.judges.client import as_data, json_of, number_of, texts_of
-from ragstudy.scoring.words import without_citations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,7 +25,7 @@ _HIGHEST_NOTE = 10
 
 def ruled(question: Question, answer: str) -> float | None:
     """The score that needs no judge: of questions without an answer, and of answers that decline or are empty."""
-    declined = abstains(without_citations(answer))
+    declined = declines(question, answer)
     if not question.answerable:
         return float(declined)
     return 0.0 if declined else None
