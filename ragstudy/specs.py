@@ -376,6 +376,8 @@ class FineTuneSpec(_Spec):
             (`full`, which keeps a whole model per arm and seed).
         after: name of an earlier entry of one format, size and source of labels, whose adapters training goes on
             from, with the pairs that follow those it was trained on.
+        after_domain: domain whose adapters of that entry every domain's training goes on from; each domain's own by
+            default.
         transfer: whether the adapters of each domain also answer the other domains' questions.
         epochs: passes over the training set.
         checkpoints: epochs before the last at whose end the adapter is kept and asked too.
@@ -404,6 +406,7 @@ class FineTuneSpec(_Spec):
     seeds: tuple[int, ...] = Field(default=(1,), min_length=1)
     method: Method = "lora"
     after: str = ""
+    after_domain: str = ""
     transfer: bool = False
     epochs: int = Field(default=3, ge=1)
     checkpoints: tuple[Annotated[int, Field(ge=1)], ...] = ()
@@ -526,6 +529,13 @@ def _entry_problems(tuned: FineTuneSpec, study: StudySpec) -> list[str]:
     late = [epoch for epoch in tuned.checkpoints if epoch >= tuned.epochs]
     if late:
         problems.append(f"checkpoints: {late[0]} is not before the last epoch, which is {tuned.epochs} and always kept")
+    domains = [domain.name for domain in study.domains]
+    if tuned.after_domain and tuned.after_domain not in domains:
+        problems.append(
+            f"after_domain: {tuned.after_domain!r} is no domain of this study{nearest(tuned.after_domain, domains)}"
+        )
+    if tuned.after_domain and not tuned.after:
+        problems.append("after_domain: says where the adapters of `after` come from, which is not given")
     if tuned.transfer and len(study.domains) == 1:
         problems.append("transfer: there is no other domain to answer; add one or leave it out")
     if "raft" not in tuned.formats and tuned.raft_distractors is not None:

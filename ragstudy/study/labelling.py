@@ -142,10 +142,12 @@ class Labelling:
         return ([], missing) if missing else (found, [])
 
     def _used_before(self, job: Job) -> set[str] | None:
-        """Questions that the rounds before a job were trained on; None while they cannot be said."""
+        """Questions of the domain that the rounds before a job were trained on; None while they cannot be said."""
         if job.first is None:
             return set()
         earlier = self._used_before(job.first)
+        if job.first.domain != self.domain.name:
+            return earlier
         before, missing = self._walk(job.first)
         return None if missing or earlier is None else earlier | {pair.question.id for pair in before}
 

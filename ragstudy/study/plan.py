@@ -70,14 +70,20 @@ class Job:
         return f"{self.arm}@{self.seed}"
 
     @property
+    def rounds_before(self) -> tuple[Job, ...]:
+        """The jobs whose result it goes on from, the latest first."""
+        return (self.first, *self.first.rounds_before) if self.first else ()
+
+    @property
     def n_before(self) -> int:
-        """Training pairs that earlier rounds have used up."""
-        return self.first.size + self.first.n_before if self.first else 0
+        """Training pairs of its domain that earlier rounds have used up."""
+        return sum(one.size for one in self.rounds_before if one.domain == self.domain)
 
     @property
     def same(self) -> tuple[object, ...]:
         """Equal for jobs that end in the same adapter, whatever they are called."""
-        unlike = {"name", "sizes", "formats", "seeds", "labels", "pairs", "sham", "checkpoints", "after", "transfer"}
+        unlike = {"name", "sizes", "formats", "seeds", "labels", "pairs", "sham", "checkpoints", "transfer"}
+        unlike |= {"after", "after_domain"}
         settings = tuple(sorted((key, str(value)) for key, value in self.spec.model_dump(exclude=unlike).items()))
         first = self.first.same if self.first else None
         return (self.domain, self.base.name, self.format, self.size, self.seed, self.variant, settings, first)
@@ -286,30 +292,32 @@ def make_plan(spec: StudySpec) -> Plan:
 
 
 def _jobs(spec: StudySpec, domain: str) -> list[Job]:
-    jobs: list[Job] = []
-    for tuned in spec.finetuning:
-        base = _base(spec, tuned.base)
-        first = {
-            job.seed: job
-            for job in jobs
-            if (job.spec.name, job.base.name) == (tuned.after, base.name)
-            and not (job.variant.checkpoint or job.variant.sham)
-        }
-        jobs += [
-            Job(domain, tuned, base, form, size, seed, variant, first[seed] if tuned.after else None)
-            for form in tuned.formats
-            for size in tuned.sizes
-            for variant in variants_of(tuned)
-            for seed in tuned.seeds
-        ]
-    return jobs
+    return [job for position in range(len(spec.finetuning)) for job in _jobs_of(spec, position, domain)]
+
+
+def _jobs_of(spec: StudySpec, position: int, domain: str) -> list[Job]:
+    """The jobs of one entry on a domain."""
+    tuned = spec.finetuning[position]
+    base = _base(spec, tuned.base)
+    first: dict[int, Job] = {}
+    if tuned.after:
+        names = [(one.name, one.base) for one in spec.finetuning[:position]]
+        before = _jobs_of(spec, names.index((tuned.after, tuned.base)), tuned.after_domain or domain)
+        first = {job.seed: job for job in before if not (job.variant.checkpoint or job.variant.sham)}
+    return [
+        Job(domain, tuned, base, form, size, seed, variant, first.get(seed))
+        for form in tuned.formats
+        for size in tuned.sizes
+        for variant in variants_of(tuned)
+        for seed in tuned.seeds
+    ]
 
 
 def _place(job: Job) -> tuple[object, ...]:
     """Where a job stands: rounds after what they go on from, then by what it is."""
     variant = job.variant
     return (
-        job.n_before,
+        len(job.rounds_before),
         job.base.name,
         job.format,
         variant.labels,

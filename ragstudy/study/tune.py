@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 # What decides which pairs there are; the pairs themselves are in the fingerprint.
 _IN_THE_PAIRS = {
     *("base", "name", "formats", "sizes", "seeds", "sham", "raft_gold", "raft_distractors"),
-    *("labels", "agreement", "pairs", "n_samples", "after", "transfer", "checkpoints"),
+    *("labels", "agreement", "pairs", "n_samples", "after", "after_domain", "transfer", "checkpoints"),
 }
 
 
@@ -163,7 +163,7 @@ def _record(job: Job, wanted: str, examples: list[Example], n_cut: int, trained:
         "pairs": job.variant.pairs,
         "sham": job.variant.sham,
         "epoch": job.variant.checkpoint or job.spec.epochs,
-        "after": job.first.generator if job.first else None,
+        "after": f"{job.first.domain}/{job.first.generator}" if job.first else None,
         "settings": job.spec.model_dump(mode="json", exclude=_IN_THE_PAIRS),
         "questions": [example.question for example in examples],
         "pairs_hash": fingerprint([(example.ids, example.labels) for example in examples]),

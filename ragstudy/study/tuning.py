@@ -200,7 +200,7 @@ class Tuning:
         first = None
         if job.first:
             self.trained(job.first, model)
-            first = self._folder.adapter_folder(job.domain, job.first.generator)
+            first = self._folder.adapter_folder(job.first.domain, job.first.generator)
         training = Training(job, jobs, tuple(map(self._fingerprint, jobs)), self._labellings[job.domain], first)
         tune(training, model.causal(), self._folder, self._watcher)
         self.n_trained += len(jobs)

@@ -118,9 +118,31 @@ def test_a_second_round_goes_on_from_the_first_with_the_pairs_that_follow(lamps,
     found = records(tmp_path / "run")
     one, two = found["tiny+closed_book-3-one@1"], found["tiny+closed_book-3-two@1"]
     assert not set(one["questions"]) & set(two["questions"])
-    assert two["after"] == "tiny+closed_book-3-one@1"
+    assert two["after"] == "lamps/tiny+closed_book-3-one@1"
     assert len(two["losses"]) == 2
     assert found["tiny+closed_book-3-alone@1"]["questions"] == one["questions"]
+
+
+def test_a_second_data_set_goes_on_top_of_another_domains_adapter(lamps, tiny_model, tmp_path):
+    make_domain(tmp_path / "lights", n=10, n_test=4)
+    first = {"name": "one", "sizes": [3]}
+    second = {"name": "two", "after": "one", "after_domain": "lights", "sizes": [3]}
+    third = {"name": "three", "after": "two", "after_domain": "lamps", "sizes": [3]}
+    domains = [str(lamps), str(tmp_path / "lights")]
+    _, outcome = run(content_of(lamps, tiny_model, first, second, third, domains=domains), tmp_path / "run")
+    assert outcome.made["adapters"] == 6
+
+    def record(domain, name):
+        path = tmp_path / "run" / "adapters" / domain / f"tiny+closed_book-3-{name}@1" / "record.json"
+        return json.loads(path.read_text())
+
+    assert record("lamps", "two")["after"] == record("lights", "two")["after"] == "lights/tiny+closed_book-3-one@1"
+    assert record("lamps", "three")["after"] == "lamps/tiny+closed_book-3-two@1"
+    # The first round was on other questions, so none are used up; on its own domain they are.
+    assert record("lamps", "two")["questions"] == record("lamps", "one")["questions"]
+    assert not set(record("lights", "two")["questions"]) & set(record("lights", "one")["questions"])
+    # Its last round but one was on the other domain, and the one before that on this one.
+    assert record("lights", "three")["questions"] == record("lights", "two")["questions"]
 
 
 def test_checkpoints_are_one_training(lamps, tiny_model, tmp_path):
@@ -211,6 +233,8 @@ def test_arms_written_in_another_order_give_the_same_bytes(lamps, tiny_model, tm
         ({"checkpoints": [1]}, "1 is not before the last epoch, which is 1"),
         ({"transfer": True}, "there is no other domain"),
         ({"after": "one"}, "'one' is no name of an earlier entry"),
+        ({"after_domain": "lamp"}, "'lamp' is no domain of this study; did you mean 'lamps'"),
+        ({"after_domain": "lamps"}, "where the adapters of `after` come from"),
         ({"method": "qlora"}, "write `bits: 4` at generator 'tiny'"),
         ({"sham": True, "labels": ["self_distilled"]}, "sham: is made of 'gold' labels"),
         ({"raft_distractors": 2}, "is of format 'raft'"),
