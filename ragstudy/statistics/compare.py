@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from scipy import stats
 
 from ragstudy.statistics.paired import PairedDifferences, interval
+from ragstudy.statistics.power import Precision, smallest_detectable
 from ragstudy.statistics.seeds import SeedSpread, t_quantile, two_source_p
 from ragstudy.statistics.tests import mcnemar_exact
-from ragstudy.statistics.verdicts import smallest_detectable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,6 +38,7 @@ class Comparison:
         standard_error: cluster-robust over the questions, without the spread of the trainings.
         n_seeds: trainings of the tuned arm; from two on the intervals hold for other trainings too.
         seed_error: standard error of the difference that is due to the trainings.
+        seed_noise: standard error of one training's difference that is due to its own way with each question.
         share_seed: share of the variance of one question's difference under one training that is due to the training;
             NaN for one training.
         share_question: share of it that is due to the question.
@@ -59,6 +59,7 @@ class Comparison:
     standard_error: float
     n_seeds: int
     seed_error: float
+    seed_noise: float
     share_seed: float
     share_question: float
     p: float
@@ -120,17 +121,6 @@ def without_spread(mean: float, n_clusters: int) -> tuple[float, float]:
     return mean - _RULE_OF_THREE / n_clusters, mean + _RULE_OF_THREE / n_clusters
 
 
-def _detectable(  # noqa: PLR0913 - the parts of an error
-    whole: float, squared: float, n_clusters: int, spread: SeedSpread, confidence: float, power: float
-) -> float:
-    """The difference that is found with the given power; trainings that differ make it larger than the error says."""
-    if not squared > 0:
-        return math.nan
-    if not spread.variance:
-        return smallest_detectable(whole, confidence, power)
-    return (t_quantile(confidence, squared, n_clusters, spread) + float(stats.norm.ppf(power))) * whole
-
-
 def _cell(  # noqa: PLR0913 - the parts of one row
     paired: PairedDifferences,
     cell: int,
@@ -173,9 +163,10 @@ def _cell(  # noqa: PLR0913 - the parts of one row
         standard_error=float(error),
         n_seeds=spread.n_seeds,
         seed_error=math.sqrt(spread.variance_of_mean),
+        seed_noise=math.sqrt(spread.noise),
         share_seed=spread.share_seed,
         share_question=spread.share_question,
         p=p,
         test="mcnemar" if exact else "permutation",
-        smallest_detectable=_detectable(float(whole), squared, n_clusters, spread, confidence, power),
+        smallest_detectable=smallest_detectable(Precision(squared, n_clusters, spread), confidence, power),
     )

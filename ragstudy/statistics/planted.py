@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import stats
 
 from ragstudy.statistics.compare import compare_cells
-from ragstudy.statistics.seeds import seed_spread
+from ragstudy.statistics.power import Precision, chance_to_tell
+from ragstudy.statistics.seeds import SeedSpread, seed_spread
 from ragstudy.statistics.tests import holm
 from ragstudy.statistics.verdicts import decide
 
@@ -59,7 +59,7 @@ class Findings:
         decided: for each arm, the share of the studies that call it helping or hurting.
         false_studies: share of the studies with a wrong 'helps' or 'hurts' in any arm.
         power: for each arm, the share of the studies whose unadjusted interval leaves out zero.
-        foretold: for each arm, the power that the mean standard error foretells.
+        foretold: for each arm, the power that the mean parts of the error foretell.
         means: for each arm, the mean difference found.
     """
 
@@ -82,11 +82,12 @@ def simulate(design: Design, n_studies: int, seed: int, n_resamples: int = 1000)
     """
     shifts = [_shift(design, effect) for effect in design.effects]
     truth = np.asarray(design.effects)
-    covered, excluded, called, errors, found = ([] for _ in range(5))
+    covered, excluded, called, parts, found = ([] for _ in range(5))
     n_false = 0
     for number in range(n_studies):
         rng = np.random.default_rng((seed, number))
         by_seed, groups = _scores(design, shifts, rng)
+        spreads = [seed_spread(by_seed[:, :, arm], groups) for arm in range(by_seed.shape[2])]
         cells = compare_cells(
             by_seed.mean(axis=1),
             groups,
@@ -94,7 +95,7 @@ def simulate(design: Design, n_studies: int, seed: int, n_resamples: int = 1000)
             power=_POWER,
             n_resamples=n_resamples,
             seed=number,
-            spreads=[seed_spread(by_seed[:, :, arm], groups) for arm in range(by_seed.shape[2])],
+            spreads=spreads,
         )
         adjusted = holm([cell.p for cell in cells])
         verdicts = [
@@ -118,23 +119,25 @@ def simulate(design: Design, n_studies: int, seed: int, n_resamples: int = 1000)
             (verdict == "helps" and effect <= 0) or (verdict == "hurts" and effect >= 0)
             for verdict, effect in zip(verdicts, design.effects, strict=True)
         )
-        errors.append([math.hypot(cell.standard_error, cell.seed_error) for cell in cells])
+        parts.append(
+            [
+                (cell.standard_error**2, cell.n_clusters, spread.of_means, spread.noise)
+                for cell, spread in zip(cells, spreads, strict=True)
+            ]
+        )
         found.append([cell.difference for cell in cells])
-    spread = np.mean(errors, axis=0)
+    precisions = [
+        Precision(question_variance, n_clusters, SeedSpread(design.n_seeds, of_means, noise))
+        for question_variance, n_clusters, of_means, noise in np.mean(parts, axis=0).tolist()
+    ]
     return Findings(
         tuple(np.mean(covered, axis=0)),
         tuple(np.mean(called, axis=0)),
         n_false / n_studies,
         tuple(np.mean(excluded, axis=0)),
-        tuple(_foretold(effect, error) for effect, error in zip(design.effects, spread, strict=True)),
+        tuple(chance_to_tell(*one, _CONFIDENCE) for one in zip(design.effects, precisions, strict=True)),
         tuple(np.mean(found, axis=0)),
     )
-
-
-def _foretold(effect: float, standard_error: float) -> float:
-    """Chance that a two-sided test at the study's level finds an effect of this size."""
-    z = float(stats.norm.ppf((1 + _CONFIDENCE) / 2))
-    return float(stats.norm.cdf(effect / standard_error - z) + stats.norm.cdf(-effect / standard_error - z))
 
 
 def _shift(design: Design, effect: float) -> float:

@@ -26,16 +26,22 @@ class SeedSpread:
 
     Attributes:
         n_seeds: trainings; 1 where the spread is not known.
-        variance: of the effect of one training over the trainings that could have been, estimated; 0 where the
-            seeds differ no more than chance among the questions makes them.
+        of_means: variance of the seeds' mean differences.
+        noise: what it would be if trainings did not differ, because each meets every question in its own way.
         share_seed: share of the variance of one question's difference under one training that is due to the training.
         share_question: share that is due to the question.
     """
 
     n_seeds: int
-    variance: float = 0.0
+    of_means: float = 0.0
+    noise: float = 0.0
     share_seed: float = math.nan
     share_question: float = math.nan
+
+    @property
+    def variance(self) -> float:
+        """Of the effect of one training over the trainings that could have been; 0 where chance explains all of it."""
+        return max(0.0, self.of_means - self.noise)
 
     @property
     def variance_of_mean(self) -> float:
@@ -63,14 +69,15 @@ def seed_spread(differences: NDArray[np.float64], groups: Sequence[str]) -> Seed
     errors = PairedDifferences.of(left, [groups[int(i)] for i in there]).standard_errors()
     noise = float(np.nanmean(errors**2)) if not np.isnan(errors).all() else 0.0
     means = values.mean(axis=0)
-    variance = max(0.0, float(means.var(ddof=1)) - noise)
+    of_means = float(means.var(ddof=1))
+    variance = max(0.0, of_means - noise)
     residual = values - values.mean(axis=1, keepdims=True) - means + values.mean()
     within = float((residual**2).sum()) / ((n - 1) * (n_seeds - 1))
     between = max(0.0, float(values.mean(axis=1).var(ddof=1)) - within / n_seeds)
     total = variance + between + within
     if total == 0:
         return SeedSpread(n_seeds)
-    return SeedSpread(n_seeds, variance, variance / total, between / total)
+    return SeedSpread(n_seeds, of_means, noise, variance / total, between / total)
 
 
 def t_quantile(confidence: float, question_variance: float, n_clusters: int, spread: SeedSpread) -> float:

@@ -14,6 +14,7 @@ from ragstudy.retrieval.relevance import ranking_quality
 from ragstudy.scoring.measures import MEASURES, more_is_better
 from ragstudy.specs import parse_context
 from ragstudy.statistics import holm
+from ragstudy.statistics.seeds import SeedSpread
 from ragstudy.study.by_arm import compare_by_seed, plain
 from ragstudy.study.correcting import LENGTH, ArmScores, correct, load_audits
 from ragstudy.study.explaining import explain
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 _CUTS = (1, 3, 5, 10)
 # Raised whenever the comparison of the same scores says something else than before.
-COMPARING_VERSION = 10
+COMPARING_VERSION = 11
 
 Values = dict[tuple[str, str, str, str], dict[str, float | None]]
 
@@ -333,7 +334,8 @@ def _row(
 
 def _add_verdicts(plan: Plan, rows: list[dict[str, Any]]) -> None:
     """Holm over the verdict measures' cells of each context; the other measures get no verdict."""
-    from ragstudy.statistics.verdicts import decide, questions_to_decide
+    from ragstudy.statistics.power import Precision, questions_to_decide
+    from ragstudy.statistics.verdicts import decide
 
     settings = plan.spec.statistics
     for contexts in plan.contexts:
@@ -348,15 +350,19 @@ def _add_verdicts(plan: Plan, rows: list[dict[str, Any]]) -> None:
             if row["verdict"] == "undecided":
                 row["n_more_questions"] = questions_to_decide(
                     numbers["difference"],
-                    math.nan if row["standard_error"] is None else row["standard_error"],
+                    Precision((row["standard_error"] or 0.0) ** 2, row["n_clusters"], _spread(row)),
                     row["n"],
                     settings.margin,
                     settings.confidence,
                     settings.power,
                     len(family),
-                    row["seed_error"],
                 )
             row["caveats"] = _caveats(row, settings)
+
+
+def _spread(row: dict[str, Any]) -> SeedSpread:
+    noise = row["seed_noise"] ** 2
+    return SeedSpread(row["n_seeds"], row["n_seeds"] * row["seed_error"] ** 2 + noise, noise)
 
 
 _DECIDED_BY = ("difference", "low", "high", "equivalence_low", "equivalence_high")

@@ -12,13 +12,20 @@ from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
-from statsmodels.stats.power import NormalIndPower
+from statsmodels.stats.power import NormalIndPower, TTestPower
 
 from ragstudy.statistics import PairedDifferences, compare_cells, holm, mcnemar_exact
 from ragstudy.statistics.paired import interval
 from ragstudy.statistics.planted import Design, simulate
+from ragstudy.statistics.power import (
+    Precision,
+    chance_of_equivalence,
+    chance_to_tell,
+    questions_to_decide,
+    smallest_detectable,
+)
 from ragstudy.statistics.seeds import SeedSpread, seed_spread, t_quantile, two_source_p
-from ragstudy.statistics.verdicts import decide, questions_to_decide, smallest_detectable
+from ragstudy.statistics.verdicts import decide
 
 SETTINGS = {"confidence": 0.95, "power": 0.8, "n_resamples": 4000, "seed": 1}
 
@@ -97,12 +104,42 @@ def test_holm_leaves_out_what_has_no_p_value():
 def test_smallest_detectable_effect_is_what_statsmodels_solves_for():
     # One-sample: a ratio of 0 makes the second group infinite in statsmodels' two-sample form.
     solved = NormalIndPower().solve_power(None, nobs1=400, alpha=0.05, power=0.8, ratio=0)
-    assert smallest_detectable(1 / math.sqrt(400), 0.95, 0.8) == pytest.approx(solved, rel=1e-3)
+    many = Precision(1 / 400, 1e9, SeedSpread(1))
+    assert smallest_detectable(many, 0.95, 0.8) == pytest.approx(solved, rel=1e-3)
 
 
 def test_about_969_questions_are_needed_to_see_three_points():
     # Miller 2024 (arXiv 2411.00640), section 5: variance of the paired difference 1/9, 3 points, 80 % power.
-    assert smallest_detectable(math.sqrt((1 / 9) / 969), 0.95, 0.8) == pytest.approx(0.03, abs=2e-4)
+    assert smallest_detectable(Precision((1 / 9) / 969, 1e9, SeedSpread(1)), 0.95, 0.8) == pytest.approx(0.03, abs=2e-4)
+
+
+def test_power_of_few_groups_is_that_of_a_t_test():
+    # statsmodels' exact power of a one-sample t-test of 12 observations, from the noncentral t.
+    exact = TTestPower().power(effect_size=0.8, nobs=12, alpha=0.05)
+    assert chance_to_tell(0.8, Precision(1 / 12, 12, SeedSpread(1)), 0.95) == pytest.approx(exact, abs=3e-3)
+
+
+def test_power_and_equivalence_with_trainings_are_those_of_simulated_studies():
+    """Both sources of error normal and estimated as in `seed_spread`; 4000 draws know a share to +-.016."""
+    rng = np.random.default_rng(3)
+    n_seeds, m, variance, noise, questions = 3, 40, 0.0012, 0.0006, 0.0009
+    spread = SeedSpread(n_seeds, variance + noise, noise)
+    precision = Precision(questions, m, spread)
+    means = rng.normal(0, precision.standard_error, 4000)
+    of_questions = questions * rng.chisquare(m - 1, 4000) / (m - 1)
+    of_means = (variance + noise) * rng.chisquare(n_seeds - 1, 4000) / (n_seeds - 1)
+    parts = [(q, m, SeedSpread(n_seeds, one, noise)) for q, one in zip(of_questions, of_means, strict=True)]
+    errors = np.asarray([math.sqrt(q + spread.variance_of_mean) for q, _, spread in parts])
+
+    def reach(confidence):
+        return errors * np.asarray([t_quantile(confidence, *one) for one in parts])
+
+    told = np.mean(np.abs(means + 0.12) > reach(0.95))
+    assert chance_to_tell(0.12, precision, 0.95) == pytest.approx(told, abs=0.025)
+    within = np.mean(np.abs(means + 0.01) + reach(0.9) < 0.2)
+    assert chance_of_equivalence(0.01, precision, 0.2, 0.95) == pytest.approx(within, abs=0.025)
+    found = smallest_detectable(precision, 0.95, 0.8)
+    assert chance_to_tell(found, precision, 0.95) == pytest.approx(0.8, abs=1e-6)
 
 
 def test_interval_covers_the_truth_and_the_test_keeps_its_level_on_clustered_data():
@@ -167,18 +204,22 @@ def test_verdict_follows_interval_margin_and_adjusted_p(low, high, p, verdict):
     assert decide(middle, low, high, low * 0.9, high * 0.9, p, 0.03, 0.95) == verdict
 
 
+def precise(error, n, seed_error=0.0):
+    return Precision(error**2, n, SeedSpread(3, 3 * seed_error**2) if seed_error else SeedSpread(1))
+
+
 def test_questions_to_decide_shrink_the_standard_error_far_enough():
     difference, error, n, margin = 0.06, 0.04, 200, 0.03
-    more = questions_to_decide(difference, error, n, margin, 0.95, 0.8)
+    more = questions_to_decide(difference, precise(error, n), n, margin, 0.95, 0.8)
     assert more is not None
-    later = error * math.sqrt(n / (n + more))
+    later = precise(error * math.sqrt(n / (n + more)), n + more)
     assert smallest_detectable(later, 0.95, 0.8) == pytest.approx(difference, rel=0.01)
 
 
 def test_in_a_family_telling_from_zero_takes_more_questions():
-    alone = questions_to_decide(0.06, 0.04, 200, 0.03, 0.95, 0.8)
-    assert questions_to_decide(0.06, 0.04, 200, 0.03, 0.95, 0.8, n_in_family=12) > alone
-    assert questions_to_decide(0.2, 0.01, 200, 0.03, 0.95, 0.8) is None
+    alone = questions_to_decide(0.06, precise(0.04, 200), 200, 0.03, 0.95, 0.8)
+    assert questions_to_decide(0.06, precise(0.04, 200), 200, 0.03, 0.95, 0.8, n_in_family=12) > alone
+    assert questions_to_decide(0.2, precise(0.01, 200), 200, 0.03, 0.95, 0.8) is None
 
 
 def test_no_spread_in_a_few_questions_is_no_proof_of_no_difference():
@@ -189,12 +230,13 @@ def test_no_spread_in_a_few_questions_is_no_proof_of_no_difference():
 
 
 def test_a_tiny_difference_is_decided_by_the_margin():
-    more = questions_to_decide(0.001, 0.02, 300, 0.03, 0.95, 0.8)
+    more = questions_to_decide(0.001, precise(0.02, 300), 300, 0.03, 0.95, 0.8)
     assert more is not None
     later = 0.02 * math.sqrt(300 / (300 + more))
-    # Two one-sided tests: power of both at 80 %.
+    assert chance_of_equivalence(0.001, precise(later, 300 + more), 0.03, 0.95) == pytest.approx(0.8, abs=0.01)
+    # Two one-sided tests around no difference: power of both at 80 %.
     z = stats.norm.ppf(0.95) + stats.norm.ppf(0.9)
-    assert z * later == pytest.approx(0.029, rel=0.01)
+    assert 0.029 < z * later < 0.03
 
 
 def test_same_seed_same_numbers_and_cells_do_not_disturb_each_other():
@@ -240,7 +282,7 @@ def test_the_spread_of_trainings_is_told_from_that_of_questions():
 
 def test_the_quantile_of_two_sources_lies_between_theirs_and_its_p_value_fits():
     """Cochran and Cox: equal variances give the mean of t with 9 and with 2 degrees of freedom."""
-    spread = SeedSpread(3, variance=3.0)
+    spread = SeedSpread(3, of_means=3.0)
     assert t_quantile(0.95, 1.0, 10, spread) == pytest.approx((stats.t.ppf(0.975, 9) + stats.t.ppf(0.975, 2)) / 2)
     assert t_quantile(0.95, 1.0, 10, SeedSpread(3)) == pytest.approx(stats.t.ppf(0.975, 9))
     reach = t_quantile(0.95, 1.0, 10, spread) * math.sqrt(2)
@@ -258,11 +300,11 @@ def test_intervals_over_trainings_hold_the_mean_of_all_trainings():
 
 
 def test_more_questions_do_not_help_where_trainings_differ():
-    few = questions_to_decide(0.05, 0.03, 100, 0.03, 0.95, 0.8)
-    some = questions_to_decide(0.05, 0.03, 100, 0.03, 0.95, 0.8, seed_error=0.01)
+    few = questions_to_decide(0.05, precise(0.03, 100), 100, 0.03, 0.95, 0.8)
+    some = questions_to_decide(0.05, precise(0.03, 100, seed_error=0.008), 100, 0.03, 0.95, 0.8)
     assert few is not None
     assert some > few
-    assert questions_to_decide(0.05, 0.03, 100, 0.03, 0.95, 0.8, seed_error=0.05) is None
+    assert questions_to_decide(0.05, precise(0.03, 100, seed_error=0.05), 100, 0.03, 0.95, 0.8) is None
 
 
 def test_one_small_change_among_ten_questions_proves_no_equivalence():

@@ -1,0 +1,158 @@
+"""What a study can tell: chances of a decision, and the questions and differences it takes."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import optimize, special
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ragstudy.statistics.seeds import SeedSpread
+
+_N_NODES = 48
+_MOST_TIMES = 1e6
+
+
+@dataclass(frozen=True)
+class Precision:
+    """What the error of a mean difference is made of.
+
+    Attributes:
+        question_variance: squared standard error over the questions, cluster-robust.
+        n_clusters: independent groups of questions, at least 2.
+        spread: of the trainings.
+    """
+
+    question_variance: float
+    n_clusters: float
+    spread: SeedSpread
+
+    def times(self, factor: float) -> Precision:
+        """The same with this many times the questions, which make the trainings no more alike."""
+        noise = self.spread.noise / factor
+        spread = replace(self.spread, of_means=self.spread.variance + noise, noise=noise)
+        return Precision(self.question_variance / factor, self.n_clusters * factor, spread)
+
+    @property
+    def standard_error(self) -> float:
+        """Of the mean difference over questions and trainings."""
+        return math.sqrt(self.question_variance + self.spread.variance_of_mean)
+
+    def reaches(self, confidence: float) -> NDArray[np.float64]:
+        """How far intervals of that confidence reach from the mean, one of each equally likely pair of estimates.
+
+        Studies differ in how well they know their own error: the estimated variance over m groups of questions is a
+        chi-square of m - 1 degrees of freedom, and that of the means of S trainings one of S - 1, from which the noise
+        of the questions is taken off (`seed_spread`). The quantile is that of `t_quantile`.
+        """
+        level = (1 + confidence) / 2
+        middles = (np.arange(_N_NODES) + 0.5) / _N_NODES
+
+        def estimates(degrees: float) -> NDArray[np.float64]:
+            return np.asarray(special.chdtri(degrees, 1 - middles) / degrees)
+
+        degrees = max(1.0, self.n_clusters - 1)
+        questions = self.question_variance * estimates(degrees)
+        t_questions = special.stdtrit(degrees, level)
+        if self.spread.n_seeds == 1:
+            return np.asarray(t_questions * np.sqrt(questions))
+        n_seeds, of_means = self.spread.n_seeds, self.spread.variance + self.spread.noise
+        trainings = np.maximum(0.0, of_means * estimates(n_seeds - 1) - self.spread.noise) / n_seeds
+        t_trainings = special.stdtrit(n_seeds - 1, level)
+        weighted = questions[:, None] * t_questions + trainings[None, :] * t_trainings
+        whole = np.sqrt(questions[:, None] + trainings[None, :])
+        return np.divide(weighted, whole, out=np.zeros_like(whole), where=whole > 0).reshape(-1)
+
+
+def chance_to_tell(effect: float, precision: Precision, confidence: float) -> float:
+    """Power: the chance that the interval around the difference found leaves out zero.
+
+    Args:
+        effect: the true difference.
+        precision: of the study.
+        confidence: of the interval.
+    """
+    error, reach = precision.standard_error, precision.reaches(confidence)
+    above, below = special.ndtr((effect - reach) / error), special.ndtr((-effect - reach) / error)
+    return float(np.mean(above + below))
+
+
+def chance_of_equivalence(effect: float, precision: Precision, margin: float, confidence: float) -> float:
+    """The chance that the interval at 1 - 2a lies within the margin (two one-sided tests at a = 1 - confidence).
+
+    Args:
+        effect: the true difference.
+        precision: of the study.
+        margin: smallest difference that matters.
+        confidence: 1 - a.
+    """
+    room = np.maximum(0.0, margin - precision.reaches(2 * confidence - 1)) / precision.standard_error
+    middle = effect / precision.standard_error
+    return float(np.mean(special.ndtr(room - middle) - special.ndtr(-room - middle)))
+
+
+def smallest_detectable(precision: Precision, confidence: float, power: float) -> float:
+    """The true difference that a study finds with the given power.
+
+    For many groups and one training it is (z_{1-a/2} + z_{power}) se (Cohen 1988; Miller 2024, arXiv 2411.00640,
+    section 5).
+
+    Returns:
+        The difference, at least 0; NaN where the error is 0 or not known.
+    """
+    if not precision.standard_error > 0:
+        return math.nan
+    most = float(precision.reaches(confidence).max()) + 10 * precision.standard_error
+
+    def lacking(effect: float) -> float:
+        return chance_to_tell(effect, precision, confidence) - power
+
+    return float(optimize.brentq(lacking, 0.0, most, xtol=1e-9)) if lacking(0.0) < 0 else 0.0
+
+
+def questions_to_decide(  # noqa: PLR0913 - the analysis has this many fixed parts
+    difference: float,
+    precision: Precision,
+    n: int,
+    margin: float,
+    confidence: float,
+    power: float,
+    n_in_family: int = 1,
+) -> int | None:
+    """How many more questions of the same kind would probably decide an undecided difference.
+
+    Two ends are possible if the true difference is the observed one: it is told from zero, or it is shown to lie within
+    the margin. The nearer one counts. In a family of k cells zero has to be told at a/k, the strictest level that
+    Holm's correction asks for. Questions shrink their own part of the error only.
+
+    Args:
+        difference: observed.
+        precision: of the study as it is.
+        n: its questions.
+        margin: smallest difference that matters.
+        confidence: 1 - a.
+        power: the chance of a decision that is asked for.
+        n_in_family: k.
+
+    Returns:
+        A number of further questions, at least 1; None if the error is unknown or zero, if this many questions should
+        have decided already, or if no number would, because the trainings differ too much.
+    """
+    if math.isnan(difference) or not precision.question_variance > 0:
+        return None
+    strict = 1 - (1 - confidence) / n_in_family
+
+    def lacking(log_times: float) -> float:
+        later = precision.times(math.exp(log_times))
+        told = chance_to_tell(difference, later, strict)
+        within = chance_of_equivalence(difference, later, margin, confidence)
+        return max(told, within) - power
+
+    if lacking(0.0) >= 0 or lacking(math.log(_MOST_TIMES)) < 0:
+        return None
+    return max(1, math.ceil(n * (math.exp(optimize.brentq(lacking, 0.0, math.log(_MOST_TIMES), xtol=1e-6)) - 1)))
