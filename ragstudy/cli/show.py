@@ -11,7 +11,7 @@ from rich.console import Console as RichConsole
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-from ragstudy.reporting.numbers import effect, share
+from ragstudy.reporting.numbers import effect, share, to_decide
 from ragstudy.reporting.view import headline, shared_caveats
 from ragstudy.specs import main_context
 
@@ -126,8 +126,8 @@ def _verdict_table(rows: list[dict[str, Any]], settings: dict[str, Any], context
     last = None
     for row in rows:
         colour = _COLOURS[row["verdict"]]
-        more = row["n_more_questions"]
-        verdict = f"[{colour}]{row['verdict']}[/{colour}]" + (f", {more} more questions" if more else "")
+        needs = to_decide(row)
+        verdict = f"[{colour}]{row['verdict']}[/{colour}]" + (f": {needs}" if needs else "")
         name = row["arm"] if row["arm"] != last else ""
         last = row["arm"]
         bracketed = effect(row).replace("[", "\\[")

@@ -11,6 +11,18 @@ def effect(row: dict[str, Any]) -> str:
     return f"{signed(row['difference'])} [{signed(row['low'])}, {signed(row['high'])}]"
 
 
+def to_decide(row: dict[str, Any]) -> str:
+    """What it would take to decide an undecided row: `about 710 more questions`; '' where nothing is known of it."""
+    more = row["n_more_questions"]
+    if more:
+        digits = max(0, len(str(more)) - 2)
+        # Rounded up to two digits: a forecast from one study knows no more of them.
+        return f"about {-(-more // 10**digits) * 10**digits:,} more questions"
+    if row["verdict"] == "undecided" and row["seed_error"]:
+        return "more trainings, which more questions cannot replace"
+    return ""
+
+
 def gap(found: dict[str, float] | None) -> str:
     """A corrected difference with its interval."""
     if found is None:

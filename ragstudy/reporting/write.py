@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ragstudy.errors import InputError
 from ragstudy.files import fingerprint, write_text
-from ragstudy.reporting.numbers import effect, gap, p_value, rate, share, signed
+from ragstudy.reporting.numbers import effect, gap, p_value, rate, share, signed, to_decide
 from ragstudy.reporting.view import view_run
 from ragstudy.specs import NAME_PATTERN
 
@@ -76,6 +76,7 @@ def environment(*, escape: bool) -> Environment:
         "signed": signed,
         "share": share,
         "p": p_value,
+        "to_decide": to_decide,
         "cell": as_cell,
         "rate": rate,
         "gap": gap,

@@ -11,6 +11,7 @@ import ragstudy
 from ragstudy.errors import InputError
 from ragstudy.records import Passage
 from ragstudy.reporting import write_reports
+from ragstudy.reporting.numbers import to_decide
 from ragstudy.specs import parse_study
 from ragstudy.study.labelling import LabelBook, Labelling
 from ragstudy.study.plan import make_plan
@@ -514,3 +515,21 @@ def test_what_passages_bring_is_compared_before_and_after_tuning(lamps, tmp_path
     assert row["difference"] == pytest.approx(wanted)
     assert row["difference"] < -0.5
     assert "passages bring" in write_reports(RunFolder(tmp_path / "run")).read_text()
+
+
+@pytest.mark.parametrize(
+    ("row", "text"),
+    [
+        ({"verdict": "undecided", "n_more_questions": 7, "seed_error": 0.0}, "about 7 more questions"),
+        ({"verdict": "undecided", "n_more_questions": 703, "seed_error": 0.0}, "about 710 more questions"),
+        ({"verdict": "undecided", "n_more_questions": 23421, "seed_error": 0.1}, "about 24,000 more questions"),
+        (
+            {"verdict": "undecided", "n_more_questions": None, "seed_error": 0.1},
+            "more trainings, which more questions cannot replace",
+        ),
+        ({"verdict": "undecided", "n_more_questions": None, "seed_error": 0.0}, ""),
+        ({"verdict": "hurts", "n_more_questions": None, "seed_error": 0.1}, ""),
+    ],
+)
+def test_undecided_rows_say_what_would_decide_them(row, text):
+    assert to_decide(row) == text
