@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _CUTS = (1, 3, 5, 10)
 # Raised whenever the comparison of the same scores says something else than before.
-COMPARING_VERSION = 11
+COMPARING_VERSION = 12
 
 Values = dict[tuple[str, str, str, str], dict[str, float | None]]
 

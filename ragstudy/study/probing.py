@@ -34,6 +34,7 @@ _VERSION = 1
 # Kinds of contexts whose gold passages may be taken out.
 _WITH_GOLD = ("retrieved", "oracle_with_distractors", "oracle")
 _BATCH = 32
+_SHARES = frozenset({"accuracy", "accuracy_normalised", "adherence"})
 
 
 Key = tuple[str, str, str, str]
@@ -323,7 +324,8 @@ def _row(
     settings = plan.spec.statistics
     scores = np.asarray([[seed[item] for seed in mine] for item in items])
     clusters = [domain.by_id[item].group if kind[0] == SENSITIVITY else item for item in items]
-    (mean,) = means_with_intervals(scores.mean(axis=1, keepdims=True), clusters, settings)
+    bounds = (0.0, 1.0) if kind[1] in _SHARES else (-math.inf, math.inf)
+    (mean,) = means_with_intervals(scores.mean(axis=1, keepdims=True), clusters, settings, bounds)
     row: dict[str, Any] = {
         "domain": domain.name,
         "arm": arm.name,

@@ -158,6 +158,8 @@ def test_probes_are_measured_once_and_compared_with_the_base(probed, tmp_path):
     assert loss["difference"] == pytest.approx(loss["mean"]["value"] - loss["base_mean"])
     assert loss["difference"] != 0
     assert loss["perplexity"] == pytest.approx(math.exp(loss["mean"]["value"]))
+    shares = [row["mean"] for row in rows if row["measure"] in ("accuracy", "adherence")]
+    assert all(0 <= one["low"] <= one["value"] <= one["high"] <= 1 for one in shares)
     assert not [row for row in rows if row["arm"] == "control"]
     # 4 choices twice, 2 clozes twice, 3 orders, 3 texts; a base and two adapters; and what the answers gave.
     n_forgetting = 3 * (2 * 4 + 2 * 2 + 3 + 3)
