@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ragstudy.errors import InputError, UnavailableError
+from ragstudy.generation.attention import speed_up_writing
 from ragstudy.generation.locate import fetch_adapter, locate_model
 from ragstudy.hardware import SHAPE_STEP
 from ragstudy.prompting import fit
@@ -79,6 +80,7 @@ class CausalModel:
         if spec.bits != _FOUR:
             self.base.to(device)  # type: ignore[arg-type] # transformers wraps `to`
         self.base.train(mode=False)
+        speed_up_writing(self.base, device)
         self._adapted: PeftModel | None = None
         self._adapters: set[str] = set()
 
@@ -184,18 +186,53 @@ class CausalModel:
             return_tensors="pt",
         )
         batch = batch.to(self.base.device)
-        generated = self.active.generate(
-            **batch,
-            max_new_tokens=self.spec.max_new_tokens,
-            do_sample=sampled,
-            num_beams=1,
-            temperature=_TEMPERATURE if sampled else None,
-            top_p=None,
-            top_k=None,
-            pad_token_id=self.tokenizer.pad_token_id,
-        )
-        new = generated[:, batch["input_ids"].shape[1] :].cpu()
-        return [self._completion(row, n_passages) for row, (_, n_passages) in zip(new, fitted, strict=True)]
+        written = self._write(batch["input_ids"], batch["attention_mask"], sampled=sampled)
+        return [self._completion(row, n_passages) for row, (_, n_passages) in zip(written, fitted, strict=True)]
+
+    def _write(self, ids: torch.Tensor, mask: torch.Tensor, *, sampled: bool) -> list[list[int]]:
+        """The new tokens of every row.
+
+        Whenever half of the rows have come to their end, the others go on without them: most answers are short, and a
+        few long ones would keep the whole batch busy.
+
+        Args:
+            ids: (rows, tokens), filled up on the left.
+            mask: likewise, 0 where it was filled up.
+            sampled: whether tokens are drawn.
+        """
+        import torch
+        from transformers import StoppingCriteriaList
+
+        ends = torch.tensor(sorted(self._ends()), dtype=torch.long, device=ids.device)
+        n_prompt, rows = ids.shape[1], list(range(len(ids)))
+        written: list[list[int]] = [[] for _ in rows]
+        cache: Any = None
+        while rows:
+            made = self.active.generate(
+                input_ids=ids,
+                attention_mask=mask,
+                past_key_values=cache,
+                max_new_tokens=self.spec.max_new_tokens - (ids.shape[1] - n_prompt),
+                do_sample=sampled,
+                num_beams=1,
+                temperature=_TEMPERATURE if sampled else None,
+                top_p=None,
+                top_k=None,
+                pad_token_id=self.tokenizer.pad_token_id,
+                stopping_criteria=StoppingCriteriaList([_HalfDone(n_prompt, ends)]),
+                return_dict_in_generate=True,
+            )
+            ids, new = made.sequences, made.sequences[:, n_prompt:]
+            is_done = torch.isin(new, ends).any(dim=1)
+            if new.shape[1] >= self.spec.max_new_tokens:
+                is_done[:] = True
+            for row, tokens in zip(rows, new.tolist(), strict=True):
+                written[row] = tokens
+            left = (~is_done).nonzero().flatten()
+            rows = [rows[place] for place in left.tolist()]
+            mask = torch.cat([mask, mask.new_ones(len(mask), ids.shape[1] - mask.shape[1])], dim=1)[left]
+            ids, cache = ids[left], _of_rows(made.past_key_values, left)
+        return written
 
     def _ends(self) -> set[int]:
         config: Any = self.base.generation_config
@@ -203,8 +240,8 @@ class CausalModel:
         ends = ends if ends is not None else self.tokenizer.eos_token_id
         return set(ends) if isinstance(ends, list) else {int(ends)} if ends is not None else set()
 
-    def _completion(self, row: torch.Tensor, n_passages: int) -> Completion:
-        ids, ends = row.tolist(), self._ends()
+    def _completion(self, ids: list[int], n_passages: int) -> Completion:
+        ends = self._ends()
         end = next((position for position, token in enumerate(ids) if token in ends), None)
         text = str(self.tokenizer.decode(ids[:end], skip_special_tokens=True)).strip()
         if self.tokenizer.chat_template is None:
@@ -212,6 +249,29 @@ class CausalModel:
             text = text.split("\n\n")[0].strip()
         n_tokens = len(ids) if end is None else end + 1
         return Completion(text, "length" if end is None else "end", n_tokens, n_passages)
+
+
+class _HalfDone:
+    """Stops the writing of a batch when at least half of its rows have come to an end."""
+
+    def __init__(self, n_prompt: int, ends: torch.Tensor) -> None:
+        self._n_prompt, self._ends = n_prompt, ends
+
+    def __call__(self, input_ids: torch.Tensor, _scores: torch.Tensor, **_: object) -> torch.Tensor:
+        import torch
+
+        is_done = torch.isin(input_ids[:, self._n_prompt :], self._ends).any(dim=1)
+        return torch.full_like(is_done, fill_value=bool(2 * is_done.sum() >= len(is_done)))
+
+
+def _of_rows(cache: Any, rows: torch.Tensor) -> Any:  # noqa: ANN401 - a cache of transformers
+    """What a cache knows of some rows; None, from which the prompts are read again, if it cannot be asked for them."""
+    from transformers import DynamicCache
+
+    if len(rows) == 0 or type(cache) is not DynamicCache:
+        return None
+    cache.batch_select_indices(rows)
+    return cache
 
 
 def _four_bits(device: str) -> dict[str, Any]:

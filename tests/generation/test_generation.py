@@ -10,6 +10,7 @@ from typing import ClassVar
 import pytest
 
 from ragstudy.errors import InputError, UnavailableError
+from ragstudy.generation.attention import one_query
 from ragstudy.generation.causal import CausalGenerator, CausalModel
 from ragstudy.generation.endpoint import EndpointGenerator
 from ragstudy.generation.extractive import ExtractiveGenerator
@@ -81,6 +82,46 @@ def test_batched_answers_are_those_of_single_prompts(model):
     prompts = [make_prompt(str(n), "What colour is the lamp?" * n, PASSAGES[:1]) for n in (1, 2, 3)]
     batch = [c.text for c in model.generate(prompts)]
     assert batch == [model.generate([prompt])[0].text for prompt in prompts]
+
+
+def test_rows_that_end_leave_the_batch_and_the_others_are_as_they_would_be_alone(monkeypatch):
+    model = CausalModel(TransformersSpec(name="pocket", model="pocket", dtype="float32", max_new_tokens=24))
+    lists = Passage(
+        "l", "l", "The lamp", "The lamp comes with two cables, a black shade, a spare bulb and a brass foot."
+    )
+    asked = [("What colour is the lamp?", PASSAGES), ("Which parts does the lamp come with?", [lists])] * 3
+    prompts = [make_prompt(str(n), text + " Please." * n, held) for n, (text, held) in enumerate(asked)]
+    alone = [model.generate([prompt])[0] for prompt in prompts]
+    assert len({completion.n_tokens for completion in alone}) > 1
+    n_rows = []
+    plain = model.base.generate
+
+    def counted(**arguments):
+        n_rows.append(len(arguments["input_ids"]))
+        return plain(**arguments)
+
+    monkeypatch.setattr(model.base, "generate", counted)
+    assert model.generate(prompts) == alone
+    assert n_rows[0] == len(prompts) > n_rows[1] > 0
+
+
+@pytest.mark.parametrize("n_groups", [1, 2, 4])
+@pytest.mark.parametrize("kind", ["none", "boolean", "added"])
+def test_attention_of_one_query_is_the_fused_one(n_groups, kind):
+    import torch
+
+    torch.manual_seed(1)
+    query, key, value = (torch.randn(3, heads, n, 8) for heads, n in ((4, 1), (4 // n_groups, 9), (4 // n_groups, 9)))
+    seen = torch.ones(3, 1, 1, 9, dtype=torch.bool)
+    seen[1, ..., :5] = False
+    mask = {"none": None, "boolean": seen, "added": torch.zeros(3, 1, 1, 9).masked_fill(~seen, -torch.inf)}[kind]
+    fused = torch.nn.functional.scaled_dot_product_attention(query, key, value, attn_mask=mask, enable_gqa=True)
+    assert torch.allclose(one_query(query, key, value, mask, None), fused.transpose(1, 2), atol=1e-5)
+
+
+def test_a_saved_model_does_not_name_the_attention_of_this_machine(model, tmp_path):
+    model.base.save_pretrained(tmp_path / "saved")
+    assert "one_query" not in (tmp_path / "saved" / "config.json").read_text()
 
 
 def test_answers_are_those_of_plain_transformers(model, tiny_model):
