@@ -529,18 +529,29 @@ def _entry_problems(tuned: FineTuneSpec, study: StudySpec) -> list[str]:
     late = [epoch for epoch in tuned.checkpoints if epoch >= tuned.epochs]
     if late:
         problems.append(f"checkpoints: {late[0]} is not before the last epoch, which is {tuned.epochs} and always kept")
-    domains = [domain.name for domain in study.domains]
-    if tuned.after_domain and tuned.after_domain not in domains:
-        problems.append(
-            f"after_domain: {tuned.after_domain!r} is no domain of this study{nearest(tuned.after_domain, domains)}"
-        )
-    if tuned.after_domain and not tuned.after:
-        problems.append("after_domain: says where the adapters of `after` come from, which is not given")
+    problems += _after_domain_problems(tuned, study)
     if tuned.transfer and len(study.domains) == 1:
         problems.append("transfer: there is no other domain to answer; add one or leave it out")
     if "raft" not in tuned.formats and tuned.raft_distractors is not None:
         problems.append("raft_distractors: is of format 'raft', which is not among the formats")
     return problems
+
+
+def _after_domain_problems(tuned: FineTuneSpec, study: StudySpec) -> list[str]:
+    if not tuned.after_domain:
+        return []
+    if not tuned.after:
+        return ["after_domain: says where the adapters of `after` come from, which is not given"]
+    folders = {domain.name: Path(domain.path).expanduser().resolve() for domain in study.domains}
+    if tuned.after_domain not in folders:
+        told = nearest(tuned.after_domain, list(folders))
+        return [f"after_domain: {tuned.after_domain!r} is no domain of this study{told}"]
+    named = folders[tuned.after_domain]
+    return [
+        f"after_domain: {tuned.after_domain!r} and {name!r} are one folder, so both rounds would see its questions"
+        for name, folder in folders.items()
+        if name != tuned.after_domain and folder == named
+    ]
 
 
 def _round_problems(tuned: FineTuneSpec, earlier: tuple[FineTuneSpec, ...]) -> list[str]:

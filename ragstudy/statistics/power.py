@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ragstudy.statistics.seeds import SeedSpread
 
 _N_NODES = 48
-_MOST_TIMES = 1e6
+_MOST_TIMES, _N_STEPS = 1e6, 41
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ def questions_to_decide(  # noqa: PLR0913 - the analysis has this many fixed par
     confidence: float,
     power: float,
     n_in_family: int = 1,
-) -> int | None:
+) -> float | None:
     """How many more questions of the same kind would probably decide an undecided difference.
 
     Two ends are possible if the true difference is the observed one: it is told from zero, or it is shown to lie within
@@ -140,8 +140,8 @@ def questions_to_decide(  # noqa: PLR0913 - the analysis has this many fixed par
         n_in_family: k.
 
     Returns:
-        A number of further questions, at least 1; None if the error is unknown or zero, if this many questions should
-        have decided already, or if no number would, because the trainings differ too much.
+        A whole number of further questions, at least 1; infinity if no number would do, because the trainings differ
+        too much; None if the error is unknown or zero, or if this many questions should have decided already.
     """
     if math.isnan(difference) or not precision.question_variance > 0:
         return None
@@ -153,6 +153,13 @@ def questions_to_decide(  # noqa: PLR0913 - the analysis has this many fixed par
         within = chance_of_equivalence(difference, later, margin, confidence)
         return max(told, within) - power
 
-    if lacking(0.0) >= 0 or lacking(math.log(_MOST_TIMES)) < 0:
+    # Where trainings differ the chance may rise and fall again: as the part of the questions shrinks, the quantile
+    # of the interval grows towards that of the few trainings.
+    steps = np.linspace(0.0, math.log(_MOST_TIMES), _N_STEPS).tolist()
+    enough = next((place for place, step in enumerate(steps) if lacking(step) >= 0), None)
+    if enough is None:
+        return math.inf if precision.spread.variance else None
+    if enough == 0:
         return None
-    return max(1, math.ceil(n * (math.exp(optimize.brentq(lacking, 0.0, math.log(_MOST_TIMES), xtol=1e-6)) - 1)))
+    times = math.exp(optimize.brentq(lacking, steps[enough - 1], steps[enough], xtol=1e-6))
+    return max(1, math.ceil(n * (times - 1)))

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _CUTS = (1, 3, 5, 10)
 # Raised whenever the comparison of the same scores says something else than before.
-COMPARING_VERSION = 12
+COMPARING_VERSION = 13
 
 Values = dict[tuple[str, str, str, str], dict[str, float | None]]
 
@@ -346,9 +346,9 @@ def _add_verdicts(plan: Plan, rows: list[dict[str, Any]]) -> None:
             row["p_adjusted"] = plain(p)
             row["n_in_family"] = len(family)
             row["verdict"] = decide(**numbers, p_adjusted=p, margin=settings.margin, confidence=settings.confidence)
-            row["n_more_questions"] = None
+            more = None
             if row["verdict"] == "undecided":
-                row["n_more_questions"] = questions_to_decide(
+                more = questions_to_decide(
                     numbers["difference"],
                     Precision((row["standard_error"] or 0.0) ** 2, row["n_clusters"], _spread(row)),
                     row["n"],
@@ -357,6 +357,8 @@ def _add_verdicts(plan: Plan, rows: list[dict[str, Any]]) -> None:
                     settings.power,
                     len(family),
                 )
+            row["n_more_questions"] = None if more == math.inf else more
+            row["needs_trainings"] = more == math.inf
             row["caveats"] = _caveats(row, settings)
 
 

@@ -120,8 +120,8 @@ def use_of(question: Question, values: Mapping[str, str], answer: str) -> Use:
     An answer that names both a changed and a true value, or declines, does neither.
     """
     facts = [fact for fact in question.facts if fact.id in values]
-    either = tuple(replace(fact, forms=(*fact.forms, values[fact.id])) for fact in facts)
-    if declines(replace(question, facts=either), answer):
+    new = [replace(fact, id=f"{fact.id}/new", forms=(values[fact.id],)) for fact in facts]
+    if declines(replace(question, facts=(*facts, *new)), answer):
         return "neither"
     said = words(without_citations(answer))
     follows = any(holds(said, form) for fact in facts for form in variants(values[fact.id]))

@@ -225,6 +225,11 @@ def test_an_answer_follows_or_sticks_or_does_neither(answer, use):
     assert use_of(question_of(Fact("f1", ("red",))), {"f1": "green"}, answer) == use
 
 
+def test_a_new_value_that_stands_in_the_question_does_not_hide_the_true_one():
+    asked = Question("q", "Where did the team from Bergen play first?", ("Oslo.",), (Fact("f1", ("Oslo",)),))
+    assert use_of(asked, {"f1": "Bergen"}, "No passage states it outright, but it was Oslo.") == "sticks"
+
+
 def test_a_study_tells_who_follows_the_passages(lamps, tmp_path):
     """The extractive control copies what it is shown; the scripted base says the truth whatever it is shown."""
     content = study_content(lamps, contexts=["counterfactual", "oracle"])

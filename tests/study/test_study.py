@@ -520,15 +520,14 @@ def test_what_passages_bring_is_compared_before_and_after_tuning(lamps, tmp_path
 @pytest.mark.parametrize(
     ("row", "text"),
     [
-        ({"verdict": "undecided", "n_more_questions": 7, "seed_error": 0.0}, "about 7 more questions"),
-        ({"verdict": "undecided", "n_more_questions": 703, "seed_error": 0.0}, "about 710 more questions"),
-        ({"verdict": "undecided", "n_more_questions": 23421, "seed_error": 0.1}, "about 24,000 more questions"),
+        ({"verdict": "undecided", "n_more_questions": 7, "needs_trainings": False}, "about 7 more questions"),
+        ({"verdict": "undecided", "n_more_questions": 703, "needs_trainings": False}, "about 710 more questions"),
+        ({"verdict": "undecided", "n_more_questions": 23421, "needs_trainings": False}, "about 24,000 more questions"),
         (
-            {"verdict": "undecided", "n_more_questions": None, "seed_error": 0.1},
+            {"verdict": "undecided", "n_more_questions": None, "needs_trainings": True},
             "more trainings, which more questions cannot replace",
         ),
-        ({"verdict": "undecided", "n_more_questions": None, "seed_error": 0.0}, ""),
-        ({"verdict": "hurts", "n_more_questions": None, "seed_error": 0.1}, ""),
+        ({"verdict": "undecided", "n_more_questions": None, "needs_trainings": False}, ""),
     ],
 )
 def test_undecided_rows_say_what_would_decide_them(row, text):

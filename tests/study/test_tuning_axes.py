@@ -233,7 +233,7 @@ def test_arms_written_in_another_order_give_the_same_bytes(lamps, tiny_model, tm
         ({"checkpoints": [1]}, "1 is not before the last epoch, which is 1"),
         ({"transfer": True}, "there is no other domain"),
         ({"after": "one"}, "'one' is no name of an earlier entry"),
-        ({"after_domain": "lamp"}, "'lamp' is no domain of this study; did you mean 'lamps'"),
+        ({"after": "one", "after_domain": "lamp"}, "'lamp' is no domain of this study; did you mean 'lamps'"),
         ({"after_domain": "lamps"}, "where the adapters of `after` come from"),
         ({"method": "qlora"}, "write `bits: 4` at generator 'tiny'"),
         ({"sham": True, "labels": ["self_distilled"]}, "sham: is made of 'gold' labels"),
@@ -244,6 +244,13 @@ def test_combinations_that_mean_nothing_are_refused_with_the_reason(lamps, tiny_
     sage = {"kind": "scripted", "name": "sage"}
     with pytest.raises(InputError, match=message.replace("?", r"\?")):
         parse_study(content_of(lamps, tiny_model, entry, more=[sage]), "study.yaml")
+
+
+def test_a_second_data_set_may_not_be_the_first_under_another_name(lamps, tiny_model):
+    domains = [str(lamps), {"path": str(lamps), "name": "again"}]
+    second = {"name": "two", "after": "one", "after_domain": "lamps"}
+    with pytest.raises(InputError, match="'lamps' and 'again' are one folder"):
+        parse_study(content_of(lamps, tiny_model, {"name": "one"}, second, domains=domains), "study.yaml")
 
 
 def test_a_round_needs_pairs_that_are_left(lamps, tiny_model):
