@@ -26,8 +26,9 @@ class Packed:
 
     Attributes:
         ids: (rows, width) token ids; padding is 0.
-        positions: (rows, width) positions that start again at 0 with every example and count on through padding;
-            transformers reads from them which tokens may see one another.
+        positions: (rows, width) positions that start again at 0 with every example and count on through padding while
+            the model has positions; transformers reads from them which tokens may see one another, and attends in
+            about two thirds of the time where no row starts again.
         labels: (rows, width) the token to be predicted *at* each position, that is the next one; `IGNORED`
             where no loss is taken.
     """
@@ -57,8 +58,13 @@ def rows_of(lengths: Sequence[int], width: int) -> list[list[int]]:
     return rows
 
 
-def pack(examples: Sequence[Example]) -> Packed:
-    """The examples of one optimiser step in as few rows as first fit finds, 512 tokens wide or more, in steps of 64."""
+def pack(examples: Sequence[Example], n_positions: int) -> Packed:
+    """The examples of one optimiser step in as few rows as first fit finds, 512 tokens wide or more, in steps of 64.
+
+    Args:
+        examples: each at most `n_positions` long.
+        n_positions: how many positions the model has.
+    """
     lengths = [len(example) for example in examples]
     width = max(*lengths, min(_ROW, sum(lengths))) if len(lengths) > 1 else lengths[0]
     width += -width % SHAPE_STEP
@@ -75,6 +81,8 @@ def pack(examples: Sequence[Example]) -> Packed:
             labels[row, start : end - 1] = example.labels[1:]
             positions[row, start:end] = np.arange(len(example))
             start = end
-        # Never beyond the longest example, which may be as long as the model's positions go.
-        positions[row, start:] = np.arange(width - start) % max(lengths)
+        n_last, n_padding = len(examples[members[-1]]), width - start
+        # What lies in the padding is never looked at; it only may not lie beyond the model's positions.
+        first = n_last if n_last + n_padding <= n_positions else 0
+        positions[row, start:] = (first + np.arange(n_padding)) % n_positions
     return Packed(ids, positions, labels)

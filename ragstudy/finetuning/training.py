@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 import math
+import sys
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -160,10 +161,11 @@ def _loop(  # noqa: PLR0913 - a training with what it needs
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, n_steps, spec.warmup))
     device = model.device
     half = is_half(next(model.parameters()).dtype) if half is None else half
+    n_positions = getattr(model.config.get_text_config(), "max_position_embeddings", None) or sys.maxsize
     per_epoch = n_steps // spec.epochs
     losses, n_tokens, n_targets, started = [], 0, 0, time.perf_counter()
     for number, chosen in enumerate(batches(examples, spec, seed), start=1):
-        packed = pack(chosen)
+        packed = pack(chosen, n_positions)
         # The base stays in its precision; the adapter's float32 weights are cast for the products alone.
         with torch.autocast(device.type, torch.bfloat16, enabled=half):
             loss = answer_loss(model, packed)

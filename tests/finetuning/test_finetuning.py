@@ -77,7 +77,7 @@ def loss_one_by_one(network, made: list[Example]) -> float:
 
 def test_the_packed_loss_is_the_loss_of_the_examples_one_by_one(model):
     made = examples()
-    packed = pack(made)
+    packed = pack(made, 512)
     assert packed.ids.shape[0] < len(made)
     with torch.no_grad():
         assert float(answer_loss(model.base, packed)) == pytest.approx(loss_one_by_one(model.base, made), rel=1e-5)
@@ -86,14 +86,24 @@ def test_the_packed_loss_is_the_loss_of_the_examples_one_by_one(model):
 def test_what_an_example_sees_does_not_depend_on_its_neighbours(model):
     first, second, third = examples((60, 70, 80))
     with torch.no_grad():
-        alone = float(answer_loss(model.base, pack([first])))
+        alone = float(answer_loss(model.base, pack([first], 512)))
         labels_off = [Example("q", one.ids, (IGNORED,) * len(one), 0) for one in (second, third)]
-        together = float(answer_loss(model.base, pack([first, *labels_off])))
+        together = float(answer_loss(model.base, pack([first, *labels_off], 512)))
     assert together == pytest.approx(alone, rel=1e-5)
 
 
+def test_padding_counts_on_from_its_example_as_far_as_the_model_goes():
+    alone = pack(examples((500, 300)), 576).positions
+    assert alone.shape == (2, 512)
+    assert (alone == np.arange(512)).all()
+    short = pack(examples((500, 300)), 505).positions
+    assert short.max() < 505
+    together = pack(examples((200, 300)), 576).positions
+    assert together.tolist() == [[*range(300), *range(200), *range(200, 212)]]
+
+
 def test_no_gradient_comes_from_prompt_targets(model):
-    packed = pack(examples((30, 40)))
+    packed = pack(examples((30, 40)), 512)
     n_targets = int((packed.labels != IGNORED).sum())
     assert n_targets == 15 + 20
 
@@ -130,7 +140,7 @@ def test_training_learns_and_writes_a_standard_adapter_and_leaves_the_base_alone
     assert {p.suffix for p in (tmp_path / "a").iterdir()} <= {".json", ".safetensors", ".md"}
     loaded = PeftModel.from_pretrained(model.base, str(tmp_path / "a"))
     with torch.no_grad():
-        assert float(answer_loss(loaded, pack(made))) == pytest.approx(trained.losses[-1], abs=0.3)
+        assert float(answer_loss(loaded, pack(made, 512))) == pytest.approx(trained.losses[-1], abs=0.3)
     loaded.unload()
 
 
@@ -165,7 +175,7 @@ def test_models_without_a_choice_of_logits_get_the_same_loss(model):
         def forward(self, input_ids, position_ids, use_cache):
             return self.inner(input_ids=input_ids, position_ids=position_ids, use_cache=use_cache)
 
-    packed = pack(examples((30, 40)))
+    packed = pack(examples((30, 40)), 512)
     with torch.no_grad():
         full = float(answer_loss(Plain(model.base), packed))
         assert full == pytest.approx(float(answer_loss(model.base, packed)), rel=1e-5)
