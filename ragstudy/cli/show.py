@@ -127,7 +127,7 @@ def _verdict_table(rows: list[dict[str, Any]], settings: dict[str, Any], context
     for row in rows:
         colour = _COLOURS[row["verdict"]]
         needs = to_decide(row)
-        verdict = f"[{colour}]{row['verdict']}[/{colour}]" + (f": {needs}" if needs else "")
+        verdict = f"[{colour}]{row['verdict']}[/{colour}]" + (f": {needs.removeprefix('about ')}" if needs else "")
         name = row["arm"] if row["arm"] != last else ""
         last = row["arm"]
         bracketed = effect(row).replace("[", "\\[")

@@ -18,7 +18,7 @@ def to_decide(row: dict[str, Any]) -> str:
         digits = max(0, len(str(more)) - 2)
         # Rounded up to two digits: a forecast from one study knows no more of them.
         return f"about {-(-more // 10**digits) * 10**digits:,} more questions"
-    return "more trainings, which more questions cannot replace" if row["needs_trainings"] else ""
+    return "more trainings" if row["needs_trainings"] else ""
 
 
 def gap(found: dict[str, float] | None) -> str:

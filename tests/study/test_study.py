@@ -525,7 +525,7 @@ def test_what_passages_bring_is_compared_before_and_after_tuning(lamps, tmp_path
         ({"verdict": "undecided", "n_more_questions": 23421, "needs_trainings": False}, "about 24,000 more questions"),
         (
             {"verdict": "undecided", "n_more_questions": None, "needs_trainings": True},
-            "more trainings, which more questions cannot replace",
+            "more trainings",
         ),
         ({"verdict": "undecided", "n_more_questions": None, "needs_trainings": False}, ""),
     ],
