@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _CUTS = (1, 3, 5, 10)
 # Raised whenever the comparison of the same scores says something else than before.
-COMPARING_VERSION = 13
+COMPARING_VERSION = 14
 
 Values = dict[tuple[str, str, str, str], dict[str, float | None]]
 
@@ -377,6 +377,8 @@ def _caveats(row: dict[str, Any], settings: StatisticsSpec) -> list[str]:
     caveats = []
     if row["test"] == "permutation" and row["n_in_family"] / (settings.n_resamples + 1) > 1 - settings.confidence:
         caveats.append(f"{settings.n_resamples} resamples are too few for {row['n_in_family']} cells to be decided")
+    if row["verdict"] == "undecided" and row["low"] is not None and (row["low"] > 0 or row["high"] < 0):
+        caveats.append(f"zero is outside the interval, but not after the correction for {row['n_in_family']} cells")
     if row["n_clusters"] < _FEW_CLUSTERS:
         caveats.append(f"only {row['n_clusters']} independent groups: the interval is rough")
     if row["n_left_out"] > _MANY_LEFT_OUT * (row["n"] + row["n_left_out"]):

@@ -532,3 +532,17 @@ def test_what_passages_bring_is_compared_before_and_after_tuning(lamps, tmp_path
 )
 def test_undecided_rows_say_what_would_decide_them(row, text):
     assert to_decide(row) == text
+
+
+def test_a_row_that_only_the_correction_leaves_undecided_says_so(lamps, tmp_path):
+    """Six questions, all lost: p is 2/64, and two measures make it .06."""
+    questions = [json.loads(line) for line in (lamps / "questions.jsonl").read_text().splitlines()]
+    content = study_content(lamps, contexts=["retrieved"])
+    content["generators"] = [
+        {"kind": "scripted", "name": "base", "answers": {q["text"]: q["references"][0] for q in questions}},
+        {"kind": "scripted", "name": "tuned", "default": "purple", "tuned_from": "base"},
+    ]
+    run_study(make_plan(parse_study(content, "study.yaml")), tmp_path / "run")
+    rows = [row for row in RunFolder(tmp_path / "run").comparisons()["comparisons"] if "verdict" in row]
+    assert {row["verdict"] for row in rows} == {"undecided"}
+    assert all("zero is outside the interval, but not after the correction for 2 cells" in r["caveats"] for r in rows)
