@@ -130,12 +130,15 @@ class DomainSpec(_Spec):
         name: how the reports call it; the folder's name by default.
         n_test: how many test questions to ask, drawn with the study's seed; all by default.
         chunk_tokens: overrides the study's retrieval setting for this domain.
+        only_with_gold: whether questions that have an answer but name no gold passage are left out, of training and
+            test and in every context; for contexts and formats that need gold passages.
     """
 
     path: str
     name: Name = ""
     n_test: int | None = Field(default=None, ge=1)
     chunk_tokens: int | None = Field(default=None, ge=8)
+    only_with_gold: bool = False
 
     @model_validator(mode="before")
     @classmethod

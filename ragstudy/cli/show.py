@@ -152,7 +152,8 @@ def show_plan(console: Console, plan: Plan, estimate: Estimate) -> None:
         )
     console.out.print(table)
     for arm in plan.arms:
-        against = f", compared with {arm.base}" if arm.base else ""
+        against = f" on {arm.only_on}" if arm.only_on else ""
+        against += f", compared with {arm.base}" if arm.base else ""
         console.out.print(f"  {arm.name}: {len(arm.generators)} x {', '.join(plan.contexts)}{against}", markup=False)
     n_jobs, n_answers = plan.n_shared_jobs, plan.n_shared_answers
     work = f"{len(plan.jobs) - n_jobs} adapters to train, {plan.n_answers - n_answers} answers to produce"

@@ -208,6 +208,7 @@ def _about(domain: DomainPlan) -> dict[str, Any]:
         "n_train": len(domain.domain.split("train")),
         "n_test": len(domain.test),
         "n_test_groups": len({question.group for question in domain.test}),
+        "n_without_gold": domain.n_without_gold,
         "test_types": dict(sorted(types.items())),
     }
 

@@ -146,11 +146,17 @@ def gold_problems(spec: StudySpec, domain: DomainPlan) -> list[str]:
     return [problem for problem in problems if problem]
 
 
+def names_gold(question: Question) -> bool:
+    """Whether a question names gold passages, or has no answer and so needs none."""
+    return not question.answerable or n_units(question) > 0
+
+
 def _gold_problem(place: str, domain: DomainPlan, questions: Sequence[Question]) -> str:
-    without = [question.id for question in questions if question.answerable and not n_units(question)]
+    without = [question.id for question in questions if not names_gold(question)]
     if not without:
         return ""
     return (
         f"{place} needs gold passages, but {len(without)} questions of domain {domain.name!r} name none, e.g. "
-        f"{without[0]!r}; give them gold_documents or evidence, or leave {place.rsplit(maxsplit=1)[-1]} out"
+        f"{without[0]!r}; give them gold_documents or evidence, leave {place.rsplit(maxsplit=1)[-1]} out, or write "
+        "`only_with_gold: true` at the domain, which leaves these questions out everywhere"
     )

@@ -57,14 +57,16 @@ class Estimate:
     def __str__(self) -> str:
         """One or two lines."""
         stages = ", ".join(f"{stage} {_span(seconds)}" for stage, seconds in self.seconds.items())
-        text = f"about {_span(sum(self.seconds.values()))} on this machine, half to twice that ({stages}); "
+        whole = _span(sum(self.seconds.values()))
+        text = f"about {whole} on this machine, half to twice that ({stages}); "
+        if self.unknown:
+            names = ", ".join(self.unknown)
+            text = f"{whole} on this machine ({stages}) and the time of {names}, of a size not known until it is here; "
         text += f"about {self.prompt_tokens:,} prompt tokens and {self.answer_tokens:,} answer tokens"
         if self.endpoint_calls:
             text += f"; {self.endpoint_calls:,} requests to endpoints, which may cost money"
         for judge in self.judges:
             text += f"; {judge}"
-        if self.unknown:
-            text += f"; without {', '.join(self.unknown)}, whose size is not known before it is on this machine"
         return text
 
 
@@ -105,12 +107,14 @@ def estimate(plan: Plan) -> Estimate:
             answer_tokens += n_prompts * _TOKENS_PER_ANSWER
             if isinstance(labeller, EndpointSpec):
                 calls += n_prompts
-            if isinstance(labeller, TransformersSpec):
-                seconds["label"] += _answering_seconds(labeller.batch_size, sizes[name] or 0, n_prompts, tokens, speed)
+            size = sizes.get(name)
+            if size:
+                seconds["label"] += _answering_seconds(labeller.batch_size, size, n_prompts, tokens, speed)
         for job in (job for job in plan.jobs if job.domain == domain.name and not job.variant.checkpoint):
+            size = sizes[job.base.name]
             n_tokens = _prompt_tokens(plan, domain, n_characters, _LIKE[job.format])
-            seconds["tune"] += _training_seconds(job, n_tokens, sizes[job.base.name] or 0, speed)
-    seconds = {stage: value for stage, value in seconds.items() if value or stage != "label"}
+            seconds["tune"] += _training_seconds(job, n_tokens, size, speed) if size else 0.0
+    seconds = {stage: value for stage, value in seconds.items() if value}
     return Estimate(seconds, prompt_tokens, answer_tokens, calls, _judged(plan), tuple(dict.fromkeys(unknown)))
 
 

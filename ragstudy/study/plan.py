@@ -23,7 +23,7 @@ from ragstudy.specs import (
     variants_of,
 )
 from ragstudy.study.comparing import verdict_measures_make_sense
-from ragstudy.study.contexts import gold_problems
+from ragstudy.study.contexts import gold_problems, names_gold
 from ragstudy.study.probe_items import read_items
 
 if TYPE_CHECKING:
@@ -146,11 +146,13 @@ class DomainPlan:
         spec: what the study says of it.
         domain: the loaded domain.
         test: test questions, in the domain's order.
+        n_without_gold: questions that were left out because they name no gold passage.
     """
 
     spec: DomainSpec
     domain: Domain
     test: tuple[Question, ...]
+    n_without_gold: int = 0
 
     @property
     def name(self) -> str:
@@ -340,7 +342,10 @@ def _base(spec: StudySpec, name: str) -> TransformersSpec:
 
 def _plan_domain(spec: DomainSpec, seed: int) -> DomainPlan:
     folder = Path(spec.path).expanduser()
-    domain = load_domain(folder)
+    whole = load_domain(folder)
+    domain = whole
+    if spec.only_with_gold:
+        domain = replace(whole, questions=tuple(q for q in whole.questions if names_gold(q)))
     test = domain.split("test")
     if not test:
         msg = f'{folder}: no test questions; expected some with "split": "test"'
@@ -351,7 +356,7 @@ def _plan_domain(spec: DomainSpec, seed: int) -> DomainPlan:
             raise InputError(msg)
         drawn = {q.id for q in Random(seed).sample(sorted(test, key=lambda q: q.id), spec.n_test)}
         test = tuple(q for q in test if q.id in drawn)
-    return DomainPlan(spec, domain, test)
+    return DomainPlan(spec, domain, test, len(whole.questions) - len(domain.questions))
 
 
 def _size_problems(spec: StudySpec, domain: DomainPlan) -> list[str]:

@@ -141,6 +141,13 @@ def test_contexts_that_need_gold_passages_are_refused_where_there_are_none(tmp_p
     spec = parse_study(study_content(folder, contexts=["oracle", "retrieved"]), "s.yaml")
     with pytest.raises(InputError, match=r"'oracle' needs gold passages, but 1 questions of domain 'lamps'.*'q00'"):
         make_plan(spec)
+    content = study_content(folder, contexts=["oracle", "retrieved"])
+    content["domains"] = [{"path": str(folder), "only_with_gold": True}]
+    plan = make_plan(parse_study(content, "s.yaml"))
+    assert "q00" not in plan.domains[0].by_id
+    run_study(plan, tmp_path / "run")
+    assert RunFolder(tmp_path / "run").comparisons()["domains"][0]["n_without_gold"] == 1
+    assert "1 questions without gold passages are left out" in write_reports(RunFolder(tmp_path / "run")).read_text()
 
 
 def test_a_context_may_not_ask_for_more_passages_than_there_are(lamps, tmp_path):

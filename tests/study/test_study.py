@@ -416,6 +416,17 @@ def test_an_estimate_counts_the_work_and_the_requests(lamps, tiny_model):
     assert n_parameters(str(tiny_model)) > 600 * 32
 
 
+def test_an_estimate_names_the_models_that_it_leaves_out(lamps):
+    from ragstudy.study.estimate import estimate
+
+    content = study_content(lamps)
+    content["generators"] = [{"kind": "transformers", "name": "far", "model": "nobody/not-here"}]
+    content["finetuning"] = [{"base": "far", "sizes": [4], "formats": ["closed_book"]}]
+    guess = estimate(make_plan(parse_study(content, "s")))
+    assert set(guess.seconds) == {"retrieve"}
+    assert "and the time of far, of a size not known until it is here" in str(guess)
+
+
 def test_reports_come_from_the_files_alone_and_are_the_same_bytes(lamps, tmp_path):
     run(study(lamps), tmp_path / "run")
     moved = tmp_path / "moved"
