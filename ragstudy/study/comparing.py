@@ -19,6 +19,7 @@ from ragstudy.study.by_arm import compare_by_seed, plain
 from ragstudy.study.correcting import LENGTH, ArmScores, correct, load_audits
 from ragstudy.study.explaining import explain
 from ragstudy.study.series import series
+from ragstudy.study.store import COMPARING_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
     from ragstudy.study.plan import Arm, DomainPlan, Plan
 
 _CUTS = (1, 3, 5, 10)
-# Raised whenever the comparison of the same scores says something else than before.
-COMPARING_VERSION = 14
 
 Values = dict[tuple[str, str, str, str], dict[str, float | None]]
 
@@ -81,6 +80,7 @@ def compare(  # noqa: PLR0913 - the files of a run
     _add_verdicts(plan, rows)
     compared = {
         "schema_version": SCHEMA_VERSION,
+        "comparing_version": COMPARING_VERSION,
         "study": plan.spec.name,
         "settings": plan.spec.statistics.model_dump(mode="json"),
         "domains": [{**_about(domain), "reference_means": ceilings.get(domain.name, {})} for domain in plan.domains],

@@ -20,7 +20,7 @@ from ragstudy.study.answering import (
     test_prompts,
     tuned_fingerprint,
 )
-from ragstudy.study.comparing import COMPARING_VERSION, compare
+from ragstudy.study.comparing import compare
 from ragstudy.study.correcting import load_audits
 from ragstudy.study.diagnosing import Diagnosis
 from ragstudy.study.manifest import new_manifest
@@ -29,7 +29,7 @@ from ragstudy.study.probing import ModelAt, Probes, compare_probes
 from ragstudy.study.ready import check_ready
 from ragstudy.study.retrieve import retrieve
 from ragstudy.study.scoring import Scoring
-from ragstudy.study.store import RunFolder
+from ragstudy.study.store import COMPARING_VERSION, RunFolder
 from ragstudy.study.tuning import LazyModel, Tuning
 from ragstudy.study.watch import Silent
 

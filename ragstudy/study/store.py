@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from ragstudy.records import Question
 
 
+# Raised whenever comparing the same scores gives other rows than before, so that they are compared anew.
+COMPARING_VERSION = 15
+
+
 class RunFolder:
     """Reads and writes the files of one run.
 
@@ -208,9 +212,23 @@ class RunFolder:
         write_lines(self.path / "questions.jsonl", rows)
 
     def comparisons(self) -> dict[str, Any]:
-        """What comparisons.json holds; empty before the stage has run."""
+        """What comparisons.json holds; empty before the stage has run.
+
+        Raises:
+            InputError: another version of ragstudy has compared.
+        """
         path = self.path / "comparisons.json"
-        return dict(read_json(path)) if path.is_file() else {}
+        if not path.is_file():
+            return {}
+        found = dict(read_json(path))
+        version = found.get("comparing_version")
+        if version != COMPARING_VERSION:
+            msg = (
+                f"{path}: comparing_version is {version}, this ragstudy reads {COMPARING_VERSION}; `ragstudy run "
+                f"{self.path / 'study.yaml'} --out {self.path}` compares anew what is there and generates nothing again"
+            )
+            raise InputError(msg)
+        return found
 
     def _rows(self, name: str) -> Iterable[dict[str, Any]]:
         path = self.path / name

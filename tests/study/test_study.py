@@ -456,6 +456,15 @@ def test_a_study_without_a_tuned_arm_still_reports(lamps, tmp_path):
     assert "No tuned arm is compared with a base" in page
 
 
+def test_comparisons_of_another_version_are_refused_with_the_command_that_compares_anew(lamps, tmp_path):
+    run(study(lamps), tmp_path / "run")
+    path = tmp_path / "run" / "comparisons.json"
+    path.write_text(path.read_text().replace('"comparing_version": ', '"comparing_version": -'))
+    with pytest.raises(InputError, match="compares anew what is there") as error:
+        write_reports(RunFolder(tmp_path / "run"))
+    assert str(tmp_path / "run" / "study.yaml") in str(error.value)
+
+
 @pytest.mark.parametrize("content", [None, '{"schema_version": 99}'])
 def test_a_folder_without_a_readable_run_is_refused(tmp_path, content):
     if content:
