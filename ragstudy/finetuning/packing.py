@@ -61,6 +61,8 @@ def rows_of(lengths: Sequence[int], width: int) -> list[list[int]]:
 def pack(examples: Sequence[Example], n_positions: int) -> Packed:
     """The examples of one optimiser step in as few rows as first fit finds, 512 tokens wide or more, in steps of 64.
 
+    Where no two examples fit into a row, rows are only as wide as the longest needs.
+
     Args:
         examples: each at most `n_positions` long.
         n_positions: how many positions the model has.
@@ -69,6 +71,8 @@ def pack(examples: Sequence[Example], n_positions: int) -> Packed:
     width = max(*lengths, min(_ROW, sum(lengths))) if len(lengths) > 1 else lengths[0]
     width += -width % SHAPE_STEP
     rows = rows_of(lengths, width)
+    if len(rows) == len(lengths):
+        width = max(lengths) + -max(lengths) % SHAPE_STEP
     shape = (len(rows), width)
     ids, labels = np.zeros(shape, np.int64), np.full(shape, IGNORED, np.int64)
     positions = np.zeros(shape, np.int64)
