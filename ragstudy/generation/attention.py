@@ -1,4 +1,4 @@
-"""Attention of a language model that writes on a CPU."""
+"""Attention on a CPU by plain products, where torch's fused kernel leaves its matrix units idle."""
 
 from __future__ import annotations
 
@@ -8,15 +8,20 @@ if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedModel
 
-_NAME = "one_query_on_cpu"
+_NAME = "plain_products_on_cpu"
+_BLOCK = 96
+# Products that are kept for the way back, per layer; above, the fused kernel keeps none.
+_MOST_KEPT = 2**24
+# Far below every product and still finite: a row that may look at nothing becomes a mean, not NaN.
+_NOTHING = -1e30
 
 
-def speed_up_writing(model: PreTrainedModel, device: str) -> None:
-    """Let a model on a CPU attend by plain products while it writes.
+def speed_up(model: PreTrainedModel, device: str) -> None:
+    """Let a model on a CPU attend by plain products where that is faster (docs/decisions/0009).
 
-    PyTorch's fused attention for CPUs is made for many queries at once; the one query of a token that is being written
-    takes it five times as long as two products and a softmax (`benchmarks/generation.py`). Prompts, training and other
-    devices keep the fused one. A model that does not use it by default keeps what it has.
+    These cases are replaced, all others are left to PyTorch's fused attention: the one query of a token that is being
+    written, and prompts and training examples in bfloat16, block by block. Numbers are rounded as in transformers' own
+    plain attention. A model that does not use the fused one by default keeps what it has, as do other devices.
 
     Args:
         model: as loaded.
@@ -43,14 +48,29 @@ def _attend(  # noqa: PLR0913 - as transformers calls it
     scaling: float | None = None,
     **others: Any,  # noqa: ANN401 - of some models
 ) -> tuple[torch.Tensor, None]:
+    import torch
     from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
-    if query.shape[2] > 1 or dropout or others.get("position_bias") is not None:
-        found: tuple[torch.Tensor, None] = sdpa_attention_forward(
-            module, query, key, value, attention_mask, dropout=dropout, scaling=scaling, **others
-        )
-        return found
-    return one_query(query, key, value, attention_mask, scaling), None
+    is_plain = not dropout and others.get("position_bias") is None
+    if is_plain and query.shape[2] == 1:
+        return one_query(query, key, value, attention_mask, scaling), None
+    if torch.is_autocast_enabled("cpu"):
+        query, key, value = (one.to(torch.get_autocast_dtype("cpu")) for one in (query, key, value))
+    is_causal = others.get("is_causal")
+    is_causal = getattr(module, "is_causal", True) if is_causal is None else is_causal
+    n_kept = query.shape[0] * query.shape[1] * query.shape[2] ** 2 if query.requires_grad else 0
+    if (
+        is_plain
+        and query.dtype == torch.bfloat16
+        and query.shape[2] == key.shape[2]
+        and n_kept <= _MOST_KEPT
+        and (is_causal if attention_mask is None else attention_mask.dtype == torch.bool)
+    ):
+        return in_blocks(query, key, value, attention_mask, scaling), None
+    found: tuple[torch.Tensor, None] = sdpa_attention_forward(
+        module, query, key, value, attention_mask, dropout=dropout, scaling=scaling, **others
+    )
+    return found
 
 
 def one_query(
@@ -71,9 +91,45 @@ def one_query(
     import torch
 
     n_rows, n_heads, _, width = query.shape
-    grouped = query.view(n_rows, key.shape[1], n_heads // key.shape[1], width)
+    grouped = query.reshape(n_rows, key.shape[1], n_heads // key.shape[1], width)
     products = (grouped @ key.transpose(2, 3)).float() * (width**-0.5 if scaling is None else scaling)
     if mask is not None:
-        products = products.masked_fill(~mask, -torch.inf) if mask.dtype == torch.bool else products + mask
+        products = products.masked_fill(~mask, _NOTHING) if mask.dtype == torch.bool else products + mask
     mixed = products.softmax(dim=-1).to(value.dtype) @ value
     return mixed.reshape(n_rows, 1, n_heads, value.shape[-1])
+
+
+def in_blocks(
+    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, mask: torch.Tensor | None, scaling: float | None
+) -> torch.Tensor:
+    """Attention of whole rows, of some queries at a time with the keys up to the last of them only.
+
+    Args:
+        query: (rows, H, length, width).
+        key: (rows, K, length, width).
+        value: (rows, K, length, width of values).
+        mask: (rows or 1, 1, length, length), true where a key may be looked at; None for those up to the query's own.
+        scaling: of the products; one over the root of the width by default.
+
+    Returns:
+        (rows, length, H, width of values).
+    """
+    import torch
+
+    n_rows, n_heads, length, width = query.shape
+    n_shared = key.shape[1]
+    seen = torch.ones(1, 1, length, length, dtype=torch.bool).tril() if mask is None else mask
+    scaled = query * (width**-0.5 if scaling is None else scaling)
+    grouped = scaled.view(n_rows, n_shared, n_heads // n_shared, length, width)
+    made = []
+    with torch.autocast("cpu", enabled=False):
+        for start in range(0, length, _BLOCK):
+            stop = min(length, start + _BLOCK)
+            end = length if bool(seen[:, :, start:stop, stop:].any()) else stop
+            block = grouped[:, :, :, start:stop].reshape(n_rows, n_shared, -1, width)
+            products = (block @ key[:, :, :end].transpose(2, 3)).view(n_rows, n_heads, stop - start, end)
+            hidden = torch.zeros(1, dtype=query.dtype).expand(seen.shape[0], 1, stop - start, end)
+            products = products + hidden.masked_fill(~seen[:, :, start:stop, :end], _NOTHING)
+            weights = products.softmax(dim=-1).view(n_rows, n_shared, -1, end)
+            made.append((weights @ value[:, :, :end]).view(n_rows, n_heads, stop - start, value.shape[-1]))
+    return torch.cat(made, dim=2).transpose(1, 2).contiguous()

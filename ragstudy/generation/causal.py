@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ragstudy.errors import InputError, UnavailableError
-from ragstudy.generation.attention import speed_up_writing
+from ragstudy.generation.attention import speed_up
 from ragstudy.generation.locate import fetch_adapter, locate_model
 from ragstudy.hardware import SHAPE_STEP
 from ragstudy.prompting import fit
@@ -80,7 +80,7 @@ class CausalModel:
         if spec.bits != _FOUR:
             self.base.to(device)  # type: ignore[arg-type] # transformers wraps `to`
         self.base.train(mode=False)
-        speed_up_writing(self.base, device)
+        speed_up(self.base, device)
         self._adapted: PeftModel | None = None
         self._adapters: set[str] = set()
 

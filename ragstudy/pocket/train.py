@@ -11,7 +11,7 @@ from itertools import islice
 from random import Random
 from typing import TYPE_CHECKING
 
-from ragstudy.pocket.attention import NAME, causal_blocks
+from ragstudy.generation.attention import speed_up
 from ragstudy.pocket.curriculum import Conversation, Stage, conversations
 from ragstudy.pocket.tokenizer import ASSISTANT, END, USER, learn_tokenizer
 
@@ -216,7 +216,6 @@ class Trainer:
 
     def __init__(self, recipe: Recipe, folder: Path) -> None:
         import torch
-        from transformers import AttentionInterface
 
         self.recipe = recipe
         self.folder = folder
@@ -226,9 +225,7 @@ class Trainer:
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         self.model = new_model(recipe, self.tokenizer)
         self.model.to(self.device)  # type: ignore[arg-type] # transformers wraps `to`
-        if self.device == "cpu":
-            AttentionInterface.register(NAME, causal_blocks)
-            self.model.set_attn_implementation(NAME)
+        speed_up(self.model, self.device)
         # Muon for the blocks' matrices found copying in fewer tokens than AdamW for everything.
         matrices = [p for p in self.model.model.layers.parameters() if p.dim() == 2]
         known = {id(p) for p in matrices}

@@ -8,9 +8,10 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import ClassVar
 
 import pytest
+import torch
 
 from ragstudy.errors import InputError, UnavailableError
-from ragstudy.generation.attention import one_query
+from ragstudy.generation.attention import in_blocks, one_query
 from ragstudy.generation.causal import CausalGenerator, CausalModel
 from ragstudy.generation.endpoint import EndpointGenerator
 from ragstudy.generation.extractive import ExtractiveGenerator
@@ -108,8 +109,6 @@ def test_rows_that_end_leave_the_batch_and_the_others_are_as_they_would_be_alone
 @pytest.mark.parametrize("n_groups", [1, 2, 4])
 @pytest.mark.parametrize("kind", ["none", "boolean", "added"])
 def test_attention_of_one_query_is_the_fused_one(n_groups, kind):
-    import torch
-
     torch.manual_seed(1)
     query, key, value = (torch.randn(3, heads, n, 8) for heads, n in ((4, 1), (4 // n_groups, 9), (4 // n_groups, 9)))
     seen = torch.ones(3, 1, 1, 9, dtype=torch.bool)
@@ -119,9 +118,67 @@ def test_attention_of_one_query_is_the_fused_one(n_groups, kind):
     assert torch.allclose(one_query(query, key, value, mask, None), fused.transpose(1, 2), atol=1e-5)
 
 
+def causal(length):
+    return torch.ones(1, 1, length, length, dtype=torch.bool).tril()
+
+
+def padded(length):
+    """Rows filled up on the left; what is filled up may look at nothing."""
+    there = torch.arange(length)[None] >= torch.tensor([0, 7, 100])[:, None]
+    return causal(length) & there[:, None, None, :]
+
+
+MASKS = {
+    "none": lambda _: None,
+    "causal": causal,
+    "filled up": padded,
+    "window": lambda n: causal(n) & ~causal(n).tril(-21),
+    "seen from before": lambda n: causal(n) | (torch.arange(n) < 150)[None, None, None, :],
+}
+
+
+@pytest.mark.parametrize("n_groups", [1, 2, 4])
+@pytest.mark.parametrize("kind", MASKS)
+def test_attention_in_blocks_is_the_fused_one_with_its_gradients(n_groups, kind):
+    torch.manual_seed(1)
+    length = 230
+    mine = [torch.randn(3, heads, length, 8, requires_grad=True) for heads in (4, 4 // n_groups, 4 // n_groups)]
+    theirs = [one.detach().clone().requires_grad_() for one in mine]
+    mask = MASKS[kind](length)
+    made = in_blocks(*mine, mask, None)
+    asked = {"is_causal": True} if mask is None else {"attn_mask": mask}
+    fused = torch.nn.functional.scaled_dot_product_attention(*theirs, enable_gqa=True, **asked).transpose(1, 2)
+    looks = torch.ones(3, length, dtype=torch.bool) if mask is None else mask.any(-1)[:, 0].expand(3, length)
+    assert bool(torch.isfinite(made).all())
+    assert torch.allclose(made[looks], fused[looks], atol=1e-5)
+    made[looks].square().sum().backward()
+    fused[looks].square().sum().backward()
+    for one, other in zip(mine, theirs, strict=True):
+        assert torch.allclose(one.grad, other.grad, atol=1e-4)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_a_model_says_the_same_with_either_attention(dtype):
+    """Prompts filled up on the left and single queries; in bfloat16 within its rounding."""
+    model = CausalModel(TransformersSpec(name="pocket", model="pocket", dtype=dtype))
+    ids = torch.randint(10, 5000, (3, 200), generator=torch.Generator().manual_seed(1))
+    mask = (torch.arange(200)[None] >= torch.tensor([0, 30, 64])[:, None]).long()
+    found = []
+    for name in (model.base.config._attn_implementation, "sdpa"):
+        model.base.set_attn_implementation(name)
+        with torch.inference_mode():
+            read = model.base(input_ids=ids, attention_mask=mask)
+            longer = torch.cat([mask, mask.new_ones(3, 1)], dim=1)
+            wrote = model.base(input_ids=ids[:, :1], attention_mask=longer, past_key_values=read.past_key_values)
+        found.append((read.logits[:, -1].float().softmax(-1), wrote.logits[:, -1].float().softmax(-1)))
+    assert found[0][0].shape == (3, model.base.config.vocab_size)
+    for plain, fused in zip(*found, strict=True):
+        assert float((plain - fused).abs().max()) < (1e-5 if dtype == "float32" else 0.05)
+
+
 def test_a_saved_model_does_not_name_the_attention_of_this_machine(model, tmp_path):
     model.base.save_pretrained(tmp_path / "saved")
-    assert "one_query" not in (tmp_path / "saved" / "config.json").read_text()
+    assert "plain_products" not in (tmp_path / "saved" / "config.json").read_text()
 
 
 def test_answers_are_those_of_plain_transformers(model, tiny_model):

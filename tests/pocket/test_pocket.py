@@ -16,7 +16,6 @@ from ragstudy.fiction.invent import SCHEMAS
 from ragstudy.fiction.names import STARTS, Pool, pool_of
 from ragstudy.generation.causal import CausalModel
 from ragstudy.generation.locate import locate_model
-from ragstudy.pocket.attention import causal_blocks
 from ragstudy.pocket.curriculum import INSTRUCTIONS, PROSE_INSTRUCTIONS, UNKNOWN, Stage, conversations
 from ragstudy.pocket.tokenizer import ASSISTANT, END
 from ragstudy.pocket.train import Recipe, Trainer, batches, encode, rate_factor, stage_at
@@ -131,16 +130,6 @@ def test_a_first_turn_is_encoded_as_the_toolkit_prompts(tiny_model):
     assert ids[start - 1] == tokenizer.vocab[ASSISTANT]
 
 
-def test_attention_in_blocks_is_causal_attention():
-    torch.manual_seed(1)
-    query, key, value = (torch.randn(2, 3, 400, 16) for _ in range(3))
-    made, _ = causal_blocks(torch.nn.Identity(), query, key, value, None)
-    wanted = torch.nn.functional.scaled_dot_product_attention(query, key, value, is_causal=True).transpose(1, 2)
-    assert (made.float() - wanted).abs().max() < 0.03
-    with pytest.raises(ValueError, match="no mask"):
-        causal_blocks(torch.nn.Identity(), query, key, value, torch.ones(1))
-
-
 def test_the_learning_rate_warms_up_stays_and_falls_to_zero():
     recipe = Recipe(n_tokens=1000)
     assert rate_factor(recipe, 0) == pytest.approx(0.02)
@@ -233,7 +222,6 @@ def test_real_text_is_not_cut_to_pieces(shipped):
 
 
 def test_the_sizes_are_about_two_six_and_twelve_million_parameters():
-    import torch
 
     from ragstudy.pocket.tokenizer import learn_tokenizer
     from ragstudy.pocket.train import RECIPES, new_model
