@@ -14,6 +14,8 @@ _BLOCK = 96
 _MOST_KEPT = 2**24
 # Far below every product and still finite: a row that may look at nothing becomes a mean, not NaN.
 _NOTHING = -1e30
+# What some models ask of attention beside queries, keys, values and a mask.
+_NOT_PLAIN = ("position_bias", "softcap", "s_aux", "cache")
 
 
 def speed_up(model: PreTrainedModel, device: str) -> None:
@@ -51,7 +53,7 @@ def _attend(  # noqa: PLR0913 - as transformers calls it
     import torch
     from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
-    is_plain = not dropout and others.get("position_bias") is None
+    is_plain = not dropout and all(others.get(name) is None for name in _NOT_PLAIN)
     if is_plain and query.shape[2] == 1:
         return one_query(query, key, value, attention_mask, scaling), None
     if torch.is_autocast_enabled("cpu"):

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from ragstudy.errors import InputError, UnavailableError
-from ragstudy.generation.attention import in_blocks, one_query
+from ragstudy.generation.attention import _attend, in_blocks, one_query
 from ragstudy.generation.causal import CausalGenerator, CausalModel
 from ragstudy.generation.endpoint import EndpointGenerator
 from ragstudy.generation.extractive import ExtractiveGenerator
@@ -155,6 +155,12 @@ def test_attention_in_blocks_is_the_fused_one_with_its_gradients(n_groups, kind)
     fused[looks].square().sum().backward()
     for one, other in zip(mine, theirs, strict=True):
         assert torch.allclose(one.grad, other.grad, atol=1e-4)
+
+
+def test_attention_with_more_to_it_is_left_to_the_library():
+    one = torch.randn(1, 2, 1, 8)
+    with pytest.raises(ValueError, match="does not support `softcap`"):
+        _attend(torch.nn.Identity(), one, one, one, None, softcap=30.0)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
