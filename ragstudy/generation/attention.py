@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 _NAME = "plain_products_on_cpu"
 _BLOCK = 96
+# Products with a mask from which on blocks pay.
+_FEWEST = 2**22
 # Products that are kept for the way back, per layer; above, the fused kernel keeps none.
 _MOST_KEPT = 2**24
 # Far below every product and still finite: a row that may look at nothing becomes a mean, not NaN.
@@ -60,13 +62,14 @@ def _attend(  # noqa: PLR0913 - as transformers calls it
         query, key, value = (one.to(torch.get_autocast_dtype("cpu")) for one in (query, key, value))
     is_causal = others.get("is_causal")
     is_causal = getattr(module, "is_causal", True) if is_causal is None else is_causal
-    n_kept = query.shape[0] * query.shape[1] * query.shape[2] ** 2 if query.requires_grad else 0
+    n_products = query.shape[0] * query.shape[1] * query.shape[2] ** 2
+    is_worth_it = is_causal if attention_mask is None else attention_mask.dtype == torch.bool and n_products >= _FEWEST
     if (
         is_plain
         and query.dtype == torch.bfloat16
         and query.shape[2] == key.shape[2]
-        and n_kept <= _MOST_KEPT
-        and (is_causal if attention_mask is None else attention_mask.dtype == torch.bool)
+        and is_worth_it
+        and (n_products <= _MOST_KEPT or not query.requires_grad)
     ):
         return in_blocks(query, key, value, attention_mask, scaling), None
     found: tuple[torch.Tensor, None] = sdpa_attention_forward(
