@@ -95,7 +95,7 @@ def with_design(content: dict[str, Any], place: str) -> dict[str, Any]:
 def _is_model(generator: object) -> bool:
     if not isinstance(generator, dict) or "name" not in generator:
         return False
-    ready = generator.get("adapter") or generator.get("examples") or generator.get("instruction")
+    ready = any(generator.get(key) for key in ("adapter", "examples", "instruction", "tuned_from"))
     return generator.get("kind") == "transformers" and not ready
 
 

@@ -737,13 +737,19 @@ def load_study(path: Path, overrides: tuple[str, ...] = ()) -> StudySpec:
         found = sorted(p.stem for p in path.parent.glob("*.yaml")) if path.parent.is_dir() else []
         msg = f"{path}: no such file; expected a study in YAML{nearest(path.stem, found)}"
         raise InputError(msg)
+    written = ""
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        written = path.read_text(encoding="utf-8")
+        content = yaml.safe_load(written)
     except (yaml.YAMLError, ValueError) as error:
         msg = f"{path}: not readable as YAML: {' '.join(str(error).split())}"
+        tabbed = next((n for n, line in enumerate(written.splitlines(), 1) if line.lstrip(" ").startswith("\t")), None)
+        if tabbed:
+            msg = f"{path}:{tabbed}: begins with a tab, which YAML does not allow; indent with spaces"
         raise InputError(msg) from None
     if not isinstance(content, dict):
-        msg = f"{path}: expected a mapping of keys like 'name' and 'domains', found {type(content).__name__}"
+        kind = "an empty file" if content is None else type(content).__name__
+        msg = f"{path}: expected a mapping of keys like 'name' and 'domains', found {kind}"
         raise InputError(msg)
     for override in overrides:
         _apply(content, override)
@@ -758,7 +764,11 @@ def _from_folder(spec: StudySpec, folder: Path) -> StudySpec:
         return str(given if given.is_absolute() else Path(os.path.relpath(folder / given)))
 
     def moved_if_there(name: str) -> str:
-        return moved(name) if name.startswith(".") or (folder / name).is_dir() else name
+        if not name.startswith((".", "~")) and not (folder / name).is_dir():
+            return name
+        # What was written as a path must not look like the id of a hub.
+        found = moved(name)
+        return found if found.startswith((".", "/")) else f"./{found}"
 
     return _with_paths(spec, moved, moved_if_there)
 

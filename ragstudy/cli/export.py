@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -59,7 +60,8 @@ def _frame(folder: Path, table: str) -> pd.DataFrame:
 
 def _text(frame: pd.DataFrame, form: str, table: str) -> str:
     if form == "csv":
-        return str(frame.to_csv(index=False))
+        nested = frame.map(lambda cell: json.dumps(cell, ensure_ascii=False) if isinstance(cell, dict | list) else cell)
+        return str(nested.to_csv(index=False))
     if form == "json":
         return str(frame.to_json(orient="records", indent=2, force_ascii=False)) + "\n"
     return _latex(frame, table)

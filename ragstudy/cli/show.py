@@ -137,6 +137,8 @@ def _verdict_table(rows: list[dict[str, Any]], settings: dict[str, Any], context
 
 def show_plan(console: Console, plan: Plan, estimate: Estimate) -> None:
     """What a study would do."""
+    from ragstudy.study.comparing import FEW_CLUSTERS
+
     table = Table(title=f"Study {plan.spec.name}: {len(plan.arms)} arms", title_justify="left")
     for column in ("domain", "documents", "training questions", "test questions", "adapters to train", "answers"):
         table.add_column(column, justify="left" if column == "domain" else "right")
@@ -151,6 +153,11 @@ def show_plan(console: Console, plan: Plan, estimate: Estimate) -> None:
             str(len(plan.cells(domain)) * len(domain.test)),
         )
     console.out.print(table)
+    for domain in plan.domains:
+        n_groups = len({question.group for question in domain.test})
+        if n_groups < FEW_CLUSTERS:
+            told = f"{domain.name}: only {n_groups} independent groups of test questions: few effects can be decided"
+            console.out.print(told, markup=False)
     for arm in plan.arms:
         against = f" on {arm.only_on}" if arm.only_on else ""
         against += f", compared with {arm.base}" if arm.base else ""

@@ -154,7 +154,7 @@ def _domain_view(  # noqa: PLR0913 - the files of a run
         caveats=shared,
         others=[row for row in rows if "verdict" not in row and row["contexts"] == main],
         retrieval=about_it("retrieval"),
-        arms=_arm_table(compared["arms"], name, measures),
+        arms=_arm_table(compared["arms"], name, measures, compared["settings"]["verdict_measures"]),
         ceiling=_ceiling(about.get("reference_means", {}), compared["settings"]["verdict_measures"]),
         interactions=about_it("interactions"),
         context_use=about_it("context_use"),
@@ -195,13 +195,17 @@ def _largest(rows: list[dict[str, Any]]) -> str:
     return f"{more}{row['arm']} {effect(row)}"
 
 
-def _arm_table(rows: list[dict[str, Any]], domain: str, measures: list[str]) -> list[dict[str, Any]]:
+def _arm_table(
+    rows: list[dict[str, Any]], domain: str, measures: list[str], counted: list[str]
+) -> list[dict[str, Any]]:
+    """Means of every arm; answers are counted as not scored where they lack a score of the counted measures."""
     table: dict[tuple[str, str], dict[str, Any]] = {}
     for row in (row for row in rows if row["domain"] == domain):
         key = (row["contexts"], row["arm"])
         line = table.setdefault(key, {"arm": row["arm"], "contexts": row["contexts"], "n_unscored": 0, "means": {}})
         line["means"][row["measure"]] = row["mean"]
-        line["n_unscored"] = max(line["n_unscored"], row["n_unscored"])
+        if row["measure"] in counted:
+            line["n_unscored"] = max(line["n_unscored"], row["n_unscored"])
         line["n_seeds"] = len(row["seed_means"])
     for line in table.values():
         line["cells"] = [share(line["means"].get(measure)) for measure in measures]

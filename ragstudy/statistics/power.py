@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ragstudy.statistics.seeds import SeedSpread
 
 _N_NODES = 48
+_RULE_OF_THREE = 3.0
 _MOST_TIMES, _N_STEPS = 1e6, 41
 
 
@@ -163,3 +164,23 @@ def questions_to_decide(  # noqa: PLR0913 - the analysis has this many fixed par
         return None
     times = math.exp(optimize.brentq(lacking, steps[enough - 1], steps[enough], xtol=1e-6))
     return max(1, math.ceil(n * (times - 1)))
+
+
+def questions_to_trust(difference: float, n: int, n_clusters: int, margin: float) -> int | None:
+    """How many more questions would show that a difference of which hardly any was seen lies within the margin.
+
+    By the rule of three, of m groups without an exception up to 3/m may be exceptions (`compare.without_spread`).
+
+    Args:
+        difference: observed.
+        n: questions.
+        n_clusters: groups of them, m.
+        margin: smallest difference that matters.
+
+    Returns:
+        A number of further questions, at least 1; None if the difference is no smaller than the margin.
+    """
+    room = margin - abs(difference)
+    if not room > 0:
+        return None
+    return max(1, math.ceil(n * (math.floor(_RULE_OF_THREE / room) + 1) / n_clusters) - n)

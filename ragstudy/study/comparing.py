@@ -335,7 +335,7 @@ def _row(
 
 def _add_verdicts(plan: Plan, rows: list[dict[str, Any]]) -> None:
     """Holm over the verdict measures' cells of each context; the other measures get no verdict."""
-    from ragstudy.statistics.power import Precision, questions_to_decide
+    from ragstudy.statistics.power import Precision, questions_to_decide, questions_to_trust
     from ragstudy.statistics.verdicts import decide
 
     settings = plan.spec.statistics
@@ -358,9 +358,17 @@ def _add_verdicts(plan: Plan, rows: list[dict[str, Any]]) -> None:
                     settings.power,
                     len(family),
                 )
+                if more is None and _is_rule_of_three(row):
+                    more = questions_to_trust(row["difference"], row["n"], row["n_clusters"], settings.margin)
             row["n_more_questions"] = None if more == math.inf else more
             row["needs_trainings"] = more == math.inf
             row["caveats"] = _caveats(row, settings)
+
+
+def _is_rule_of_three(row: dict[str, Any]) -> bool:
+    """Whether hardly any question changed, so that the interval comes from the number of groups alone."""
+    high = row["equivalence_high"]
+    return high is not None and high - row["difference"] >= 3 / row["n_clusters"] - _TINY
 
 
 def _spread(row: dict[str, Any]) -> SeedSpread:
@@ -368,8 +376,9 @@ def _spread(row: dict[str, Any]) -> SeedSpread:
     return SeedSpread(row["n_seeds"], row["n_seeds"] * row["seed_error"] ** 2 + noise, noise)
 
 
+_TINY = 1e-9
 _DECIDED_BY = ("difference", "low", "high", "equivalence_low", "equivalence_high")
-_FEW_CLUSTERS = 20
+FEW_CLUSTERS = 20
 _MANY_LEFT_OUT = 0.05
 _FLOOR = 0.05
 
@@ -380,7 +389,7 @@ def _caveats(row: dict[str, Any], settings: StatisticsSpec) -> list[str]:
         caveats.append(f"{settings.n_resamples} resamples are too few for {row['n_in_family']} cells to be decided")
     if row["verdict"] == "undecided" and row["low"] is not None and (row["low"] > 0 or row["high"] < 0):
         caveats.append(f"zero is outside the interval, but not after the correction for {row['n_in_family']} cells")
-    if row["n_clusters"] < _FEW_CLUSTERS:
+    if row["n_clusters"] < FEW_CLUSTERS:
         caveats.append(f"only {row['n_clusters']} independent groups: the interval is rough")
     if row["n_left_out"] > _MANY_LEFT_OUT * (row["n"] + row["n_left_out"]):
         caveats.append(f"{row['n_left_out']} questions without a score from both arms are left out")

@@ -200,3 +200,22 @@ def test_the_public_surface_is_what_all_names():
     assert all(getattr(ragstudy, name) is not None for name in ragstudy.__all__)
     with pytest.raises(AttributeError, match="no attribute 'run'"):
         _ = ragstudy.nothing if hasattr(ragstudy, "nothing") else ragstudy.__getattr__("run")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("name: x\ndomains:\n\t- a\n", ":3: begins with a tab, which YAML does not allow; indent with spaces"),
+        ("", "found an empty file"),
+        (
+            "name: x\ndomains: [lamps]\ngenerators: [{kind: transformers, name: ours, model: ./models/nope}]\n",
+            "models/nope': no such folder",
+        ),
+    ],
+)
+def test_slips_in_a_study_are_named_with_their_cure(lamps, tmp_path, capsys, text, said):
+    path = lamps.parent / "slip.yaml"
+    path.write_text(text)
+    code, _, err = call(capsys, "check", path)
+    assert code == 2
+    assert said in err

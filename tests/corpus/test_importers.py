@@ -396,3 +396,19 @@ def test_two_recorded_answers_to_one_question_are_refused(tmp_path):
     path.write_text('{"id": "a", "answer": "Yes."}\n{"id": "a", "answer": "No."}\n', encoding="utf-8")
     with pytest.raises(InputError, match="has an answer already"):
         read_answers(path)
+
+
+def test_a_short_answer_is_said_without_the_small_words_it_begins_with(tmp_path):
+    table = tmp_path / "faq.csv"
+    table.write_text("Q,A,P\nWhere is it made?,In Lyon.,It is made in Lyon.\nWho made it?,Ada Lin,Ada Lin made it.\n")
+    columns = Columns(question="Q", answer="A", context="P")
+    questions = {q.text: q for q in import_table(table, None, "faq", columns).domain.questions}
+    assert questions["Where is it made?"].facts[0].forms == ("In Lyon.", "Lyon")
+    assert questions["Who made it?"].facts[0].forms == ("Ada Lin",)
+
+
+def test_a_table_in_another_encoding_is_refused_with_the_cure(tmp_path):
+    table = tmp_path / "faq.csv"
+    table.write_bytes("Q,A,P\nWo?,München,Stadt\n".encode("latin-1"))
+    with pytest.raises(InputError, match="save the table as 'CSV UTF-8'"):
+        import_table(table, None, "faq", Columns(question="Q", answer="A", context="P"))

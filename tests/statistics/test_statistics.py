@@ -22,6 +22,7 @@ from ragstudy.statistics.power import (
     chance_of_equivalence,
     chance_to_tell,
     questions_to_decide,
+    questions_to_trust,
     smallest_detectable,
 )
 from ragstudy.statistics.seeds import SeedSpread, seed_spread, t_quantile, two_source_p
@@ -317,6 +318,14 @@ def test_the_first_number_of_questions_that_would_do_is_found_though_more_would_
     more = questions_to_decide(0.1857, precision, 300, 0.03, 0.95, 0.8, 6)
     assert 300 < more < 900
     assert questions_to_decide(0.15, precision, 300, 0.03, 0.95, 0.8, 6) == math.inf
+
+
+@pytest.mark.parametrize(
+    ("difference", "n", "m", "more"), [(0.0, 400, 100, 4), (0.02, 300, 150, 302), (0.03, 9, 3, None)]
+)
+def test_what_hardly_changed_is_trusted_from_enough_groups_on(difference, n, m, more):
+    """3 / 101 is below .03 and 3 / 301 below .01."""
+    assert questions_to_trust(difference, n, m, 0.03) == more
 
 
 def test_one_small_change_among_ten_questions_proves_no_equivalence():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,11 @@ from ragstudy.records import Document, Fact, Question
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+
+_BEGINS = re.compile(
+    r"^((in|on|at|by|from|to|of|for|with|about|since|until|the|a|an|it is|they are)\s+)+", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -96,7 +102,10 @@ def _csv_rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         try:
             for row in reader:
                 yield f"{path}:{reader.line_num}", {key: value for key, value in row.items() if key is not None}
-        except (csv.Error, UnicodeDecodeError) as error:
+        except UnicodeDecodeError:
+            msg = f"{path}: not readable as UTF-8; save the table as 'CSV UTF-8'"
+            raise InputError(msg) from None
+        except csv.Error as error:
             msg = f"{path}:{reader.line_num}: not readable as CSV: {error}"
             raise InputError(msg) from None
 
@@ -108,6 +117,12 @@ def _flat(value: Any) -> list[str]:  # noqa: ANN401 - a cell
     if isinstance(value, list):
         return [text for one in value for text in _flat(one)]
     return [text] if (text := str(value).strip()) else []
+
+
+def _forms(answer: str) -> tuple[str, ...]:
+    """A short answer, and the same without the small words it begins with: `In Lyon.` is said by `Lyon`."""
+    bare = _BEGINS.sub("", answer.strip().rstrip(".")).strip()
+    return (answer, bare) if bare and bare != answer else (answer,)
 
 
 def _add_document(collection: Collection, row: dict[str, Any], columns: Columns, place: str) -> None:
@@ -147,7 +162,8 @@ def _add_question(collection: Collection, row: dict[str, Any], columns: Columns,
     group = str(row.get(columns.group) or "") if columns.group else ""
     name = name or f"q{number}"
     # A short answer is a fact that must be said; a long one is prose to be covered.
-    facts = (Fact("f1", answers),) if all(len(answer.split()) <= 5 for answer in answers) else ()  # noqa: PLR2004
+    short = all(len(answer.split()) <= 5 for answer in answers)  # noqa: PLR2004
+    facts = (Fact("f1", tuple(dict.fromkeys(form for answer in answers for form in _forms(answer)))),) if short else ()
     collection.add_question(
         Question(name, text, answers, facts, tuple(dict.fromkeys(gold)), (), group or name, split, "freeform")  # type: ignore[arg-type] # checked above
     )
