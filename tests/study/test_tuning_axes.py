@@ -350,3 +350,13 @@ def test_a_new_arm_leaves_the_adapters_that_are_there(lamps, tiny_model, tmp_pat
     _, outcome = run(content_of(lamps, tiny_model, *entries), tmp_path / "run")
     assert outcome.made["adapters"] == 3
     assert outcome.made["retrievals"] == 0
+
+
+def test_a_design_leaves_models_that_are_tuned_already_as_they_are(lamps, tiny_model):
+    content = study_content(lamps)
+    tiny = {"kind": "transformers", "name": "tiny", "model": str(tiny_model)}
+    content["generators"] = [tiny, {**tiny, "name": "ours", "tuned_from": "tiny"}]
+    content.pop("contexts", None)
+    content["design"] = {"name": "fine_failing", "sizes": [2]}
+    spec = parse_study(content, "study.yaml")
+    assert {tuned.base for tuned in spec.finetuning} == {"tiny"}
