@@ -27,8 +27,8 @@ class Packed:
     Attributes:
         ids: (rows, width) token ids; padding is 0.
         positions: (rows, width) positions that start again at 0 with every example and count on through padding while
-            the model has positions; transformers reads from them which tokens may see one another, and attends in
-            about two thirds of the time where no row starts again.
+            the model has positions; transformers reads from them which tokens may see one another, and needs no mask
+            where no row starts again.
         labels: (rows, width) the token to be predicted *at* each position, that is the next one; `IGNORED`
             where no loss is taken.
     """

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from ragstudy.statistics.paired import PairedDifferences, interval
-from ragstudy.statistics.power import Precision, smallest_detectable
+from ragstudy.statistics.power import RULE_OF_THREE, Precision, smallest_detectable
 from ragstudy.statistics.seeds import SeedSpread, t_quantile, two_source_p
 from ragstudy.statistics.tests import mcnemar_exact
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-_RULE_OF_THREE = 3.0
 _FEW_CHANGED = 5
 
 
@@ -118,7 +117,7 @@ def without_spread(mean: float, n_clusters: int) -> tuple[float, float]:
     Of m clusters without an exception, up to 3/m may be exceptions (rule of three, Hanley and Lippman-Hand 1983), by at
     most the scale's length, taken as 1.
     """
-    return mean - _RULE_OF_THREE / n_clusters, mean + _RULE_OF_THREE / n_clusters
+    return mean - RULE_OF_THREE / n_clusters, mean + RULE_OF_THREE / n_clusters
 
 
 def _cell(  # noqa: PLR0913 - the parts of one row

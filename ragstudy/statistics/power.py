@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from ragstudy.statistics.seeds import SeedSpread
 
 _N_NODES = 48
-_RULE_OF_THREE = 3.0
+# Of m groups without an exception up to 3/m may be exceptions (Hanley and Lippman-Hand 1983).
+RULE_OF_THREE = 3.0
 _MOST_TIMES, _N_STEPS = 1e6, 41
 
 
@@ -183,4 +184,4 @@ def questions_to_trust(difference: float, n: int, n_clusters: int, margin: float
     room = margin - abs(difference)
     if not room > 0:
         return None
-    return max(1, math.ceil(n * (math.floor(_RULE_OF_THREE / room) + 1) / n_clusters) - n)
+    return max(1, math.ceil(n * (math.floor(RULE_OF_THREE / room) + 1) / n_clusters) - n)

@@ -213,15 +213,7 @@ def test_the_main_context_is_retrieved_wherever_it_stands(lamps, tmp_path):
 def test_changed_statistics_compare_again_and_answer_nothing(lamps, tmp_path):
     run(study(lamps), tmp_path / "run")
     outcome = run(study(lamps, statistics={"n_resamples": 300, "margin": 0.1}), tmp_path / "run")
-    assert outcome.made == {
-        "retrievals": 0,
-        "labels": 0,
-        "adapters": 0,
-        "answers": 0,
-        "probes": 0,
-        "scores": 0,
-        "comparisons": 1,
-    }
+    assert {stage: n for stage, n in outcome.made.items() if n} == {"comparisons": 1}
 
 
 def test_two_runs_do_not_write_to_one_folder(lamps, tmp_path):
