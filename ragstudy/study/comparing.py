@@ -14,6 +14,7 @@ from ragstudy.retrieval.relevance import ranking_quality
 from ragstudy.scoring.measures import MEASURES, more_is_better
 from ragstudy.specs import parse_context
 from ragstudy.statistics import holm
+from ragstudy.statistics.compare import without_spread
 from ragstudy.statistics.seeds import SeedSpread
 from ragstudy.study.by_arm import compare_by_seed, plain
 from ragstudy.study.correcting import LENGTH, ArmScores, correct, load_audits
@@ -368,7 +369,7 @@ def _add_verdicts(plan: Plan, rows: list[dict[str, Any]]) -> None:
 def _is_rule_of_three(row: dict[str, Any]) -> bool:
     """Whether hardly any question changed, so that the interval comes from the number of groups alone."""
     high = row["equivalence_high"]
-    return high is not None and high - row["difference"] >= 3 / row["n_clusters"] - _TINY
+    return high is not None and math.isclose(high, without_spread(row["difference"], row["n_clusters"])[1])
 
 
 def _spread(row: dict[str, Any]) -> SeedSpread:
@@ -376,7 +377,6 @@ def _spread(row: dict[str, Any]) -> SeedSpread:
     return SeedSpread(row["n_seeds"], row["n_seeds"] * row["seed_error"] ** 2 + noise, noise)
 
 
-_TINY = 1e-9
 _DECIDED_BY = ("difference", "low", "high", "equivalence_low", "equivalence_high")
 FEW_CLUSTERS = 20
 _MANY_LEFT_OUT = 0.05
@@ -387,7 +387,8 @@ def _caveats(row: dict[str, Any], settings: StatisticsSpec) -> list[str]:
     caveats = []
     if row["test"] == "permutation" and row["n_in_family"] / (settings.n_resamples + 1) > 1 - settings.confidence:
         caveats.append(f"{settings.n_resamples} resamples are too few for {row['n_in_family']} cells to be decided")
-    if row["verdict"] == "undecided" and row["low"] is not None and (row["low"] > 0 or row["high"] < 0):
+    alone = row["p"] is not None and row["p"] <= round(1 - settings.confidence, 12)
+    if row["verdict"] == "undecided" and alone and (row["low"] > 0 or row["high"] < 0):
         caveats.append(f"zero is outside the interval, but not after the correction for {row['n_in_family']} cells")
     if row["n_clusters"] < FEW_CLUSTERS:
         caveats.append(f"only {row['n_clusters']} independent groups: the interval is rough")

@@ -13,6 +13,7 @@ from ragstudy.records import Passage
 from ragstudy.reporting import write_reports
 from ragstudy.reporting.numbers import to_decide
 from ragstudy.specs import parse_study
+from ragstudy.study.comparing import _is_rule_of_three
 from ragstudy.study.labelling import LabelBook, Labelling
 from ragstudy.study.plan import make_plan
 from ragstudy.study.retrieve import Retrieved
@@ -558,3 +559,8 @@ def test_a_row_that_only_the_correction_leaves_undecided_says_so(lamps, tmp_path
     rows = [row for row in RunFolder(tmp_path / "run").comparisons()["comparisons"] if "verdict" in row]
     assert {row["verdict"] for row in rows} == {"undecided"}
     assert all("zero is outside the interval, but not after the correction for 2 cells" in r["caveats"] for r in rows)
+
+
+@pytest.mark.parametrize(("high", "told"), [(0.03, True), (0.05, False), (None, False)])
+def test_an_interval_that_is_wider_than_the_rule_of_three_does_not_come_from_it(high, told):
+    assert _is_rule_of_three({"difference": 0.0, "equivalence_high": high, "n_clusters": 100}) is told
