@@ -20,9 +20,15 @@ DESIGNS = {
     "large groups of 10": Design((-0.10, -0.05, 0.0, 0.05, 0.10), per_group=10.0),
     "a base that is nearly always right": Design((-0.10, -0.05, 0.0), base=0.9),
     "3 trainings that do not differ": Design((-0.10, 0.0, 0.05), n_seeds=3),
-    "3 trainings that differ somewhat": Design((-0.10, 0.0, 0.05), n_seeds=3, seed_spread=0.15),
-    "3 trainings that differ much": Design((-0.10, 0.0, 0.05), n_seeds=3, seed_spread=0.4),
-    "5 trainings that differ much": Design((-0.10, 0.0, 0.05), n_seeds=5, seed_spread=0.4),
+    "3 trainings that differ somewhat": Design((-0.10, 0.0, 0.05), n_seeds=3, seed_spreads=(0.15,)),
+    "3 trainings that differ much": Design((-0.10, 0.0, 0.05), n_seeds=3, seed_spreads=(0.4,)),
+    "5 trainings that differ much": Design((-0.10, 0.0, 0.05), n_seeds=5, seed_spreads=(0.4,)),
+    "6 arms of 3 trainings that differ alike": Design(
+        (-0.20, -0.10, -0.05, 0.0, 0.0, 0.05), n_seeds=3, seed_spreads=(0.15,)
+    ),
+    "6 arms of 3 trainings, one of which differs much": Design(
+        (-0.10, -0.05, 0.0, 0.0, 0.05, 0.0), n_seeds=3, seed_spreads=(0.1, 0.1, 0.1, 0.1, 0.1, 0.4)
+    ),
     "yes or no scores, one question a document": Design((-0.10, 0.0, 0.10), n_facts=1, per_group=0.5),
 }
 

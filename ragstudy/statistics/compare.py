@@ -37,6 +37,8 @@ class Comparison:
         standard_error: cluster-robust over the questions, without the spread of the trainings.
         n_seeds: trainings of the tuned arm; from two on the intervals hold for other trainings too.
         seed_error: standard error of the difference that is due to the trainings.
+        seed_degrees: degrees of freedom with which the spread of the trainings is known, with those borrowed from other
+            recipes; 0 for one training.
         seed_noise: standard error of one training's difference that is due to its own way with each question.
         share_seed: share of the variance of one question's difference under one training that is due to the training;
             NaN for one training.
@@ -58,6 +60,7 @@ class Comparison:
     standard_error: float
     n_seeds: int
     seed_error: float
+    seed_degrees: float
     seed_noise: float
     share_seed: float
     share_question: float
@@ -162,6 +165,7 @@ def _cell(  # noqa: PLR0913 - the parts of one row
         standard_error=float(error),
         n_seeds=spread.n_seeds,
         seed_error=math.sqrt(spread.variance_of_mean),
+        seed_degrees=spread.degrees,
         seed_noise=math.sqrt(spread.noise),
         share_seed=spread.share_seed,
         share_question=spread.share_question,

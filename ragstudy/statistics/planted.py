@@ -10,7 +10,7 @@ import numpy as np
 
 from ragstudy.statistics.compare import compare_cells
 from ragstudy.statistics.power import Precision, chance_to_tell
-from ragstudy.statistics.seeds import SeedSpread, seed_spread
+from ragstudy.statistics.seeds import SeedSpread, moderate, seed_spread
 from ragstudy.statistics.tests import holm
 from ragstudy.statistics.verdicts import decide
 
@@ -36,7 +36,8 @@ class Design:
             the questions of a document.
         interaction: standard deviation, over documents, of how much an arm's effect differs between them.
         n_seeds: trainings of every arm, whose scores are averaged.
-        seed_spread: standard deviation, over trainings, of how much an arm's effect differs between them.
+        seed_spreads: standard deviation, over trainings, of how much an arm's effect differs between them; one for all
+            arms, or one for each.
     """
 
     effects: tuple[float, ...]
@@ -47,7 +48,13 @@ class Design:
     spread: float = 1.0
     interaction: float = 0.5
     n_seeds: int = 1
-    seed_spread: float = 0.0
+    seed_spreads: tuple[float, ...] = (0.0,)
+
+    @property
+    def arms(self) -> list[tuple[float, float]]:
+        """The effect of each arm and the spread of its trainings."""
+        spreads = self.seed_spreads if len(self.seed_spreads) > 1 else self.seed_spreads * len(self.effects)
+        return list(zip(self.effects, spreads, strict=True))
 
 
 @dataclass(frozen=True)
@@ -80,14 +87,15 @@ def simulate(design: Design, n_studies: int, seed: int, n_resamples: int = 1000)
         seed: of the first; each study has its own.
         n_resamples: of bootstrap and permutation in each study.
     """
-    shifts = [_shift(design, effect) for effect in design.effects]
+    shifts = [_shift(design, effect, spread) for effect, spread in design.arms]
     truth = np.asarray(design.effects)
     covered, excluded, called, parts, found = ([] for _ in range(5))
     n_false = 0
     for number in range(n_studies):
         rng = np.random.default_rng((seed, number))
         by_seed, groups = _scores(design, shifts, rng)
-        spreads = [seed_spread(by_seed[:, :, arm], groups) for arm in range(by_seed.shape[2])]
+        n_arms = by_seed.shape[2]
+        spreads = moderate([seed_spread(by_seed[:, :, arm], groups) for arm in range(n_arms)], range(n_arms))
         cells = compare_cells(
             by_seed.mean(axis=1),
             groups,
@@ -121,14 +129,14 @@ def simulate(design: Design, n_studies: int, seed: int, n_resamples: int = 1000)
         )
         parts.append(
             [
-                (cell.standard_error**2, cell.n_clusters, spread.of_means, spread.noise)
+                (cell.standard_error**2, cell.n_clusters, spread.of_means, spread.noise, spread.borrowed)
                 for cell, spread in zip(cells, spreads, strict=True)
             ]
         )
         found.append([cell.difference for cell in cells])
     precisions = [
-        Precision(question_variance, n_clusters, SeedSpread(design.n_seeds, of_means, noise))
-        for question_variance, n_clusters, of_means, noise in np.mean(parts, axis=0).tolist()
+        Precision(question_variance, n_clusters, SeedSpread(design.n_seeds, of_means, noise, borrowed=borrowed))
+        for question_variance, n_clusters, of_means, noise, borrowed in np.mean(parts, axis=0).tolist()
     ]
     return Findings(
         tuple(np.mean(covered, axis=0)),
@@ -140,9 +148,9 @@ def simulate(design: Design, n_studies: int, seed: int, n_resamples: int = 1000)
     )
 
 
-def _shift(design: Design, effect: float) -> float:
+def _shift(design: Design, effect: float, spread_of_trainings: float) -> float:
     """The change on the logit scale whose mean effect on the score is `effect`, by bisection over a fine grid."""
-    varying = math.hypot(design.interaction, design.seed_spread)
+    varying = math.hypot(design.interaction, spread_of_trainings)
     if effect == 0 and varying == 0:
         return 0.0
     nodes, weights = np.polynomial.hermite_e.hermegauss(41)
@@ -177,11 +185,11 @@ def _scores(design: Design, shifts: Sequence[float], rng: np.random.Generator) -
     n_facts = rng.integers(1, design.n_facts + 1, n)
     base = rng.binomial(n_facts, _logistic(difficulty)) / n_facts
     arms = []
-    for shift in shifts:
+    for shift, (_, spread) in zip(shifts, design.arms, strict=True):
         moved = difficulty + shift + design.interaction * rng.normal(size=n_groups)[group]
         trainings = []
         for _ in range(design.n_seeds):
-            here = moved + (design.seed_spread * rng.normal() if design.seed_spread else 0.0)
+            here = moved + (spread * rng.normal() if spread else 0.0)
             trainings.append(rng.binomial(n_facts, _logistic(here)) / n_facts - base)
         arms.append(np.stack(trainings, axis=1))
     return np.stack(arms, axis=2), [str(one) for one in group]

@@ -50,7 +50,8 @@ class Precision:
 
         Studies differ in how well they know their own error: the estimated variance over m groups of questions is a
         chi-square of m - 1 degrees of freedom, and that of the means of S trainings one of S - 1, from which the noise
-        of the questions is taken off (`seed_spread`). The quantile is that of `t_quantile`.
+        of the questions is taken off (`seed_spread`), or of more where trainings borrow (`moderate`). The quantile is
+        that of `t_quantile`.
         """
         level = (1 + confidence) / 2
         middles = (np.arange(_N_NODES) + 0.5) / _N_NODES
@@ -63,9 +64,9 @@ class Precision:
         t_questions = special.stdtrit(degrees, level)
         if self.spread.n_seeds == 1:
             return np.asarray(t_questions * np.sqrt(questions))
-        n_seeds, of_means = self.spread.n_seeds, self.spread.variance + self.spread.noise
-        trainings = np.maximum(0.0, of_means * estimates(n_seeds - 1) - self.spread.noise) / n_seeds
-        t_trainings = special.stdtrit(n_seeds - 1, level)
+        degrees, of_means = self.spread.degrees, self.spread.variance + self.spread.noise
+        trainings = np.maximum(0.0, of_means * estimates(degrees) - self.spread.noise) / self.spread.n_seeds
+        t_trainings = special.stdtrit(degrees, level)
         weighted = questions[:, None] * t_questions + trainings[None, :] * t_trainings
         whole = np.sqrt(questions[:, None] + trainings[None, :])
         return np.divide(weighted, whole, out=np.zeros_like(whole), where=whole > 0).reshape(-1)

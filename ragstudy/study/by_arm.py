@@ -10,10 +10,10 @@ import numpy as np
 
 from ragstudy.statistics import compare_cells
 from ragstudy.statistics.means import mean_intervals
-from ragstudy.statistics.seeds import seed_spread
+from ragstudy.statistics.seeds import moderate, seed_spread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Hashable, Sequence
 
     from numpy.typing import NDArray
 
@@ -113,12 +113,30 @@ def means_with_intervals(
 
 
 def compare_by_seed(
-    differences: Sequence[NDArray[np.float64]], groups: Sequence[str], settings: StatisticsSpec
+    differences: Sequence[NDArray[np.float64]],
+    groups: Sequence[str],
+    settings: StatisticsSpec,
+    likes: Sequence[tuple[Hashable, Hashable]] = (),
 ) -> list[Comparison]:
     """Cells compared by the study's settings, each given as (n questions, n seeds) differences.
 
     A question that any seed has no score for is left out of its cell, so that seeds stay balanced.
+
+    Args:
+        differences: of each cell.
+        groups: the cluster of each question.
+        settings: of the study.
+        likes: of each cell its scale (cells of one scale learn from each other how much trainings differ) and the
+            trainings it is of; without it every cell stands alone.
     """
+    spreads = [seed_spread(one, groups) for one in differences]
+    scales: dict[Hashable, list[int]] = {}
+    for cell, (scale, _) in enumerate(likes):
+        scales.setdefault(scale, []).append(cell)
+    for cells in scales.values():
+        moderated = moderate([spreads[cell] for cell in cells], [likes[cell][1] for cell in cells])
+        for cell, spread in zip(cells, moderated, strict=True):
+            spreads[cell] = spread
     return compare_cells(
         np.stack([one.mean(axis=1) for one in differences], axis=1),
         groups,
@@ -126,7 +144,7 @@ def compare_by_seed(
         power=settings.power,
         n_resamples=settings.n_resamples,
         seed=settings.seed,
-        spreads=[seed_spread(one, groups) for one in differences],
+        spreads=spreads,
     )
 
 

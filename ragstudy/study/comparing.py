@@ -119,7 +119,7 @@ def _interactions(plan: Plan, domain: DomainPlan, values: Values) -> list[dict[s
         return with_passages - without
 
     by_seed = [(gain(cell.arm, cell), _mean_over_seeds(gain(cell.base, cell))) for cell in cells]
-    found = _compared(plan, domain, [tuned - base[:, None] for tuned, base in by_seed])
+    found = _compared(plan, domain, cells, [tuned - base[:, None] for tuned, base in by_seed])
     gains = [(_mean_over_seeds(tuned), base) for tuned, base in by_seed]
     return [
         {
@@ -152,7 +152,9 @@ def _against_shams(plan: Plan, domain: DomainPlan, values: Values) -> list[dict[
     def of(arm: Arm, cell: _Cell) -> NDArray[np.float64]:
         return _arm_scores(domain, arm, cell.contexts, cell.measure, values)
 
-    found = _compared(plan, domain, [of(cell.arm, cell) - of(sham, cell) for cell, sham in cells])
+    found = _compared(
+        plan, domain, [cell for cell, _ in cells], [of(cell.arm, cell) - of(sham, cell) for cell, sham in cells]
+    )
     return [
         {
             "domain": domain.name,
@@ -166,9 +168,13 @@ def _against_shams(plan: Plan, domain: DomainPlan, values: Values) -> list[dict[
     ]
 
 
-def _compared(plan: Plan, domain: DomainPlan, differences: Sequence[NDArray[np.float64]]) -> list[Comparison]:
-    """Cells of (n questions, n seeds) differences compared."""
-    return compare_by_seed(differences, [question.group for question in domain.test], plan.spec.statistics)
+def _compared(
+    plan: Plan, domain: DomainPlan, cells: Sequence[_Cell], differences: Sequence[NDArray[np.float64]]
+) -> list[Comparison]:
+    """Cells of (n questions, n seeds) differences compared; those of one measure in one context are alike."""
+    groups = [question.group for question in domain.test]
+    likes = [((cell.contexts, cell.measure), (cell.arm.training, cell.arm.trained_on)) for cell in cells]
+    return compare_by_seed(differences, groups, plan.spec.statistics, likes)
 
 
 def _corrections(plan: Plan, domain: DomainPlan, values: Values) -> list[dict[str, Any]]:
@@ -286,7 +292,8 @@ def _compare_domain(plan: Plan, domain: DomainPlan, values: Values) -> list[dict
         _check_same_questions(domain, cell, values)
         tuned.append(_arm_scores(domain, cell.arm, cell.contexts, cell.measure, values))
         base.append(_mean_over_seeds(_arm_scores(domain, cell.base, cell.contexts, cell.measure, values)))
-    found = _compared(plan, domain, [one - of_base[:, None] for one, of_base in zip(tuned, base, strict=True)])
+    differences = [one - of_base[:, None] for one, of_base in zip(tuned, base, strict=True)]
+    found = _compared(plan, domain, cells, differences)
     return [
         _row(domain, cell, comparison, _mean_over_seeds(tuned[i]), base[i])
         for i, (cell, comparison) in enumerate(zip(cells, found, strict=True))
@@ -374,7 +381,8 @@ def _is_rule_of_three(row: dict[str, Any]) -> bool:
 
 def _spread(row: dict[str, Any]) -> SeedSpread:
     noise = row["seed_noise"] ** 2
-    return SeedSpread(row["n_seeds"], row["n_seeds"] * row["seed_error"] ** 2 + noise, noise)
+    of_means = row["n_seeds"] * row["seed_error"] ** 2 + noise
+    return SeedSpread(row["n_seeds"], of_means, noise, borrowed=row["seed_degrees"] - row["n_seeds"] + 1)
 
 
 _DECIDED_BY = ("difference", "low", "high", "equivalence_low", "equivalence_high")

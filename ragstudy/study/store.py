@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 # Raised whenever comparing the same scores gives other rows than before, so that they are compared anew.
-COMPARING_VERSION = 17
+COMPARING_VERSION = 18
 
 
 class RunFolder:

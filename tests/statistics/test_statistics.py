@@ -25,7 +25,7 @@ from ragstudy.statistics.power import (
     questions_to_trust,
     smallest_detectable,
 )
-from ragstudy.statistics.seeds import SeedSpread, seed_spread, t_quantile, two_source_p
+from ragstudy.statistics.seeds import SeedSpread, moderate, seed_spread, t_quantile, two_source_p
 from ragstudy.statistics.verdicts import decide
 
 SETTINGS = {"confidence": 0.95, "power": 0.8, "n_resamples": 4000, "seed": 1}
@@ -292,9 +292,53 @@ def test_the_quantile_of_two_sources_lies_between_theirs_and_its_p_value_fits():
     assert two_source_p(1e9, 1.0, 10, spread) < 1e-6
 
 
+def test_the_prior_of_many_variances_is_found():
+    """2,000 variances of three trainings each, drawn with d0 = 8 around s0^2 = .01: Smyth 2004, section 6.2."""
+    rng = np.random.default_rng(7)
+    true = 0.01 * 8 / rng.chisquare(8, 2000)
+    found = [SeedSpread(3, float(one)) for one in true * rng.chisquare(2, 2000) / 2]
+    made = moderate(found, range(2000))
+    usual = [one for one in made if one.of_means < 0.02]
+    assert np.median([one.degrees for one in usual]) == pytest.approx(10, abs=1)
+    assert min(one.of_means for one in made) == pytest.approx(0.01 * 8 / 10, rel=0.1)
+    better = np.abs(np.log([one.of_means for one in made]) - np.log(true)).mean()
+    assert better < 0.6 * np.abs(np.log([one.of_means for one in found]) - np.log(true)).mean()
+
+
+def test_trainings_that_differ_alike_lend_each_other_their_degrees_of_freedom():
+    spreads = [SeedSpread(3, 0.010), SeedSpread(3, 0.011), SeedSpread(3, 0.009), SeedSpread(1)]
+    made = moderate(spreads, "abcd")
+    assert [one.degrees for one in made] == [6.0, 6.0, 6.0, 0.0]
+    assert [one.of_means for one in made[:3]] == pytest.approx(
+        [(4 * 0.01 + 2 * one.of_means) / 6 for one in spreads[:3]]
+    )
+    # The second and the third are epochs of the same trainings and tell about each other's spread only once.
+    assert [one.degrees for one in moderate(spreads, "abbd")][:3] == [4.0, 4.0, 4.0]
+    assert moderate(spreads[:1], "a") == spreads[:1]
+    assert moderate([SeedSpread(3)] * 3, "abc") == [SeedSpread(3)] * 3
+
+
+def test_trainings_that_differ_far_more_than_the_others_stand_for_themselves():
+    spreads = [SeedSpread(3, one) for one in (0.0001, 0.0002, 0.00015, 0.0001, 0.0002, 0.02)]
+    made = moderate(spreads, range(6))
+    assert made[5].of_means == pytest.approx(0.02, rel=0.01)
+    assert made[5].degrees == pytest.approx(2, abs=0.01)
+    assert all(one.of_means < 0.001 for one in made[:5])
+
+
+def test_intervals_that_borrow_are_narrower_and_hold_the_mean_of_all_trainings():
+    """A smaller version of two designs of benchmarks/planted.py; three binomial standard errors of 60 studies."""
+    alike = Design((-0.2, -0.1, 0.0, 0.0), n_questions=200, n_seeds=3, seed_spreads=(0.15,))
+    found = simulate(alike, 60, 5, 400)
+    assert np.mean(found.coverage) > 0.95 - 3 * (0.95 * 0.05 / 60) ** 0.5
+    assert found.decided[0] > 0.9
+    one_differs = Design((0.0,) * 4, n_questions=200, n_seeds=3, seed_spreads=(0.1, 0.1, 0.1, 0.5))
+    assert simulate(one_differs, 60, 6, 400).coverage[3] > 0.82
+
+
 def test_intervals_over_trainings_hold_the_mean_of_all_trainings():
     """Without the trainings' part the intervals of this design hold it in about 6 of 10 studies."""
-    design = Design((0.0,), n_questions=150, n_seeds=3, seed_spread=0.5)
+    design = Design((0.0,), n_questions=150, n_seeds=3, seed_spreads=(0.5,))
     found = simulate(design, 80, 3, 400)
     assert found.coverage[0] > 0.88
     assert found.false_studies < 0.12
