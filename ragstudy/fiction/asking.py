@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from ragstudy.fiction.schema import COMPARISON_QUESTIONS, MULTI_QUESTIONS, SUMMARY_QUESTIONS, YESNO_QUESTIONS
 from ragstudy.fiction.values import join_list
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ragstudy.fiction.world import Subject
     from ragstudy.records import QuestionType
 
+Reasoned = Literal["twohop", "comparison", "yesno"]
 NOT_THERE = "The passages do not say."
 _DECLINED = "the passages do not say"
 _FEWEST_SUMMED = 4
@@ -218,6 +219,26 @@ def ask(
     else:
         asked = None
     return asked or ask_one(subject, rng.choice(labels), rng, held_out=held_out)
+
+
+def ask_reasoned(
+    kind: Reasoned, subject: Subject, rng: Random, names: Names, others: Sequence[Subject]
+) -> Asked | None:
+    """A question whose answer takes more than finding one value; None if these things cannot give one of the kind.
+
+    Args:
+        kind: 'twohop', 'comparison' or 'yesno'.
+        subject: what is asked about.
+        rng: source of randomness.
+        names: draws the names in wrong values.
+        others: things that a question in two steps may lead to and a comparison may be with.
+    """
+    if kind == "twohop":
+        return _maybe_over(subject, others, rng, held_out=False)
+    if kind == "comparison":
+        return _maybe_comparison(subject, others, rng, held_out=False)
+    scalars = [label for label, (relation, _) in subject.facts.items() if not relation.is_list]
+    return ask_whether(subject, rng.choice(scalars), rng, names) if scalars else None
 
 
 def _maybe_over(subject: Subject, others: Sequence[Subject], rng: Random, *, held_out: bool) -> Asked | None:

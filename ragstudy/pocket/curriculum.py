@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from ragstudy.fiction.asking import NOT_THERE, Asked, Step, as_query, ask, ask_untold, named
+from ragstudy.fiction.asking import NOT_THERE, Asked, Step, as_query, ask, ask_reasoned, ask_untold, named
 from ragstudy.fiction.invent import SCHEMAS
 from ragstudy.fiction.names import Names, Pool
 from ragstudy.fiction.world import Sentence, as_text, invent_subject, invent_subjects, link, tell
@@ -22,11 +22,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from random import Random
 
+    from ragstudy.fiction.asking import Reasoned
+    from ragstudy.fiction.schema import Kind
     from ragstudy.fiction.world import Subject
 
 UNKNOWN = "I do not know."
 Form = Literal["short", "named", "prose"]
 _TRIES = 12
+_REASONED: tuple[Reasoned, ...] = ("twohop", "comparison", "yesno")
+_WEIGHTS_OF_REASONED = (5, 3, 2)
+_SHARE_HALF_TOLD = 0.1
 _SHARE_KNOWN = 0.72
 _SHARE_SALAD = 0.12
 _SHARE_UNSHOWN = 0.03
@@ -82,6 +87,8 @@ class Stage:
         share_missing: share of the questions whose passage is not shown, so that the answer declines.
         share_prose: share of the conversations whose instruction asks for whole sentences and gets them.
         share_examples: share of the conversations that begin with examples; answers look like theirs.
+        share_reasoned: share of the questions that are drawn from those in two steps, of yes or no and comparisons
+            first, as far as the things shown can give them; other questions have few of these.
     """
 
     max_passages: int
@@ -93,6 +100,7 @@ class Stage:
     share_missing: float = 0.1
     share_prose: float = 0.0
     share_examples: float = 0.0
+    share_reasoned: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -128,11 +136,35 @@ class _World:
     def _things(self, n: int) -> list[Subject]:
         """`n` linked things, all of one kind with names alike in some worlds."""
         rng, names = self._rng, self._names
+        if self._stage.share_reasoned and rng.random() < self._stage.share_reasoned:
+            kinds = self._referring()
+            if kinds:
+                return link(self._of_kinds([*kinds, *rng.choices(kinds, k=n)][:n]), rng)
         if rng.random() >= self._stage.share_alike:
             return link(invent_subjects(self._schema, n, rng, names), rng)
-        first = invent_subject(rng.choice(self._schema.kinds), rng, names)
-        others = [invent_subject(first.kind, rng, names, first if rng.random() < 0.8 else None) for _ in range(n - 1)]
-        return link([first, *others], rng)
+        return link(self._of_kinds([rng.choice(self._schema.kinds)] * n), rng)
+
+    def _of_kinds(self, kinds: Sequence[Kind]) -> list[Subject]:
+        """A thing of each kind, most with names like the first one of their kind."""
+        rng, names = self._rng, self._names
+        firsts: dict[str, Subject] = {}
+        made = []
+        for kind in kinds:
+            first = firsts.get(kind.noun)
+            made.append(invent_subject(kind, rng, names, first if first and rng.random() < 0.8 else None))
+            firsts.setdefault(kind.noun, made[-1])
+        return made
+
+    def _referring(self) -> list[Kind]:
+        """A kind of thing and the kind that one of its relations refers to: what questions in two steps need."""
+        by_noun = {kind.noun: kind for kind in self._schema.kinds}
+        pairs = [
+            [kind, by_noun[relation.refers_to]]
+            for kind in self._schema.kinds
+            for relation in kind.relations
+            if relation.described and relation.refers_to in by_noun
+        ]
+        return self._rng.choice(pairs) if pairs else []
 
     def _cut(self, subject: Subject) -> list[_Shown]:
         """The subject's document cut into passages of whole sentences, with the labels told in each."""
@@ -203,6 +235,15 @@ class _World:
             like = subject if rng.random() < 0.5 else None
             return self._declined(ask(invent_subject(subject.kind, rng, names, like), rng, names), form)
         others = [one.subject for one in self._shown]
+        if self._stage.share_reasoned and rng.random() < self._stage.share_reasoned:
+            reasoned = self._reasoned(in_force, others)
+            if reasoned:
+                return self._answered(reasoned, form)
+        return self._asked_about(subject, others, form)
+
+    def _asked_about(self, subject: Subject, others: Sequence[Subject], form: Form) -> tuple[Asked, str]:
+        """A question of any type about a thing shown, and its answer."""
+        rng, names = self._rng, self._names
         for _ in range(_TRIES):
             asked = ask(subject, rng, names, others)
             n_told = sum(self._tells(step) for step in asked.steps)
@@ -213,6 +254,22 @@ class _World:
             if asked.type == "unanswerable" or rng.random() < _SHARE_NOT_TOLD:
                 return self._declined(asked, form)
         return self._declined(ask_untold(subject, rng), form)
+
+    def _reasoned(self, in_force: Sequence[Subject], others: Sequence[Subject]) -> Asked | None:
+        """A question in two steps, a comparison or one of yes or no, if a few draws find one.
+
+        The passages answer it, but for the last step of some in two steps.
+        """
+        kind = self._rng.choices(_REASONED, _WEIGHTS_OF_REASONED)[0]
+        for _ in range(_TRIES):
+            asked = ask_reasoned(kind, self._rng.choice(in_force), self._rng, self._names, others)
+            if asked is None:
+                continue
+            told = [self._tells(step) for step in asked.steps]
+            half_told = kind == "twohop" and told[0] and self._rng.random() < _SHARE_HALF_TOLD
+            if all(told) or half_told:
+                return asked
+        return None
 
     def _tells(self, step: Step) -> bool:
         return any(one.subject is step.subject and step.label in one.labels for one in self._shown)
@@ -227,6 +284,11 @@ class _World:
         if form == "named":
             return named(asked, self._passage_of)
         return asked.short if form == "short" else asked.full
+
+    def _answered(self, asked: Asked, form: Form) -> tuple[Asked, str]:
+        if all(self._tells(step) for step in asked.steps):
+            return asked, self._answer(asked, form)
+        return self._declined(asked, form)
 
     def _declined(self, asked: Asked, form: Form) -> tuple[Asked, str]:
         """The answer to a question about which the passages say nothing, or nothing from its second step on."""
