@@ -213,6 +213,23 @@ def test_a_table_with_named_columns(tmp_path):
     assert {q.split for q in imported.domain.questions} == {"train", "test"}
 
 
+@pytest.mark.parametrize("separator", [";", "\t", ","])
+def test_a_table_as_a_spreadsheet_writes_it(tmp_path, separator):
+    lines = (["question", "answer", "P"], ["Which, then?", "red", '"The lamp; it, is	red."'], ["Why?", "so", ""])
+    text = "\ufeff" + "\n".join(separator.join(line) for line in lines) + "\n"
+    (tmp_path / "qa.csv").write_text(text.replace("Which, then?", '"Which, then?"'), encoding="utf-8")
+    imported = import_table(tmp_path / "qa.csv", None, "t", Columns(context="P"))
+    assert [q.text for q in imported.domain.questions] == ["Which, then?", "Why?"]
+    assert imported.domain.documents[0].text == "The lamp; it, is\tred."
+    assert "1 of the questions name no document that holds their answer" in imported.summary()
+
+
+def test_a_missing_column_is_missing_in_the_first_line(tmp_path):
+    (tmp_path / "qa.csv").write_text("question,answer,P\nx?,a,text\n")
+    with pytest.raises(InputError, match=r"qa\.csv:1: no column 'Answer'; did you mean 'answer'"):
+        import_table(tmp_path / "qa.csv", None, "t", Columns(answer="Answer", context="P"))
+
+
 def test_a_table_with_documents_and_nested_gold_ids(tmp_path):
     write_rows(tmp_path / "docs.jsonl", [{"doc_id": "d1", "contents": ["One.", "Two."]}])
     write_rows(

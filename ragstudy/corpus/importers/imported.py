@@ -38,6 +38,9 @@ class Imported:
         domain = self.domain
         counts = f"{len(domain.documents)} documents, {len(domain.split('train'))} training questions, "
         counts += f"{len(domain.split('test'))} test questions"
+        n_without = sum(not question.gold_documents for question in domain.questions)
+        if n_without:
+            counts += f"; {n_without} of the questions name no document that holds their answer"
         if not self.left_out:
             return f"{counts}; nothing was left out."
         reasons = "; ".join(f"{n} {reason}" for reason, n in sorted(self.left_out.items()))

@@ -83,11 +83,12 @@ def import_table(  # noqa: PLR0913 - what a user may say about a table
 def _rows(path: Path, wanted: list[str | None]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Rows with their place; checks the columns of the first row."""
     columns = [column for column in wanted if column is not None]
-    rows = _csv_rows(path) if path.suffix.lower() in {".csv", ".tsv"} else _json_rows(path)
-    for position, (place, row) in enumerate(rows):
+    is_table = path.suffix.lower() in {".csv", ".tsv"}
+    for position, (place, row) in enumerate(_csv_rows(path) if is_table else _json_rows(path)):
         missing = [column for column in columns if column not in row]
-        if missing and (position == 0 or path.suffix.lower() in {".csv", ".tsv"}):
-            raise InputError([f"{place}: no column {column!r}{nearest(column, row)}" for column in missing])
+        if missing and (position == 0 or is_table):
+            where = f"{path}:1" if is_table else place
+            raise InputError([f"{where}: no column {column!r}{nearest(column, row)}" for column in missing])
         yield place, row
 
 
@@ -98,8 +99,9 @@ def _json_rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def _csv_rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     with path.open(encoding="utf-8-sig", newline="") as lines:
-        reader = csv.DictReader(lines, delimiter="\t" if path.suffix.lower() == ".tsv" else ",")
         try:
+            reader = csv.DictReader(lines, delimiter=_delimiter(lines.readline()))
+            lines.seek(0)
             for row in reader:
                 yield f"{path}:{reader.line_num}", {key: value for key, value in row.items() if key is not None}
         except UnicodeDecodeError:
@@ -108,6 +110,11 @@ def _csv_rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         except csv.Error as error:
             msg = f"{path}:{reader.line_num}: not readable as CSV: {error}"
             raise InputError(msg) from None
+
+
+def _delimiter(header: str) -> str:
+    """What separates the names of the columns: the likeliest of comma, tab and the semicolon of some spreadsheets."""
+    return max(",\t;", key=header.count)
 
 
 def _flat(value: Any) -> list[str]:  # noqa: ANN401 - a cell
