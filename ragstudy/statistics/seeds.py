@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-_IMPROBABLE = 0.2
+_IMPROBABLE = 0.5
 # Between these halves of d0 the trigamma function falls from 1e12 to 1e-6.
 _HALVES, _LEAST_EXCESS = (1e-6, 1e6), 2e-6
 _NO_CONFIDENCE, _FULL_CONFIDENCE = 1e-9, 1 - 1e-9
@@ -99,7 +99,7 @@ def moderate(spreads: Sequence[SeedSpread], trainings: Sequence[Hashable]) -> li
     (d0 s0^2 + d s^2) / (d0 + d) with d0 + d degrees of freedom (Smyth 2004, Statistical Applications in Genetics and
     Molecular Biology 3, article 3, section 6.2). The more they differ among each other, the smaller d0.
     Two safeguards: d0 is at most the degrees of freedom of the other trainings, and it is reduced for a variance that
-    is improbably large beside theirs, by the tail of its F divided by .2 (in the manner of Phipson et al. 2016, Annals
+    is improbably large beside theirs, by the tail of its F divided by .5 (in the manner of Phipson et al. 2016, Annals
     of Applied Statistics 10, 946-963).
 
     Args:
