@@ -29,6 +29,9 @@ DESIGNS = {
     "6 arms of 3 trainings, one of which differs much": Design(
         (-0.10, -0.05, 0.0, 0.0, 0.05, 0.0), n_seeds=3, seed_spreads=(0.1, 0.1, 0.1, 0.1, 0.1, 0.4)
     ),
+    "6 arms of 3 trainings, half of which differ more": Design(
+        (-0.10, 0.0, 0.05, -0.10, 0.0, 0.05), n_seeds=3, seed_spreads=(0.1, 0.1, 0.1, 0.3, 0.3, 0.3)
+    ),
     "yes or no scores, one question a document": Design((-0.10, 0.0, 0.10), n_facts=1, per_group=0.5),
 }
 

@@ -181,7 +181,7 @@ class TransformersSpec(_Spec):
 
     Attributes:
         name: how the study calls it.
-        model: local folder, hub id, or `pocket` for the embedded model.
+        model: local folder, hub id, or the name of an embedded model (`pocket`, `pocket-tiny`, `pocket-medium`).
         adapter: folder or hub id of a ready PEFT adapter, or None.
         dtype: precision of the weights.
         batch_size: prompts answered at a time.

@@ -1,4 +1,4 @@
-"""`ragstudy pocket`: the embedded model's recipe, and what it or any other model can do."""
+"""`ragstudy pocket`: the embedded models' recipes, and what they or any other model can do."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 
 @click.group()
 def pocket() -> None:
-    """The embedded model: train it again from its recipe; see what it, or any other model, can do."""
+    """The embedded models: train them again from their recipes; see what they, or any other model, can do."""
 
 
 @pocket.command()
@@ -21,9 +21,9 @@ def pocket() -> None:
     help="Tokens to train on, all parts together; the recipe's number by default.",
 )
 @click.option("--size", default="small", show_default=True, type=click.Choice(["tiny", "small", "medium"]))
-@click.option("--seed", default=1, show_default=True, help="Of weights and data.")
-def train(out: Path, tokens: int | None, size: str, seed: int) -> None:
-    """Pretrain the embedded model; the same command goes on where it was stopped.
+@click.option("--seed", default=None, type=int, help="Of weights and data; the recipe's by default.")
+def train(out: Path, tokens: int | None, size: str, seed: int | None) -> None:
+    """Pretrain an embedded model; the same command goes on where it was stopped.
 
     \b
     ragstudy pocket train --out .cache/pocket
@@ -35,15 +35,16 @@ def train(out: Path, tokens: int | None, size: str, seed: int) -> None:
     from ragstudy.pocket.train import RECIPES, Trainer
 
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    recipe = replace(RECIPES[size], seed=seed)
-    recipe = replace(recipe, n_tokens=tokens) if tokens else recipe
+    recipe = RECIPES[size]
+    recipe = recipe if tokens is None else replace(recipe, n_tokens=tokens)
+    recipe = recipe if seed is None else replace(recipe, seed=seed)
     Trainer(recipe, out).run()
     click.echo(f"model: {out / 'model'}")
 
 
 @pocket.command()
 @click.argument("domains", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--model", default="pocket", show_default=True, help="Local folder or hub id of a causal language model.")
+@click.option("--model", default="pocket", show_default=True, help="An embedded model, a local folder, or a hub id.")
 @click.option("--adapter", default=None, help="Folder or hub id of a PEFT adapter of the model.")
 @click.option("--questions", default=200, show_default=True, help="Most test questions per domain.")
 @click.option("--top-k", default=3, show_default=True, help="Passages shown where a context does not say how many.")
@@ -62,6 +63,7 @@ def report(
 
     \b
     ragstudy pocket report
+    ragstudy pocket report --model pocket-medium
     ragstudy pocket report corpora/faq --model Qwen/Qwen2.5-0.5B-Instruct
     """
     from ragstudy.cli.show import Console

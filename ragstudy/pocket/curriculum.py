@@ -31,7 +31,7 @@ Form = Literal["short", "named", "prose"]
 _TRIES = 12
 _REASONED: tuple[Reasoned, ...] = ("twohop", "comparison", "yesno")
 _WEIGHTS_OF_REASONED = (5, 3, 2)
-_SHARE_HALF_TOLD = 0.1
+_SHARE_HALF_TOLD = 0.1  # of the draws of which the passages hold only the first step
 _SHARE_KNOWN = 0.72
 _SHARE_SALAD = 0.12
 _SHARE_UNSHOWN = 0.03
@@ -88,7 +88,8 @@ class Stage:
         share_prose: share of the conversations whose instruction asks for whole sentences and gets them.
         share_examples: share of the conversations that begin with examples; answers look like theirs.
         share_reasoned: share of the questions that are drawn from those in two steps, of yes or no and comparisons
-            first, as far as the things shown can give them; other questions have few of these.
+            first, as far as the things shown can give them, and share of the worlds whose kinds of things refer to one
+            another; other questions have few of these.
     """
 
     max_passages: int

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-_IMPROBABLE = 0.5
+_ONE_IN_TWENTY, _N_ESTIMATES, _ROUNDING = 0.05, 1000, 1e-20
 # Between these halves of d0 the trigamma function falls from 1e12 to 1e-6.
 _HALVES, _LEAST_EXCESS = (1e-6, 1e6), 2e-6
 _NO_CONFIDENCE, _FULL_CONFIDENCE = 1e-9, 1 - 1e-9
@@ -31,16 +31,16 @@ class SeedSpread:
         n_seeds: trainings; 1 where the spread is not known.
         of_means: variance of the seeds' mean differences.
         noise: what it would be if trainings did not differ, because each meets every question in its own way.
-        share_seed: share of the variance of one question's difference under one training that is due to the training.
-        share_question: share that is due to the question.
+        between: variance of one question's mean difference over the questions.
+        within: variance of what question and training together leave of a difference.
         borrowed: degrees of freedom that other recipes' trainings add to what is known of `of_means` (`moderate`).
     """
 
     n_seeds: int
     of_means: float = 0.0
     noise: float = 0.0
-    share_seed: float = math.nan
-    share_question: float = math.nan
+    between: float = math.nan
+    within: float = math.nan
     borrowed: float = 0.0
 
     @property
@@ -57,6 +57,20 @@ class SeedSpread:
     def variance_of_mean(self) -> float:
         """Of the mean effect over the seeds."""
         return self.variance / self.n_seeds
+
+    @property
+    def share_seed(self) -> float:
+        """Share of the variance of one question's difference under one training that is due to the training."""
+        return self._share(self.variance)
+
+    @property
+    def share_question(self) -> float:
+        """Share that is due to the question."""
+        return self._share(self.between)
+
+    def _share(self, part: float) -> float:
+        total = self.variance + self.between + self.within
+        return part / total if total > 0 else math.nan
 
 
 def seed_spread(differences: NDArray[np.float64], groups: Sequence[str]) -> SeedSpread:
@@ -77,68 +91,81 @@ def seed_spread(differences: NDArray[np.float64], groups: Sequence[str]) -> Seed
         return SeedSpread(max(1, n_seeds))
     left = (values - values.mean(axis=1, keepdims=True)) * math.sqrt(n_seeds / (n_seeds - 1))
     errors = PairedDifferences.of(left, [groups[int(i)] for i in there]).standard_errors()
-    noise = float(np.nanmean(errors**2)) if not np.isnan(errors).all() else 0.0
+    noise = _unrounded(float(np.nanmean(errors**2))) if not np.isnan(errors).all() else 0.0
     means = values.mean(axis=0)
-    of_means = float(means.var(ddof=1))
-    variance = max(0.0, of_means - noise)
+    of_means = _unrounded(float(means.var(ddof=1)))
     residual = values - values.mean(axis=1, keepdims=True) - means + values.mean()
     within = float((residual**2).sum()) / ((n - 1) * (n_seeds - 1))
     between = max(0.0, float(values.mean(axis=1).var(ddof=1)) - within / n_seeds)
-    total = variance + between + within
-    if total == 0:
-        return SeedSpread(n_seeds)
-    return SeedSpread(n_seeds, of_means, noise, variance / total, between / total)
+    return SeedSpread(n_seeds, of_means, noise, between, within)
+
+
+def _unrounded(variance: float) -> float:
+    """0 for what rounding leaves of equal numbers; one point of 1,000 answers that differs makes 1e-10 or more."""
+    return variance if variance > _ROUNDING else 0.0
 
 
 def moderate(spreads: Sequence[SeedSpread], trainings: Sequence[Hashable]) -> list[SeedSpread]:
-    """Spreads of cells on one scale, each informed by how much the other recipes' trainings differ.
+    """Spreads of cells, each informed by how much the other recipes' trainings differ.
 
     The variance of three trainings is known with two degrees of freedom, so badly that even large effects are not told
-    from zero. Other recipes on the same questions vary in a similar way. The variances are taken as draws of a scaled
-    inverse chi-square, whose s0^2 and degrees d0 are fitted by the moments of their logarithms, and each becomes
-    (d0 s0^2 + d s^2) / (d0 + d) with d0 + d degrees of freedom (Smyth 2004, Statistical Applications in Genetics and
-    Molecular Biology 3, article 3, section 6.2). The more they differ among each other, the smaller d0.
-    Two safeguards: d0 is at most the degrees of freedom of the other trainings, and it is reduced for a variance that
-    is improbably large beside theirs, by the tail of its F divided by .5 (in the manner of Phipson et al. 2016, Annals
-    of Applied Statistics 10, 946-963).
+    from zero. Other recipes on the same questions vary in a similar way, above all in proportion to their `noise`. The
+    ratios of `of_means` to `noise` are taken as draws of a scaled inverse chi-square, whose s0^2 and degrees d0 are
+    fitted by the moments of their logarithms, and each becomes (b s0^2 + d s^2) / (b + d) with b + d degrees of freedom
+    (Smyth 2004, Statistical Applications in Genetics and Molecular Biology 3, article 3, section 6.2, where b is d0).
+    The less they agree, the smaller d0. Two safeguards for the few recipes of a study: b is at most the degrees of
+    freedom of the other trainings, and d0 counts only in proportion to the probability of a ratio at least as large as
+    its own beside theirs, so that trainings that differ more than the others' stand for themselves (in the manner of
+    Phipson et al. 2016, Annals of Applied Statistics 10, 946-963).
 
     Args:
         spreads: of each cell.
         trainings: what each cell was trained as; cells of the same trainings, as the epochs of one, count once.
 
     Returns:
-        The spreads in their order; unchanged where there is one training, where trainings did not vary at all, and
-        where fewer than two sets of trainings did.
+        The spreads in their order; unchanged where there is one training, where trainings meet every question alike,
+        and where fewer than two sets of trainings are left.
     """
     cells: dict[Hashable, list[int]] = {}
     for cell, (spread, training) in enumerate(zip(spreads, trainings, strict=True)):
-        if spread.n_seeds > 1 and spread.of_means > 0:
+        if spread.n_seeds > 1 and spread.noise > 0:
             cells.setdefault(training, []).append(cell)
     made = list(spreads)
-    if len(cells) < 2:  # noqa: PLR2004 - nobody to borrow from
+    ratios = {cell: spreads[cell].of_means / spreads[cell].noise for some in cells.values() for cell in some}
+    if len(cells) < 2 or not any(ratios.values()):  # noqa: PLR2004 - nobody to borrow from
         return made
     degrees = np.asarray([min(spreads[cell].n_seeds - 1.0 for cell in some) for some in cells.values()])
-    variances = np.asarray([np.mean([spreads[cell].of_means for cell in some]) for some in cells.values()])
-    d0, middle = _prior(variances, degrees)
+    means = np.asarray([np.mean([ratios[cell] for cell in some]) for some in cells.values()])
+    d0, middle = _prior(means, degrees)
     for place, some in enumerate(cells.values()):
-        of_others = float(degrees.sum() - degrees[place])
-        mean_of_others = float((degrees * variances).sum() - degrees[place] * variances[place]) / of_others
+        of_others = float(np.delete(degrees, place).sum())
+        mean_of_others = float(np.average(np.delete(means, place), weights=np.delete(degrees, place)))
         for cell in some:
             spread = spreads[cell]
             own = spread.n_seeds - 1
-            beyond = float(special.fdtrc(own, of_others, spread.of_means / mean_of_others))
-            borrowed = min(d0, of_others) * min(1.0, beyond / _IMPROBABLE)
-            of_means = (borrowed * middle + own * spread.of_means) / (borrowed + own)
-            made[cell] = replace(spread, of_means=of_means, borrowed=borrowed)
+            beside = ratios[cell] / mean_of_others if mean_of_others > 0 else math.inf
+            borrowed = min(d0, of_others) * float(special.fdtrc(own, of_others, beside))
+            ratio = (borrowed * middle + own * ratios[cell]) / (borrowed + own)
+            made[cell] = replace(spread, of_means=ratio * spread.noise, borrowed=borrowed)
     return made
 
 
-def _prior(variances: NDArray[np.float64], degrees: NDArray[np.float64]) -> tuple[float, float]:
-    """Degrees of freedom and scale of the inverse chi-square that variances come from: Smyth 2004, section 6.2."""
-    logs = np.log(variances) - special.digamma(degrees / 2) + np.log(degrees / 2)
-    excess = float(logs.var(ddof=1) - special.polygamma(1, degrees / 2).mean())
+def _prior(ratios: NDArray[np.float64], degrees: NDArray[np.float64]) -> tuple[float, float]:
+    """Degrees of freedom and scale of the inverse chi-square that variances come from: Smyth 2004, section 6.2.
+
+    A variance of three trainings whose means happen to agree is next to nothing, and its logarithm would outweigh all
+    others: none counts as smaller than what one in twenty is if all vary alike, and the moments of the logarithm that
+    are expected reckon with that. Where half of the trainings or more agree exactly, nothing is fitted (d0 is 0).
+    """
+    pooled = float(np.average(ratios, weights=degrees))
+    alike = [_logarithms(float(one)) for one in degrees]
+    least = np.median(ratios) * np.exp([one[0] - np.median(one) for one in alike])
+    if not least.all():
+        return 0.0, pooled
+    logs = np.log(np.maximum(ratios, least)) - np.asarray([one.mean() for one in alike])
+    excess = float(logs.var(ddof=1) - np.mean([one.var() for one in alike]))
     if excess < _LEAST_EXCESS:
-        return math.inf, float((degrees * variances).sum() / degrees.sum())
+        return math.inf, pooled
 
     def lacking(half: float) -> float:
         return float(special.polygamma(1, half)) - excess
@@ -147,13 +174,18 @@ def _prior(variances: NDArray[np.float64], degrees: NDArray[np.float64]) -> tupl
     return d0, math.exp(float(logs.mean()) + float(special.digamma(d0 / 2)) - math.log(d0 / 2))
 
 
+def _logarithms(degrees: float) -> NDArray[np.float64]:
+    """Logarithms of equally likely estimates of a variance of 1, ascending, the lowest twentieth raised to its end."""
+    middles = np.maximum((np.arange(_N_ESTIMATES) + 0.5) / _N_ESTIMATES, _ONE_IN_TWENTY)
+    return np.asarray(np.log(special.chdtri(degrees, 1 - middles) / degrees))
+
+
 def t_quantile(confidence: float, question_variance: float, n_clusters: int, spread: SeedSpread) -> float:
     """How many standard errors an interval reaches when its variance is the sum of two estimated ones.
 
-    The mean of the two quantiles of Student's t, of m - 1 degrees of freedom and those of the trainings (S - 1 and what
-    they borrow), weighted by the variances
-    (Cochran and Cox 1950, section 4.14). Satterthwaite's single t is too narrow where a few trainings make up most of
-    the variance: .88 to .94 instead of .95 in `benchmarks/planted.py`.
+    The mean of the two quantiles of Student's t, of m - 1 degrees of freedom and of those of the trainings (S - 1 and
+    what they borrow), weighted by the variances (Cochran and Cox 1950, section 4.14). Satterthwaite's single t is too
+    narrow where a few trainings make up most of the variance: .88 to .94 instead of .95 in `benchmarks/planted.py`.
 
     Args:
         confidence: of a two-sided interval.

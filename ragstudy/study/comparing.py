@@ -23,7 +23,7 @@ from ragstudy.study.series import series
 from ragstudy.study.store import COMPARING_VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Hashable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -171,10 +171,24 @@ def _against_shams(plan: Plan, domain: DomainPlan, values: Values) -> list[dict[
 def _compared(
     plan: Plan, domain: DomainPlan, cells: Sequence[_Cell], differences: Sequence[NDArray[np.float64]]
 ) -> list[Comparison]:
-    """Cells of (n questions, n seeds) differences compared; those of one measure in one context are alike."""
+    """Cells of (n questions, n seeds) differences compared."""
     groups = [question.group for question in domain.test]
-    likes = [((cell.contexts, cell.measure), (cell.arm.training, cell.arm.trained_on)) for cell in cells]
-    return compare_by_seed(differences, groups, plan.spec.statistics, likes)
+    return compare_by_seed(differences, groups, plan.spec.statistics, _likes(plan, domain, cells))
+
+
+def _likes(plan: Plan, domain: DomainPlan, cells: Sequence[_Cell]) -> list[tuple[Hashable, Hashable]]:
+    """What cells tell each other how much trainings differ: those of one measure in one context; and their trainings.
+
+    Epochs of one training, and arms of other names that end in the same adapters, are the same trainings.
+    """
+    same = {(job.domain, job.generator): job.at(0).same for job in plan.jobs}
+    return [
+        (
+            (cell.contexts, cell.measure),
+            tuple(same[cell.arm.trained_on or domain.name, home] for home in cell.arm.homes) or cell.arm.name,
+        )
+        for cell in cells
+    ]
 
 
 def _corrections(plan: Plan, domain: DomainPlan, values: Values) -> list[dict[str, Any]]:

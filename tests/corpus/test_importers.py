@@ -213,6 +213,21 @@ def test_a_table_with_named_columns(tmp_path):
     assert {q.split for q in imported.domain.questions} == {"train", "test"}
 
 
+@pytest.mark.parametrize(
+    ("name", "header"),
+    [
+        ("qa.tsv", "question (short, plain, clear)\tanswer; if any\tP"),
+        ("qa.csv", '"question (short; plain; clear)",answer; if any,P'),
+    ],
+)
+def test_separators_inside_the_names_of_columns(tmp_path, name, header):
+    row = "x?\ty\tz" if name == "qa.tsv" else "x?,y,z"
+    (tmp_path / name).write_text(f"{header}\n{row}\n")
+    question = "question (short, plain, clear)" if name == "qa.tsv" else "question (short; plain; clear)"
+    columns = Columns(question=question, answer="answer; if any", context="P")
+    assert import_table(tmp_path / name, None, "t", columns).domain.questions[0].text == "x?"
+
+
 @pytest.mark.parametrize("separator", [";", "\t", ","])
 def test_a_table_as_a_spreadsheet_writes_it(tmp_path, separator):
     lines = (["question", "answer", "P"], ["Which, then?", "red", '"The lamp; it, is	red."'], ["Why?", "so", ""])
@@ -221,7 +236,7 @@ def test_a_table_as_a_spreadsheet_writes_it(tmp_path, separator):
     imported = import_table(tmp_path / "qa.csv", None, "t", Columns(context="P"))
     assert [q.text for q in imported.domain.questions] == ["Which, then?", "Why?"]
     assert imported.domain.documents[0].text == "The lamp; it, is\tred."
-    assert "1 of the questions name no document that holds their answer" in imported.summary()
+    assert "1 of the questions names no document that holds the answer" in imported.summary()
 
 
 def test_a_missing_column_is_missing_in_the_first_line(tmp_path):

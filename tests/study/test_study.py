@@ -13,7 +13,7 @@ from ragstudy.records import Passage
 from ragstudy.reporting import write_reports
 from ragstudy.reporting.numbers import to_decide
 from ragstudy.specs import parse_study
-from ragstudy.study.comparing import _is_rule_of_three
+from ragstudy.study.comparing import _cells, _is_rule_of_three, _likes
 from ragstudy.study.labelling import LabelBook, Labelling
 from ragstudy.study.plan import make_plan
 from ragstudy.study.retrieve import Retrieved
@@ -311,6 +311,22 @@ def test_seeds_are_replicates_of_one_arm(lamps, tiny_model, tmp_path):
     arm = next(a for a in rows["arms"] if a["arm"] == "tiny+closed_book-4" and a["measure"] == "answer_words")
     assert len(arm["seed_means"]) == 2
     assert all(r["n_seeds"] == 2 for r in rows["comparisons"])
+
+
+def test_cells_tell_each_other_of_trainings_within_a_context_and_a_measure(lamps, tiny_model):
+    tuned = tuned_study(lamps, tiny_model)
+    entry = tuned.finetuning[0].model_copy(update={"seeds": (1, 2), "epochs": 2, "checkpoints": (1,)})
+    again = entry.model_copy(update={"name": "again", "formats": ("closed_book",), "checkpoints": ()})
+    plan = make_plan(tuned.model_copy(update={"finetuning": (entry, again), "contexts": ("retrieved", "none")}))
+    cells = _cells(plan, plan.domains[0])
+    likes = dict(
+        zip(((c.contexts, c.measure, c.arm.name) for c in cells), _likes(plan, plan.domains[0], cells), strict=True)
+    )
+    scales = {(contexts, measure): scale for (contexts, measure, _), (scale, _) in likes.items()}
+    assert len(set(scales.values())) == len(scales) >= 4
+    arms = {arm: trainings for (contexts, measure, arm), (_, trainings) in likes.items()}
+    closed = arms["tiny+closed_book-4-epoch1"]
+    assert closed == arms["tiny+closed_book-4"] == arms["tiny+closed_book-4-again"] != arms["tiny+retrieved-4"], arms
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,8 @@ class Imported:
         counts += f"{len(domain.split('test'))} test questions"
         n_without = sum(not question.gold_documents for question in domain.questions)
         if n_without:
-            counts += f"; {n_without} of the questions name no document that holds their answer"
+            verb = "names" if n_without == 1 else "name"
+            counts += f"; {n_without} of the questions {verb} no document that holds the answer"
         if not self.left_out:
             return f"{counts}; nothing was left out."
         reasons = "; ".join(f"{n} {reason}" for reason, n in sorted(self.left_out.items()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from ragstudy.corpus.importers.imported import Collection, Imported, must_exist, split_by_group
 from ragstudy.errors import InputError, nearest
@@ -100,8 +100,7 @@ def _json_rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 def _csv_rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     with path.open(encoding="utf-8-sig", newline="") as lines:
         try:
-            reader = csv.DictReader(lines, delimiter=_delimiter(lines.readline()))
-            lines.seek(0)
+            reader = csv.DictReader(lines, delimiter="\t" if path.suffix.lower() == ".tsv" else _delimiter(lines))
             for row in reader:
                 yield f"{path}:{reader.line_num}", {key: value for key, value in row.items() if key is not None}
         except UnicodeDecodeError:
@@ -112,9 +111,11 @@ def _csv_rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
             raise InputError(msg) from None
 
 
-def _delimiter(header: str) -> str:
-    """What separates the names of the columns: the likeliest of comma, tab and the semicolon of some spreadsheets."""
-    return max(",\t;", key=header.count)
+def _delimiter(lines: TextIO) -> str:
+    """What separates most names of columns: a comma, a tab or the semicolon of some spreadsheets."""
+    header = lines.readline()
+    lines.seek(0)
+    return max(",\t;", key=lambda one: len(next(csv.reader([header], delimiter=one), [])))
 
 
 def _flat(value: Any) -> list[str]:  # noqa: ANN401 - a cell
