@@ -5,10 +5,11 @@ from __future__ import annotations
 from importlib.resources import files
 from pathlib import Path
 
-from ragstudy.errors import InputError, UnavailableError
+from ragstudy.errors import InputError, UnavailableError, nearest
 from ragstudy.files import fingerprint, hash_files
 
-EMBEDDED = {"pocket": "small"}
+# The embedded models by name, each with its folder in the package.
+EMBEDDED = {"pocket": "small", "pocket-tiny": "tiny", "pocket-medium": "medium"}
 _HASHED = ("*.safetensors", "*.json", "*.jinja", "*.model")
 
 
@@ -16,10 +17,11 @@ def locate_model(name: str) -> str:
     """A local folder, checked for weights, or the hub id as it is.
 
     Args:
-        name: `pocket` for the embedded model, a folder, or a hub id.
+        name: of an embedded model (`pocket`, `pocket-tiny`, `pocket-medium`), a folder, or a hub id.
 
     Raises:
-        InputError: a folder that is missing, or has no configuration or no safetensors weights.
+        InputError: a folder that is missing, or has no configuration or no safetensors weights; a name that starts
+            like an embedded model's and is none.
     """
     if name in EMBEDDED:
         return str(files("ragstudy.pocket") / "models" / EMBEDDED[name])
@@ -28,7 +30,13 @@ def locate_model(name: str) -> str:
         _check_weights(folder, name, "config.json")
         return str(folder)
     if _looks_like_path(name):
-        msg = f"model {name!r}: no such folder; expected a model folder, a hub id like 'owner/name', or 'pocket'"
+        msg = (
+            f"model {name!r}: no such folder; expected a model folder, a hub id like 'owner/name', or one of "
+            f"{', '.join(EMBEDDED)}"
+        )
+        raise InputError(msg)
+    if name.startswith("pocket") and "/" not in name:
+        msg = f"model {name!r}: no such folder and no embedded model{nearest(name, EMBEDDED)}"
         raise InputError(msg)
     return name
 

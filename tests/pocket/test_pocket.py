@@ -11,6 +11,7 @@ from random import Random
 
 import pytest
 import torch
+from safetensors import safe_open
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from ragstudy.corpus import load_domain
@@ -19,7 +20,7 @@ from ragstudy.fiction.asking import NOT_THERE
 from ragstudy.fiction.invent import SCHEMAS
 from ragstudy.fiction.names import STARTS, Pool, pool_of
 from ragstudy.generation.causal import CausalModel
-from ragstudy.generation.locate import locate_model
+from ragstudy.generation.locate import EMBEDDED, locate_model
 from ragstudy.pocket.curriculum import INSTRUCTIONS, PROSE_INSTRUCTIONS, UNKNOWN, Stage, conversations
 from ragstudy.pocket.grow import grow_from
 from ragstudy.pocket.tokenizer import ASSISTANT, END, learn_tokenizer
@@ -242,12 +243,27 @@ def shipped() -> CausalModel:
     return CausalModel(TransformersSpec(name="pocket", model="pocket", max_new_tokens=64))
 
 
-def test_the_shipped_model_is_small_standard_and_described(root):
-    folder = Path(locate_model("pocket"))
-    assert sum(p.stat().st_size for p in folder.iterdir()) < 25e6
+@pytest.mark.parametrize("name", list(EMBEDDED))
+def test_a_shipped_model_is_standard_and_described(name):
+    folder = Path(locate_model(name))
     assert json.loads((folder / "config.json").read_text())["architectures"] == ["LlamaForCausalLM"]
     card = (folder / "README.md").read_text()
     assert "ragstudy pocket train" in card
+    with safe_open(folder / "model.safetensors", "pt") as weights:
+        n = sum(weights.get_tensor(key).numel() for key in weights.keys())  # noqa: SIM118 - the file is no mapping
+        assert {weights.get_slice(key).get_dtype() for key in weights.keys()} == {"BF16"}  # noqa: SIM118
+    assert f"{n / 1e6:.1f} million parameters" in card
+    assert {path.suffix for path in folder.iterdir()} <= {".json", ".jinja", ".md", ".safetensors"}
+
+
+def test_the_shipped_models_are_small_together():
+    folders = [Path(locate_model(name)) for name in EMBEDDED]
+    assert sum(path.stat().st_size for folder in folders for path in folder.iterdir()) < 45e6
+
+
+def test_a_wrong_name_of_an_embedded_model_is_told_the_right_one():
+    with pytest.raises(InputError, match="did you mean 'pocket-tiny'"):
+        locate_model("pocket-tny")
 
 
 def test_the_shipped_model_answers_from_its_passages_and_not_without(root, shipped):
