@@ -18,7 +18,7 @@ def pocket() -> None:
     "--tokens",
     default=None,
     type=click.IntRange(min=1),
-    help="Tokens to train on, all parts together; the recipe's number by default.",
+    help="Tokens to train on, for a shorter training; the recipe's numbers by default.",
 )
 @click.option("--size", default="small", show_default=True, type=click.Choice(["tiny", "small", "medium"]))
 @click.option("--seed", default=None, type=int, help="Of weights and data; the recipe's by default.")
@@ -36,7 +36,7 @@ def train(out: Path, tokens: int | None, size: str, seed: int | None) -> None:
 
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     recipe = RECIPES[size]
-    recipe = recipe if tokens is None else replace(recipe, n_tokens=tokens)
+    recipe = recipe if tokens is None else replace(recipe, n_tokens=tokens, n_last_tokens=0)
     recipe = recipe if seed is None else replace(recipe, seed=seed)
     Trainer(recipe, out).run()
     click.echo(f"model: {out / 'model'}")

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ragstudy.generation.attention import speed_up
 from ragstudy.pocket.curriculum import Conversation, Stage, conversations
@@ -41,7 +41,7 @@ class Recipe:
         n_heads: attention heads.
         inner: width of the feed-forward part.
         vocabulary_size: entries of the tokenizer.
-        n_tokens: tokens to train on, padding included.
+        n_tokens: tokens to train on, padding included, before the last ones.
         batch_tokens: tokens of a batch.
         learning_rate: at the peak, of embeddings and norms (AdamW).
         matrix_learning_rate: at the peak, of the blocks' matrices (Muon).
@@ -51,6 +51,11 @@ class Recipe:
         seed: of weights and data.
         share_reasoned: of the questions of the last stage, see `Stage`.
         share_examples: of the conversations of the last stage, see `Stage`.
+        n_last_tokens: tokens after those, in which the word of a verdict weighs `weight_verdict` and the learning rates
+            begin at `share_last_rate` of their peaks.
+        weight_verdict: weight of the loss at `yes` or `no` in these; elsewhere 1, as of any other token of an answer,
+            which is too little to be learned: it is one of about twenty.
+        share_last_rate: of the peak learning rates, falling to zero.
         grown_from: the shipped model that this one begins as, with blocks added; it is trained in the last stage
             only. Empty for a model trained from nothing.
     """
@@ -70,7 +75,15 @@ class Recipe:
     seed: int = 1
     share_reasoned: float = 0.0
     share_examples: float = 0.12
+    n_last_tokens: int = 0
+    weight_verdict: float = 10.0
+    share_last_rate: float = 0.4
     grown_from: str = ""
+
+    @property
+    def n_all_tokens(self) -> int:
+        """Tokens of the whole training."""
+        return self.n_tokens + self.n_last_tokens
 
 
 _MODELS = Path(__file__).parent / "models"
@@ -87,15 +100,23 @@ RECIPES = {
         matrix_learning_rate=1.2e-3,
         share_reasoned=0.5,
         share_examples=0.3,
+        n_last_tokens=2_000_000,
         grown_from="small",
     ),
 }
+
+
+class _Row(NamedTuple):
+    ids: list[int]
+    answers: list[bool]
+    verdicts: list[bool]
 
 
 @dataclass(frozen=True)
 class _Batch:
     ids: torch.Tensor
     answers: torch.Tensor  # whether the token at a position belongs to an answer
+    verdicts: torch.Tensor  # whether it is the one that says yes or no
     text: torch.Tensor  # whether it belongs to a conversation at all
 
 
@@ -122,32 +143,44 @@ def stage_at(recipe: Recipe, n_done: int) -> Stage:
     )
 
 
-def encode(talk: Conversation, tokenizer: PreTrainedTokenizerFast) -> tuple[list[int], list[bool]]:
-    """Token ids of a conversation, and for each whether the loss there weighs fully (answers, their end)."""
+def encode(talk: Conversation, tokenizer: PreTrainedTokenizerFast) -> _Row:
+    """A conversation as tokens; those of answers and their end, and the ones that say yes or no, are marked."""
     user, assistant, end = (tokenizer.vocab[token] for token in (USER, ASSISTANT, END))
     ids: list[int] = []
     answers: list[bool] = []
+    verdicts: list[bool] = []
     for number, turn in enumerate(talk.turns):
         asked = talk.opening if number == 0 else f"Question: {turn.question}"
         question = [user, *tokenizer.encode(asked), end, assistant]
         answer = [*tokenizer.encode(turn.answer), end]
         ids += question + answer
         answers += [False] * len(question) + [True] * len(answer)
-    return ids, answers
+        verdicts += [False] * len(question) + _verdicts(turn.answer, len(answer))
+    return _Row(ids, answers, verdicts)
+
+
+def _verdicts(answer: str, n_tokens: int) -> list[bool]:
+    """Which of an answer's tokens, its end included, says yes or no: the first, or the one before full stop and end."""
+    marks = [False] * n_tokens
+    if answer.startswith(("Yes,", "Yes.", "No,", "No.")):
+        marks[0] = True
+    elif answer.endswith((", so yes.", ", so no.")):
+        marks[-3] = True
+    return marks
 
 
 def batches(recipe: Recipe, tokenizer: PreTrainedTokenizerFast, number: int, stage: Stage) -> Iterator[_Batch]:
     """The batches of one round: conversations of like length stand together, padded on the right."""
     rng = Random(recipe.seed * 1_000_003 + number)
     stream = conversations(stage, rng)
-    waiting: dict[int, list[tuple[list[int], list[bool]]]] = {length: [] for length in _LENGTHS}
+    waiting: dict[int, list[_Row]] = {length: [] for length in _LENGTHS}
     made: list[_Batch] = []
     while len(made) < _BATCHES_PER_ROUND:
-        ids, answers = encode(next(stream), tokenizer)
-        length = next((n for n in _LENGTHS if len(ids) <= n), None)
+        row = encode(next(stream), tokenizer)
+        length = next((n for n in _LENGTHS if len(row.ids) <= n), None)
         if length is None:
             continue
-        waiting[length].append((ids, answers))
+        waiting[length].append(row)
         if len(waiting[length]) == recipe.batch_tokens // length:
             made.append(_pad(waiting[length], length))
             waiting[length] = []
@@ -155,21 +188,29 @@ def batches(recipe: Recipe, tokenizer: PreTrainedTokenizerFast, number: int, sta
     return iter(made)
 
 
-def _pad(rows: Sequence[tuple[list[int], list[bool]]], length: int) -> _Batch:
+def _pad(rows: Sequence[_Row], length: int) -> _Batch:
     import torch
 
     ids = torch.zeros((len(rows), length), dtype=torch.long)
     answers = torch.zeros((len(rows), length), dtype=torch.bool)
+    verdicts = torch.zeros((len(rows), length), dtype=torch.bool)
     text = torch.zeros((len(rows), length), dtype=torch.bool)
-    for row, (tokens, marks) in enumerate(rows):
-        ids[row, : len(tokens)] = torch.tensor(tokens)
-        answers[row, : len(tokens)] = torch.tensor(marks)
-        text[row, : len(tokens)] = True
-    return _Batch(ids, answers, text)
+    for number, row in enumerate(rows):
+        n = len(row.ids)
+        ids[number, :n] = torch.tensor(row.ids)
+        answers[number, :n] = torch.tensor(row.answers)
+        verdicts[number, :n] = torch.tensor(row.verdicts)
+        text[number, :n] = True
+    return _Batch(ids, answers, verdicts, text)
 
 
 def rate_factor(recipe: Recipe, n_done: int) -> float:
-    """What the peak learning rates are multiplied with: up over 1 %, constant, linear to zero over the last 45 %."""
+    """What the peak learning rates are multiplied with: up over 1 %, constant, linear to zero over the last 45 %.
+
+    The last tokens have a slope of their own.
+    """
+    if n_done >= recipe.n_tokens and recipe.n_last_tokens:
+        return recipe.share_last_rate * max(0.0, 1 - (n_done - recipe.n_tokens) / recipe.n_last_tokens)
     done = n_done / recipe.n_tokens
     return max(0.0, min(1.0, done / 0.01 + 0.02, (1 - done) / 0.45))
 
@@ -197,7 +238,7 @@ def new_model(recipe: Recipe, tokenizer: PreTrainedTokenizerFast) -> LlamaForCau
 
 
 def batch_loss(
-    model: LlamaForCausalLM, batch: _Batch, recipe: Recipe, generator: torch.Generator
+    model: LlamaForCausalLM, batch: _Batch, recipe: Recipe, generator: torch.Generator, weight_verdict: float = 1.0
 ) -> tuple[torch.Tensor, float]:
     """The weighted loss of a batch and the mean loss of its answer tokens alone.
 
@@ -208,14 +249,15 @@ def batch_loss(
 
     device = model.device
     hidden = model.model(input_ids=batch.ids.to(device), use_cache=False).last_hidden_state
-    weights = torch.where(batch.answers, 1.0, torch.where(batch.text, recipe.weight_elsewhere, 0.0))[:, 1:].flatten()
+    weights = torch.where(batch.answers, 1.0, torch.where(batch.text, recipe.weight_elsewhere, 0.0))
+    weights = torch.where(batch.verdicts, weight_verdict, weights)[:, 1:].flatten()
     order = torch.ceil(weights) + torch.floor(weights) + torch.rand(weights.shape, generator=generator)
     chosen = torch.topk(order, int(recipe.share_supervised * weights.numel())).indices
     hidden = hidden[:, :-1].reshape(-1, hidden.shape[-1])[chosen.to(device)]
     targets = batch.ids[:, 1:].flatten()[chosen].to(device)
     kept = weights[chosen].to(device)
     losses = nn_functional.cross_entropy(model.lm_head(hidden).float(), targets, reduction="none")
-    answer_loss = losses.detach()[kept == 1.0].mean().item()
+    answer_loss = losses.detach()[kept >= 1.0].mean().item()
     return (losses * kept).sum() / kept.sum(), answer_loss
 
 
@@ -284,7 +326,7 @@ class Trainer:
 
     def run(self) -> None:
         """Train to the recipe's end."""
-        while self.progress.n_done < self.recipe.n_tokens:
+        while self.progress.n_done < self.recipe.n_all_tokens:
             self._round()
             if self.progress.round % _ROUNDS_PER_CHECKPOINT == 0:
                 self._save()
@@ -297,10 +339,11 @@ class Trainer:
         started, n_before, losses = time.perf_counter(), self.progress.n_done, []
         generator = torch.Generator().manual_seed(self.recipe.seed * 1_000_003 + self.progress.round)
         stage = stage_at(self.recipe, self.progress.n_done)
+        weight_verdict = self.recipe.weight_verdict if self.progress.n_done >= self.recipe.n_tokens else 1.0
         for batch in batches(self.recipe, self.tokenizer, self.progress.round, stage):
             self._set_rates()
             with torch.autocast(self.device, torch.bfloat16):
-                loss, answer_loss = batch_loss(self.model, batch, self.recipe, generator)
+                loss, answer_loss = batch_loss(self.model, batch, self.recipe, generator, weight_verdict)
             torch.autograd.backward(loss)
             torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
             for optimizer, _ in self.optimizers:

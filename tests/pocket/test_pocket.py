@@ -24,7 +24,17 @@ from ragstudy.generation.locate import EMBEDDED, locate_model
 from ragstudy.pocket.curriculum import INSTRUCTIONS, PROSE_INSTRUCTIONS, UNKNOWN, Stage, conversations
 from ragstudy.pocket.grow import grow_from
 from ragstudy.pocket.tokenizer import ASSISTANT, END, learn_tokenizer
-from ragstudy.pocket.train import RECIPES, Recipe, Trainer, batches, encode, new_model, rate_factor, stage_at
+from ragstudy.pocket.train import (
+    RECIPES,
+    Recipe,
+    Trainer,
+    batch_loss,
+    batches,
+    encode,
+    new_model,
+    rate_factor,
+    stage_at,
+)
 from ragstudy.prompting import for_model, make_prompt
 from ragstudy.records import Passage
 from ragstudy.scoring.claims import judge
@@ -151,7 +161,7 @@ def test_the_toolkits_own_instruction_is_among_those_learned():
 def test_a_first_turn_is_encoded_as_the_toolkit_prompts(tiny_model):
     tokenizer = AutoTokenizer.from_pretrained(tiny_model)
     talk = talks(1)[0]
-    ids, answers = encode(talk, tokenizer)
+    ids, answers, _ = encode(talk, tokenizer)
     start = answers.index(True)
     assert tokenizer.decode(ids[:start]) == for_model(talk.opening, tokenizer)
     first = tokenizer.decode([t for t, marked in zip(ids, answers, strict=True) if marked]).split(END)[0]
@@ -165,6 +175,35 @@ def test_the_learning_rate_warms_up_stays_and_falls_to_zero():
     assert rate_factor(recipe, 500) == 1.0
     assert rate_factor(recipe, 775) == pytest.approx(0.5)
     assert rate_factor(recipe, 1000) == 0.0
+
+
+def test_the_last_tokens_have_a_slope_of_their_own():
+    recipe = Recipe(n_tokens=1000, n_last_tokens=100, share_last_rate=0.4)
+    assert rate_factor(recipe, 999) < 0.01
+    assert [rate_factor(recipe, n) for n in (1000, 1050, 1100)] == pytest.approx([0.4, 0.2, 0.0])
+    assert recipe.n_all_tokens == 1100
+    assert rate_factor(replace(recipe, n_last_tokens=0), 1000) == 0.0
+
+
+def test_the_token_that_says_yes_or_no_is_marked_and_can_weigh_more():
+    tokenizer = AutoTokenizer.from_pretrained(locate_model("pocket"))
+    n = 0
+    for talk in talks(150, Stage(4, 50, 4, share_reasoned=0.5, share_prose=0.3)):
+        row = encode(talk, tokenizer)
+        marked = [
+            tokenizer.decode([token]) for token, is_verdict in zip(row.ids, row.verdicts, strict=True) if is_verdict
+        ]
+        said = [t for t in talk.turns if re.search(r", so (yes|no)\.$|^(Yes|No)[,.]", t.answer)]
+        assert len(marked) == len(said)
+        assert set(marked) <= {" yes", " no", "Y", "N"}
+        assert all(answer for answer, is_verdict in zip(row.answers, row.verdicts, strict=True) if is_verdict)
+        n += len(marked)
+    assert n > 50
+    recipe = replace(TINY, vocabulary_size=6144)
+    model = new_model(recipe, tokenizer)
+    batch = next(b for b in batches(recipe, tokenizer, 1, Stage(2, 25, 3, share_reasoned=0.9)) if b.verdicts.any())
+    losses = [batch_loss(model, batch, recipe, torch.Generator().manual_seed(1), weight)[0] for weight in (1.0, 10.0)]
+    assert losses[0] != losses[1]
 
 
 def test_stages_grow_harder():
