@@ -277,9 +277,9 @@ def test_a_training_that_grows_from_a_shipped_model_starts_with_its_tokenizer_an
     assert not weights["model.layers.3.mlp.down_proj.weight"].any()
 
 
-@pytest.fixture(scope="module")
-def shipped() -> CausalModel:
-    return CausalModel(TransformersSpec(name="pocket", model="pocket", max_new_tokens=64))
+@pytest.fixture(scope="module", params=list(EMBEDDED))
+def shipped(request) -> CausalModel:
+    return CausalModel(TransformersSpec(name="pocket", model=request.param, max_new_tokens=64))
 
 
 @pytest.mark.parametrize("name", list(EMBEDDED))
