@@ -201,7 +201,7 @@ def ask(
     """
     draw = rng.random()
     labels = list(subject.facts)
-    scalars = [label for label in labels if not subject.facts[label][0].is_list]
+    scalars = _scalars(subject)
     if draw < 0.10 and subject.untold:
         return ask_untold(subject, rng, held_out=held_out)
     if draw < 0.18 and scalars:
@@ -237,8 +237,13 @@ def ask_reasoned(
         return _maybe_over(subject, others, rng, held_out=False)
     if kind == "comparison":
         return _maybe_comparison(subject, others, rng, held_out=False)
-    scalars = [label for label, (relation, _) in subject.facts.items() if not relation.is_list]
+    scalars = _scalars(subject)
     return ask_whether(subject, rng.choice(scalars), rng, names) if scalars else None
+
+
+def _scalars(subject: Subject) -> list[str]:
+    """The relations told of a thing that have one value each."""
+    return [label for label, (relation, _) in subject.facts.items() if not relation.is_list]
 
 
 def _maybe_over(subject: Subject, others: Sequence[Subject], rng: Random, *, held_out: bool) -> Asked | None:

@@ -237,9 +237,9 @@ class _World:
             return self._declined(ask(invent_subject(subject.kind, rng, names, like), rng, names), form)
         others = [one.subject for one in self._shown]
         if self._stage.share_reasoned and rng.random() < self._stage.share_reasoned:
-            reasoned = self._reasoned(in_force, others)
+            reasoned = self._reasoned(in_force, others, form)
             if reasoned:
-                return self._answered(reasoned, form)
+                return reasoned
         return self._asked_about(subject, others, form)
 
     def _asked_about(self, subject: Subject, others: Sequence[Subject], form: Form) -> tuple[Asked, str]:
@@ -256,8 +256,8 @@ class _World:
                 return self._declined(asked, form)
         return self._declined(ask_untold(subject, rng), form)
 
-    def _reasoned(self, in_force: Sequence[Subject], others: Sequence[Subject]) -> Asked | None:
-        """A question in two steps, a comparison or one of yes or no, if a few draws find one.
+    def _reasoned(self, in_force: Sequence[Subject], others: Sequence[Subject], form: Form) -> tuple[Asked, str] | None:
+        """A question in two steps, a comparison or one of yes or no and its answer, if a few draws find one.
 
         The passages answer it, but for the last step of some in two steps.
         """
@@ -268,8 +268,10 @@ class _World:
                 continue
             told = [self._tells(step) for step in asked.steps]
             half_told = kind == "twohop" and told[0] and self._rng.random() < _SHARE_HALF_TOLD
-            if all(told) or half_told:
-                return asked
+            if all(told):
+                return asked, self._answer(asked, form)
+            if half_told:
+                return self._declined(asked, form)
         return None
 
     def _tells(self, step: Step) -> bool:
@@ -285,11 +287,6 @@ class _World:
         if form == "named":
             return named(asked, self._passage_of)
         return asked.short if form == "short" else asked.full
-
-    def _answered(self, asked: Asked, form: Form) -> tuple[Asked, str]:
-        if all(self._tells(step) for step in asked.steps):
-            return asked, self._answer(asked, form)
-        return self._declined(asked, form)
 
     def _declined(self, asked: Asked, form: Form) -> tuple[Asked, str]:
         """The answer to a question about which the passages say nothing, or nothing from its second step on."""

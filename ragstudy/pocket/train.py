@@ -311,16 +311,12 @@ class Trainer:
     def _tokenizer(self) -> PreTrainedTokenizerFast:
         from transformers import PreTrainedTokenizerFast
 
-        saved = self.folder / "model"
+        grown_from = self.recipe.grown_from
+        saved = _MODELS / grown_from if grown_from else self.folder / "model"
         if (saved / "tokenizer.json").exists():
             known: PreTrainedTokenizerFast = PreTrainedTokenizerFast.from_pretrained(saved)
             return known
-        if self.recipe.grown_from:
-            tokenizer: PreTrainedTokenizerFast = PreTrainedTokenizerFast.from_pretrained(
-                _MODELS / self.recipe.grown_from
-            )
-        else:
-            tokenizer = learn_tokenizer(self.recipe.vocabulary_size, 8000, self.recipe.seed)
+        tokenizer = learn_tokenizer(self.recipe.vocabulary_size, 8000, self.recipe.seed)
         tokenizer.save_pretrained(saved)
         return tokenizer
 
