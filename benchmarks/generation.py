@@ -1,11 +1,14 @@
 """Batched generation against llama-index's query engine with its HuggingFace model, asked question by question.
 
+    python benchmarks/generation.py [pocket-tiny | pocket | pocket-medium]
+
 Both answer the same questions over the same five passages with the embedded model, greedily and with the same
 longest answer, in one process; the ratio is what counts, not the seconds. Needs the extra `bench`.
 """
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,11 +31,11 @@ _TOP_K = 5
 _NEW_TOKENS = 48
 
 
-def ours(documents: tuple[Document, ...], questions: list[Question]) -> float:
+def ours(documents: tuple[Document, ...], questions: list[Question], name: str) -> float:
     """Seconds for retrieval and answers, the models loaded before."""
     embedder = SentenceEmbedder(HUB_ID)
     index = PassageIndex.build(cut(documents, 128, 16, embedder.tokens()), embedder)
-    model = CausalModel(TransformersSpec(name="pocket", model="pocket", max_new_tokens=_NEW_TOKENS))
+    model = CausalModel(TransformersSpec(name="pocket", model=name, max_new_tokens=_NEW_TOKENS))
     started = time.perf_counter()
     hits = index.search([question.text for question in questions], _TOP_K)
     prompts = [
@@ -44,7 +47,7 @@ def ours(documents: tuple[Document, ...], questions: list[Question]) -> float:
     return time.perf_counter() - started
 
 
-def query_engine(documents: tuple[Document, ...], questions: list[Question]) -> float:
+def query_engine(documents: tuple[Document, ...], questions: list[Question], name: str) -> float:
     """Seconds for the same with llama-index's own query engine, one question after the other."""
     import faiss
     from llama_index.core import Document as Source
@@ -75,7 +78,7 @@ def query_engine(documents: tuple[Document, ...], questions: list[Question]) -> 
         async def _aget_query_embedding(self, query: str) -> list[float]:
             return self._get_text_embedding(query)
 
-    folder = locate_model("pocket")
+    folder = locate_model(name)
     tokenizer: Any = AutoTokenizer.from_pretrained(folder)
     llm = HuggingFaceLLM(
         model=AutoModelForCausalLM.from_pretrained(folder, dtype="float32"),
@@ -101,10 +104,11 @@ def query_engine(documents: tuple[Document, ...], questions: list[Question]) -> 
 
 def main() -> None:
     """Print both times and their ratio."""
+    name = sys.argv[1] if len(sys.argv) > 1 else "pocket"
     domain = load_domain(Path(__file__).parents[1] / "corpora" / "handbook")
     questions = list(domain.split("test")[:_N_QUESTIONS])
-    engine = query_engine(domain.documents, questions)
-    batched = ours(domain.documents, questions)
+    engine = query_engine(domain.documents, questions, name)
+    batched = ours(domain.documents, questions, name)
     n = len(questions)
     print(f"llama-index query engine, one by one: {engine:.1f} s ({n / engine:.1f} questions a second)")
     print(f"ragstudy, batched:                    {batched:.1f} s ({n / batched:.1f} questions a second)")
