@@ -38,7 +38,7 @@ bench: install
 	$(BIN)/python benchmarks/generation.py
 	$(BIN)/python benchmarks/tuning.py
 	$(BIN)/python benchmarks/scoring.py
-	$(BIN)/python benchmarks/planted.py
+	$(BIN)/python benchmarks/simulation.py
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

@@ -23,7 +23,7 @@ from ragstudy.records import Question
 from ragstudy.retrieval.embedder import SentenceEmbedder
 from ragstudy.retrieval.minilm import HUB_ID
 from ragstudy.scoring.alignment import Aligner, Coefficients, covered_share, right_share
-from ragstudy.scoring.measures import RougeL, token_f1
+from ragstudy.scoring.measures.overlap import RougeL, token_f1
 from ragstudy.scoring.words import WordWeights
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from ragstudy.corpus import load_domain
 from ragstudy.generation.causal import CausalModel
 from ragstudy.generation.locate import locate_model
 from ragstudy.prompting import for_model, make_prompt
+from ragstudy.retrieval.dense import DenseRetriever
 from ragstudy.retrieval.embedder import SentenceEmbedder
-from ragstudy.retrieval.index import PassageIndex
 from ragstudy.retrieval.minilm import HUB_ID, verified_folder
 from ragstudy.retrieval.passages import cut
 from ragstudy.specs import TransformersSpec
@@ -34,8 +34,8 @@ _NEW_TOKENS = 48
 def ours(documents: tuple[Document, ...], questions: list[Question], name: str) -> float:
     """Seconds for retrieval and answers, the models loaded before."""
     embedder = SentenceEmbedder(HUB_ID)
-    index = PassageIndex.build(cut(documents, 128, 16, embedder.tokens()), embedder)
-    model = CausalModel(TransformersSpec(name="pocket", model=name, max_new_tokens=_NEW_TOKENS))
+    index = DenseRetriever.build(cut(documents, 128, 16, embedder.tokens()), embedder)
+    model = CausalModel(TransformersSpec(kind="transformers", name="pocket", model=name, max_new_tokens=_NEW_TOKENS))
     started = time.perf_counter()
     hits = index.search([question.text for question in questions], _TOP_K)
     prompts = [

@@ -13,14 +13,14 @@ import time
 from typing import TYPE_CHECKING
 
 from ragstudy.fiction.invent import invent
-from ragstudy.records import Question
+from ragstudy.records import Case, Question
 from ragstudy.retrieval.embedder import scoring_embedder
-from ragstudy.scoring.alignment import Aligner
-from ragstudy.scoring.measures import make_measure
+from ragstudy.scoring.measures import Resources, make_measure
+from ragstudy.scoring.table import score_cases
 from ragstudy.scoring.words import WordWeights
 
 if TYPE_CHECKING:
-    from ragstudy.protocols import Measure
+    from ragstudy.protocols import BatchMeasure, Measure
 
 
 def texts(n: int, n_words: int) -> list[str]:
@@ -37,12 +37,12 @@ def texts(n: int, n_words: int) -> list[str]:
     return made
 
 
-def speed(measures: list[Measure], rows: list[tuple[Question, str]]) -> float:
+def speed(measures: list[Measure | BatchMeasure], rows: list[tuple[Question, str]]) -> float:
     """Answers a second that all of the measures together score."""
     started = time.perf_counter()
-    for question, answer in rows:
-        for measure in measures:
-            measure.score(question, answer)
+    cases = [Case(question, answer) for question, answer in rows]
+    for measure in measures:
+        score_cases(measure, cases)
     return len(rows) / (time.perf_counter() - started)
 
 
@@ -59,19 +59,18 @@ def main() -> None:
         for i, (answer, reference) in enumerate(zip(answers, references, strict=True))
     ]
     embedder = scoring_embedder()
-    weights = WordWeights(written)
-    aligner = Aligner(lambda: embedder, weights)
+    resources = Resources(WordWeights(written), lambda: embedder)
     started = time.perf_counter()
-    aligner.prepare(written)
+    resources.aligner.prepare(written)
     embedding = time.perf_counter() - started
-    ours = [make_measure(name, weights, aligner) for name in ("accuracy", "completeness")]
+    ours = [make_measure(name, resources) for name in ("accuracy", "completeness")]
     mean = sum(len(answer.split()) for answer in answers) / len(answers)
     print(f"{given.answers} answers of {mean:.0f} words; embedding their claims took {embedding:.1f} s\n")
     print("| scorer | answers a second |\n|---|---|")
     print(f"| ragstudy accuracy and completeness, once embedded | {speed(ours, rows):.0f} |")
-    print(f"| rouge-score's ROUGE-L | {speed([make_measure('rouge_l', weights)], rows):.0f} |")
+    print(f"| rouge-score's ROUGE-L | {speed([make_measure('rouge_l', resources)], rows):.0f} |")
     few = rows[: max(1, len(rows) // 10)]
-    print(f"| ragas' string similarity | {speed([make_measure('ragas:string_similarity', weights)], few):.0f} |")
+    print(f"| ragas' string similarity | {speed([make_measure('ragas:string_similarity', resources)], few):.0f} |")
 
 
 if __name__ == "__main__":

@@ -14,10 +14,10 @@ from pathlib import Path
 from ragstudy.corpus import load_domain
 from ragstudy.retrieval.relevance import ranking_quality
 from ragstudy.specs import parse_study
-from ragstudy.study.plan import make_plan
-from ragstudy.study.retrieve import retrieve
-from ragstudy.study.store import RunFolder
-from ragstudy.study.watch import Silent
+from ragstudy.study.execute.retrieve import retrieve
+from ragstudy.study.plan.make import make_plan
+from ragstudy.study.progress import NullReporter
+from ragstudy.study.run_folder import RunFolder
 
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 _SAMPLE = 20_000
@@ -33,7 +33,7 @@ def searched(folder: Path, cuts: tuple[int, ...]) -> list[str]:
     }
     with tempfile.TemporaryDirectory() as out:
         plan, run = make_plan(parse_study(content, "texts")), RunFolder(Path(out) / "run")
-        retrieve(plan, run, Silent())
+        retrieve(plan, run, NullReporter())
         asked = {question.id for question in plan.domains[0].test}
         found = [one for one in run.retrievals() if one.question in asked]
     return [f"{quality.recall:.2f}" if (quality := ranking_quality(found, k)) else "-" for k in cuts]

@@ -42,7 +42,7 @@ def examples(model: CausalModel, *, with_passages: bool) -> list[Example]:
 
 def packed(made: list[Example]) -> float:
     """Seconds of ragstudy's own training."""
-    model = CausalModel(TransformersSpec(name="pocket", model="pocket"))
+    model = CausalModel(TransformersSpec(kind="transformers", name="pocket", model="pocket"))
     with tempfile.TemporaryDirectory() as folder:
         return train(model.base, made, _SPEC, 1, {_SPEC.epochs: Path(folder)}).seconds
 
@@ -51,7 +51,7 @@ def unpacked(made: list[Example]) -> float:
     """Seconds of a plain loop: float32, every batch padded to its longest example, all logits computed."""
     from peft import LoraConfig, get_peft_model
 
-    model = CausalModel(TransformersSpec(name="pocket", model="pocket", dtype="float32"))
+    model = CausalModel(TransformersSpec(kind="transformers", name="pocket", model="pocket", dtype="float32"))
     config = LoraConfig(task_type="CAUSAL_LM", r=_SPEC.rank, lora_alpha=_SPEC.alpha, target_modules="all-linear")
     adapted: Any = get_peft_model(model.base, config)
     optimizer = torch.optim.AdamW([p for p in adapted.parameters() if p.requires_grad], lr=_SPEC.learning_rate)
@@ -77,7 +77,7 @@ def trl_trainer(made: list[Example]) -> float | None:
 
     trl: Any = import_module("trl")
 
-    model = CausalModel(TransformersSpec(name="pocket", model="pocket"))
+    model = CausalModel(TransformersSpec(kind="transformers", name="pocket", model="pocket"))
     rows = [{"input_ids": list(e.ids), "completion_mask": [int(t != IGNORED) for t in e.labels]} for e in made]
     with tempfile.TemporaryDirectory() as folder:
         settings = trl.SFTConfig(
@@ -110,7 +110,7 @@ def trl_trainer(made: list[Example]) -> float | None:
 
 def main() -> None:
     """Print the times and ratios for both training formats."""
-    model = CausalModel(TransformersSpec(name="pocket", model="pocket"))
+    model = CausalModel(TransformersSpec(kind="transformers", name="pocket", model="pocket"))
     for title, with_passages in (("question and answer only", False), ("with five passages", True)):
         made = examples(model, with_passages=with_passages)
         plain, ours = unpacked(made), packed(made)

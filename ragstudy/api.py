@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ragstudy.records import Answer, Score
+    from ragstudy.records import Answer, Diagnosed, Score
+    from ragstudy.results import ArmMean, ComparisonRow, Finding, ModelTestMean, Results
     from ragstudy.specs import StudySpec
-    from ragstudy.study.plan import Plan
-    from ragstudy.study.watch import Watcher
+    from ragstudy.study.analyse.evidence import Evidence
+    from ragstudy.study.plan.model import Plan
+    from ragstudy.study.progress import ProgressReporter
+    from ragstudy.study.run_folder import RunFolder
 
 
 def load_study(path: str | Path, *overrides: str) -> StudySpec:
     """The study in a YAML file, with `key=value` overrides applied.
+
+    Args:
+        path: of the file.
+        overrides: `key=value` each.
 
     Raises:
         InputError: the file is missing or any key or value is wrong; every problem is named.
@@ -29,21 +36,24 @@ def load_study(path: str | Path, *overrides: str) -> StudySpec:
 def check_study(study: StudySpec) -> Plan:
     """The plan of a study: its domains loaded and checked, its arms and jobs laid out; nothing is run.
 
+    Args:
+        study: to plan.
+
     Raises:
         InputError: anything it names is missing or wrong; every problem is named.
     """
-    from ragstudy.study.plan import make_plan
+    from ragstudy.study.plan.make import make_plan
 
     return make_plan(study)
 
 
-def run_study(study: StudySpec, out: str | Path | None = None, watcher: Watcher | None = None) -> Run:
+def run_study(study: StudySpec, out: str | Path | None = None, progress: ProgressReporter | None = None) -> Run:
     """Run a study, or go on with one, and write its reports.
 
     Args:
         study: what to run.
         out: run folder; `reports/<name>` by default.
-        watcher: hears what is done; silent by default.
+        progress: is told what is done; nothing is reported by default.
 
     Raises:
         InputError: anything it names is missing or wrong; every problem is named.
@@ -51,10 +61,10 @@ def run_study(study: StudySpec, out: str | Path | None = None, watcher: Watcher 
     """
     from ragstudy.reporting import refresh_reports
     from ragstudy.study import run
-    from ragstudy.study.store import RunFolder
+    from ragstudy.study.run_folder import RunFolder
 
     folder = Path(out) if out is not None else Path("reports") / study.name
-    run.run_study(check_study(study), folder, watcher)
+    run.run_study(check_study(study), folder, progress)
     refresh_reports(RunFolder(folder))
     return Run(folder)
 
@@ -62,10 +72,13 @@ def run_study(study: StudySpec, out: str | Path | None = None, watcher: Watcher 
 def load_run(path: str | Path) -> Run:
     """A finished run.
 
+    Args:
+        path: of its folder.
+
     Raises:
         InputError: the folder holds no run that this version reads.
     """
-    from ragstudy.study.store import RunFolder
+    from ragstudy.study.run_folder import RunFolder
 
     RunFolder(Path(path)).check()
     return Run(Path(path))
@@ -81,66 +94,80 @@ class Run:
 
     path: Path
 
+    @property
+    def _folder(self) -> RunFolder:
+        from ragstudy.study.run_folder import RunFolder
+
+        return RunFolder(self.path)
+
     def write_reports(self) -> Path:
         """Write the reports again, from the folder's files alone; returns the path of the HTML page."""
         from ragstudy.reporting import write_reports
-        from ragstudy.study.store import RunFolder
 
-        return write_reports(RunFolder(self.path))
+        return write_reports(self._folder)
 
-    def to_pandas(self) -> pd.DataFrame:
-        """One row per comparison: domain, arm, base, contexts, measure, difference, interval, p, verdict."""
+    def results(self) -> Results:
+        """Everything that the analysis found, as typed records.
+
+        Raises:
+            InputError: nothing was analysed yet, or another version of ragstudy did.
+        """
+        return self._folder.results()
+
+    def to_pandas(self, table: str = "comparisons") -> pd.DataFrame:
+        """A table of the run as a data frame; nested values of a row become columns of their own.
+
+        Args:
+            table: one of `TABLES`, by default one row per comparison: domain, arm, base, contexts, measure, difference,
+                interval, p, verdict.
+
+        Raises:
+            InputError: there is no such table.
+        """
         import pandas as pd
 
-        return pd.DataFrame(self.comparisons())
+        from ragstudy.errors import InputError, nearest
+        from ragstudy.files import plain
+        from ragstudy.results import table_row
 
-    def comparisons(self) -> list[dict[str, Any]]:
-        """The comparisons of comparisons.json."""
-        from ragstudy.study.store import RunFolder
+        if table not in TABLES:
+            msg = f"table {table!r}: there is no such table{nearest(table, TABLES)}"
+            raise InputError(msg)
+        return pd.DataFrame([plain(table_row(row)) for row in getattr(self, table)()])
 
-        return list(RunFolder(self.path).comparisons()["comparisons"])
+    def comparisons(self) -> list[ComparisonRow]:
+        """Every arm against its base."""
+        return self.results().comparisons
 
-    def arms(self) -> list[dict[str, Any]]:
+    def arms(self) -> list[ArmMean]:
         """The mean of every arm, context and measure, with the number of answers scored and not scored."""
-        from ragstudy.study.store import RunFolder
-
-        return list(RunFolder(self.path).comparisons()["arms"])
+        return self.results().arm_means
 
     def scores(self) -> list[Score]:
         """Every score of every answer."""
-        from ragstudy.study.store import RunFolder
+        return self._folder.scores()
 
-        return RunFolder(self.path).scores()
+    def claims(self) -> list[Evidence]:
+        """Facts found and claims supported in every answer, with the evidence."""
+        from ragstudy.study.analyse.evidence import evidence
 
-    def claims(self) -> list[dict[str, Any]]:
-        """Facts found and claims supported in every answer, with the evidence (`ragstudy.study.evidence`)."""
-        from ragstudy.study.evidence import evidence
-        from ragstudy.study.store import RunFolder
+        return evidence(self._folder)
 
-        return evidence(RunFolder(self.path))
-
-    def failure_points(self) -> list[dict[str, Any]]:
+    def failure_points(self) -> list[Diagnosed]:
         """The failure point of every answer that has one (docs/diagnosis.md)."""
-        from ragstudy.study.store import RunFolder
+        return self._folder.failure_points()
 
-        return [asdict(row) for row in RunFolder(self.path).failure_points()]
-
-    def forgetting(self) -> list[dict[str, Any]]:
+    def forgetting(self) -> list[ModelTestMean]:
         """What tests elsewhere say of every arm, before and after tuning; empty if the study has none."""
-        from ragstudy.study.store import RunFolder
+        return self.results().forgetting
 
-        return list(RunFolder(self.path).comparisons().get("forgetting", []))
-
-    def findings(self) -> list[dict[str, Any]]:
-        """What changed, why, and what to try next: a row per finding, with its sentence as `text`."""
-        from ragstudy.reporting.findings import sentences
-        from ragstudy.study.store import RunFolder
-
-        found = RunFolder(self.path).comparisons().get("findings", [])
-        return [{**one, "text": text} for one, text in zip(found, sentences(found), strict=True)]
+    def findings(self) -> list[Finding]:
+        """What changed, why, and what to try next, each with its sentence and its numbers."""
+        return self.results().findings
 
     def answers(self) -> list[Answer]:
         """Every answer."""
-        from ragstudy.study.store import RunFolder
+        return self._folder.answers()
 
-        return RunFolder(self.path).answers()
+
+TABLES = ("comparisons", "arms", "scores", "answers", "claims", "failure_points", "forgetting", "findings")

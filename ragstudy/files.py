@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import math
 import os
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ragstudy.errors import InputError
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 SCHEMA_VERSION = 2
+Record = TypeVar("Record")
 
 
 def canonical(value: object) -> str:
@@ -34,6 +36,76 @@ def _plain(value: object) -> object:
         return str(value)
     msg = f"cannot write {type(value).__name__} as JSON"
     raise TypeError(msg)
+
+
+def plain(value: object) -> Any:  # noqa: ANN401 - what JSON holds
+    """A record as JSON holds it: dataclasses become objects, tuples lists, and numbers that are not finite null.
+
+    Args:
+        value: a record, or a container of records.
+    """
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {one.name: plain(getattr(value, one.name)) for one in dataclasses.fields(value)}
+    if isinstance(value, dict):
+        return {str(key): plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+_ADAPTERS: dict[type, Any] = {}
+
+
+def _adapter(kind: type) -> Any:  # noqa: ANN401 - pydantic's adapter of a class
+    from pydantic import TypeAdapter
+
+    if kind not in _ADAPTERS:
+        _ADAPTERS[kind] = TypeAdapter(kind)
+    return _ADAPTERS[kind]
+
+
+def read_record(path: Path, kind: type[Record]) -> Record:
+    """The record in a JSON file.
+
+    Args:
+        path: of the file.
+        kind: class of the record.
+
+    Raises:
+        InputError: the file is missing, is no JSON, or does not hold such a record.
+    """
+    return _record(read_json(path), kind, str(path))
+
+
+def read_records(path: Path, kind: type[Record]) -> list[Record]:
+    """The records in a file of JSON lines; none if there is no such file.
+
+    Args:
+        path: of the file.
+        kind: class of the records.
+
+    Raises:
+        InputError: a line is no JSON or holds no such record; file, line and cure are named.
+    """
+    if not path.is_file():
+        return []
+    return [_record(row, kind, f"{path}:{number}") for number, row in read_lines(path)]
+
+
+def _record(value: object, kind: type[Record], place: str) -> Record:
+    from pydantic import ValidationError
+
+    try:
+        made: Record = _adapter(kind).validate_python(value)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(map(str, first["loc"]))
+        msg = (
+            f"{place}: {key or 'the record'}: {first['msg'].lower()}, found {str(first['input'])[:80]!r}; the "
+            "file is damaged or of another version: put back a copy of it, or remove it so that it is made anew"
+        )
+        raise InputError(msg) from None
+    return made
 
 
 def fingerprint(*parts: object) -> str:

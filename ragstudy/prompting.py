@@ -57,8 +57,21 @@ def make_prompt(  # noqa: PLR0913 - the parts of a prompt
     """
     chosen = instruction if passages else instruction_without_passages
     text = render(chosen, passages, question, examples)
-    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
-    return Prompt(key, chosen, question, tuple(passages), text, digest, tuple(examples))
+    return Prompt(key, chosen, question, tuple(passages), text, _digest(text), tuple(examples))
+
+
+def plain_prompt(key: str, text: str) -> Prompt:
+    """A prompt that is a text as it stands, without instruction or passages.
+
+    Args:
+        key: identifies the prompt to the caller.
+        text: the user message.
+    """
+    return Prompt(key, text, text, (), text, _digest(text))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def for_model(text: str, tokenizer: PreTrainedTokenizerBase) -> str:

@@ -20,6 +20,18 @@ QUESTION_TYPES: tuple[QuestionType, ...] = (
     "unanswerable",
 )
 Split = Literal["train", "test"]
+Axis = Literal["accuracy", "completeness"]
+FailurePoint = Literal[
+    "right",
+    "missing content",
+    "missed by the ranking",
+    "cut from the context",
+    "not extracted",
+    "wrong format",
+    "wrong specificity",
+    "incomplete",
+    "answered anyway",
+]
 Stopped = Literal["end", "length", "error"]
 
 
@@ -172,6 +184,8 @@ class Answer:
         n_tokens: tokens generated.
         n_passages: passages that were shown; fewer than were retrieved if they did not all fit.
         error: reason, when `stopped` is 'error'.
+        passages: ids of the prompt's passages, in order, of which the first `n_passages` were shown; empty in files of
+            earlier versions.
     """
 
     domain: str
@@ -185,6 +199,12 @@ class Answer:
     n_tokens: int
     n_passages: int
     error: str = ""
+    passages: tuple[str, ...] = ()
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """Ids of the passages that were shown, in order."""
+        return self.passages[: self.n_passages]
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,12 +258,12 @@ class Labelled:
     """What a generator said to a training prompt.
 
     Attributes:
-        domain: name.
-        generator: name.
+        domain: name of the domain.
+        generator: name of the generator.
         use: `answer`, or `samples-4` for four sampled answers.
         question: question id.
-        digest: of the prompt.
-        fingerprint: of the generator.
+        digest: digest of the prompt.
+        fingerprint: of the generator: its settings and weights.
         texts: what it said; empty if it failed.
         error: why it failed, or ''.
     """
@@ -259,21 +279,22 @@ class Labelled:
 
 
 @dataclass(frozen=True, slots=True)
-class Probed:
-    """One value of one probe.
+class ModelTestValue:
+    """One value of one test of a model that asks no question of the study.
 
     Attributes:
-        probe: name of the test, or `sensitivity`.
+        test: name of the test, or `passage_ablation`.
         measure: what the value is: `loss` (nats per token; less is better), `accuracy`, `accuracy_normalised` (by
-            length in characters), `log_likelihood`, `adherence`, or `drop` (nats per token; more hangs on passages).
-        domain: the generator's home, or the question's domain for sensitivity; '' for a base.
-        generator: name.
+            length in characters), `log_likelihood`, `adherence`, or `drop` (nats per token that an answer loses without
+            the gold passages; more means that it depends on them more).
+        domain: domain the generator was trained on, or the question's domain for passage ablation; '' for a base.
+        generator: name of the generator.
         item: id of the item or question.
         value: as the measure says.
-        fingerprint: of the generator, the probe and its items.
+        fingerprint: of the generator, the test and its items.
     """
 
-    probe: str
+    test: str
     measure: str
     domain: str
     generator: str
@@ -298,4 +319,23 @@ class Diagnosed:
     question: str
     generator: str
     contexts: str
-    point: str
+    point: FailurePoint
+
+
+@dataclass(frozen=True, slots=True)
+class ReplacedValues:
+    """Passages of a counterfactual prompt in which the values that a question asks for are replaced.
+
+    Attributes:
+        domain: name of the domain.
+        question: question id.
+        contexts: name of the test context.
+        values: the new value of each fact, by fact id.
+        passages: as they were shown, in order.
+    """
+
+    domain: str
+    question: str
+    contexts: str
+    values: dict[str, str]
+    passages: tuple[Passage, ...]

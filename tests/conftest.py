@@ -129,6 +129,16 @@ def study_file(tmp_path: Path, lamps: Path) -> Path:
     return path
 
 
+def compared(folder) -> dict[str, list[dict]]:
+    """The results of a run as rows of tables."""
+    from ragstudy.files import plain
+    from ragstudy.results import table_row
+
+    results = folder.results()
+    kinds = {name: value for name, value in vars(results).items() if isinstance(value, list)}
+    return {name: [plain(table_row(row)) for row in rows] for name, rows in kinds.items()}
+
+
 def data_of(request: dict) -> dict:
     """The material of a request."""
     return json.loads(re.search(r"<data>\n(.*)\n</data>", request["messages"][1]["content"], re.DOTALL)[1])

@@ -7,7 +7,7 @@ import yaml
 from conftest import study_content
 
 from ragstudy.errors import InputError
-from ragstudy.specs import load_study, main_context, parse_study
+from ragstudy.specs import headline_context, load_study, parse_study
 
 
 def problems_of(content: dict) -> tuple[str, ...]:
@@ -133,5 +133,5 @@ def test_shipped_experiments_are_valid(root):
         (["counterfactual"], "counterfactual"),
     ],
 )
-def test_the_main_context_does_not_hang_on_the_order(contexts, main):
-    assert main_context(contexts) == main_context(contexts[::-1]) == main
+def test_the_headline_context_does_not_hang_on_the_order(contexts, main):
+    assert headline_context(contexts) == headline_context(contexts[::-1]) == main

@@ -22,14 +22,14 @@ _SHORT = 8
 
 
 @dataclass(frozen=True)
-class Pair:
+class LabelledPair:
     """Two answers to one question, and how much better the second one is.
 
     Attributes:
         question: with its reference.
         answers: first and second.
         labels: by axis, each annotator's label from -2 (the first is much better) to 2.
-        domain: of the question.
+        domain: name of the question's domain.
         stored: by axis, scores of the two answers that came with the labels.
     """
 
@@ -41,7 +41,7 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class LabelledAnswer:
     """One answer and whether, or how far, it is right.
 
     Attributes:
@@ -49,7 +49,7 @@ class Verdict:
         answer: the text given.
         labels: each annotator's label, in [0, 1].
         system: who answered.
-        domain: of the question.
+        domain: name of the question's domain.
     """
 
     question: Question
@@ -60,23 +60,23 @@ class Verdict:
 
 
 @dataclass(frozen=True)
-class Labels:
-    """What people said about some answers: pairs or verdicts, not both.
+class HumanLabels:
+    """What people said about some answers: pairs or single answers, not both.
 
     Attributes:
         source: where the labels came from.
         pairs: two answers each.
-        verdicts: one answer each.
+        answers: one answer each.
         n_left_out: rows that carry no label.
     """
 
     source: str
-    pairs: tuple[Pair, ...] = ()
-    verdicts: tuple[Verdict, ...] = ()
+    pairs: tuple[LabelledPair, ...] = ()
+    answers: tuple[LabelledAnswer, ...] = ()
     n_left_out: int = 0
 
 
-def read_labels(path: Path, layout: Layout, stored: Path | None = None) -> Labels:
+def read_labels(path: Path, layout: Layout, stored: Path | None = None) -> HumanLabels:
     """The labels in a file.
 
     Args:
@@ -95,7 +95,7 @@ def read_labels(path: Path, layout: Layout, stored: Path | None = None) -> Label
         msg = f"stored scores are read with the layout 'ragchecker' only, not with {layout!r}"
         raise InputError(msg)
     found = _ragchecker(path, stored) if layout == "ragchecker" else _READERS[layout](path)
-    if not found.pairs and not found.verdicts:
+    if not found.pairs and not found.answers:
         msg = f"{path}: holds no label in the layout {layout!r}"
         raise InputError(msg)
     return found
@@ -118,7 +118,7 @@ def _json_rows(path: Path, keys: tuple[str, ...]) -> list[dict[str, Any]]:
     return rows
 
 
-def _ragchecker(path: Path, stored: Path | None) -> Labels:
+def _ragchecker(path: Path, stored: Path | None) -> HumanLabels:
     keys = ("dataset", "query_id", "query", "gt_answer", "model1", "model2")
     scores = _stored_scores(stored) if stored else {}
     merged: dict[tuple[str, ...], list[dict[str, Any]]] = {}
@@ -131,8 +131,8 @@ def _ragchecker(path: Path, stored: Path | None) -> Labels:
         question = Question(group, first["query"], (first["gt_answer"],), group=group, type="freeform")
         labels = {axis: tuple(float(r[f"{axis}_label"]) for r in rows) for axis in AXES if f"{axis}_label" in first}
         answers = (first["model1"]["response"], first["model2"]["response"])
-        pairs.append(Pair(question, answers, labels, first["dataset"], scores.get(key, {})))
-    return Labels(str(path.name), tuple(pairs))
+        pairs.append(LabelledPair(question, answers, labels, first["dataset"], scores.get(key, {})))
+    return HumanLabels(str(path.name), tuple(pairs))
 
 
 def _pair_key(row: dict[str, Any]) -> tuple[str, ...]:
@@ -152,9 +152,9 @@ def _stored_scores(path: Path) -> dict[tuple[str, ...], dict[str, tuple[float, f
     }
 
 
-def _evouna(path: Path) -> Labels:
+def _evouna(path: Path) -> HumanLabels:
     """Five systems' answers to each question; questions called improper and verdicts that are missing are left out."""
-    verdicts, n_left_out = [], 0
+    answers, n_left_out = [], 0
     for number, row in enumerate(_json_rows(path, ("question", "golden_answer")), start=1):
         systems = [key.removeprefix("answer_") for key in row if key.startswith("answer_")]
         references = tuple(text.strip() for text in str(row["golden_answer"]).split("/") if text.strip())
@@ -166,15 +166,15 @@ def _evouna(path: Path) -> Labels:
                 n_left_out += 1
             else:
                 answer = str(row[f"answer_{system}"] or "")
-                verdicts.append(Verdict(question, answer, (float(label),), system))
-    return Labels(str(path.name), (), tuple(verdicts), n_left_out)
+                answers.append(LabelledAnswer(question, answer, (float(label),), system))
+    return HumanLabels(str(path.name), (), tuple(answers), n_left_out)
 
 
 _REQUIRED = ("question", "reference")
 _KNOWN = (*_REQUIRED, "answer", "answer_1", "answer_2", "label", "label_2", "axis", "group", "system", "domain")
 
 
-def _csv(path: Path) -> Labels:
+def _csv(path: Path) -> HumanLabels:
     columns, rows = _csv_rows(path)
     problems = [f"{path}: no column {name!r}{nearest(name, columns)}" for name in _REQUIRED if name not in columns]
     strange = [name for name in columns if name not in _KNOWN]
@@ -187,7 +187,7 @@ def _csv(path: Path) -> Labels:
     if problems:
         raise InputError(problems)
     texts = ("question", "reference", *(("answer_1", "answer_2") if is_pairs else ("answer",)))
-    pairs, verdicts, n_left_out = [], [], 0
+    pairs, answers, n_left_out = [], [], 0
     for number, row in enumerate(rows, start=2):
         low, high = (-_LIMIT, _LIMIT) if is_pairs else (0, 1)
         labels = _csv_labels(row, f"{path}: line {number}", low, high, problems)
@@ -201,13 +201,15 @@ def _csv(path: Path) -> Labels:
         question = _csv_question(row, number)
         if is_pairs:
             axis = row.get("axis") or "correctness"
-            answers = (row["answer_1"], row["answer_2"])
-            pairs.append(Pair(question, answers, {axis: labels}, row.get("domain") or ""))
+            both = (row["answer_1"], row["answer_2"])
+            pairs.append(LabelledPair(question, both, {axis: labels}, row.get("domain") or ""))
         else:
-            verdicts.append(Verdict(question, row["answer"], labels, row.get("system") or "", row.get("domain") or ""))
+            answers.append(
+                LabelledAnswer(question, row["answer"], labels, row.get("system") or "", row.get("domain") or "")
+            )
     if problems:
         raise InputError(problems)
-    return Labels(str(path.name), tuple(pairs), tuple(verdicts), n_left_out)
+    return HumanLabels(str(path.name), tuple(pairs), tuple(answers), n_left_out)
 
 
 def _csv_rows(path: Path) -> tuple[Sequence[str], list[dict[str, Any]]]:
@@ -242,4 +244,4 @@ def _csv_labels(row: dict[str, str], place: str, low: int, high: int, problems: 
     return tuple(found)
 
 
-_READERS: dict[str, Callable[[Path], Labels]] = {"evouna": _evouna, "csv": _csv}
+_READERS: dict[str, Callable[[Path], HumanLabels]] = {"evouna": _evouna, "csv": _csv}

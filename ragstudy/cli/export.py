@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
@@ -22,6 +21,12 @@ _LATEX_COLUMNS = ["domain", "arm", "contexts", "measure", "base_mean", "tuned_me
 def export(folder: Path, form: str, table: str, out: Path | None) -> None:
     """Write one table of a run.
 
+    Args:
+        folder: of the run.
+        form: 'csv', 'json', 'latex', 'parquet' or 'ragchecker'.
+        table: what a row is, one of `ragstudy.api.TABLES`.
+        out: file or folder to write; standard output if None.
+
     Raises:
         InputError: the folder holds no run, or Parquet is wanted without a file.
         UnavailableError: Parquet is wanted and pyarrow is not installed.
@@ -29,7 +34,7 @@ def export(folder: Path, form: str, table: str, out: Path | None) -> None:
     if form == "ragchecker":
         _write_ragchecker(folder, out)
         return
-    frame = _frame(folder, table)
+    frame = load_run(folder).to_pandas(table)
     if form == "parquet":
         _write_parquet(frame, out)
         return
@@ -40,22 +45,6 @@ def export(folder: Path, form: str, table: str, out: Path | None) -> None:
         from ragstudy.files import write_text
 
         write_text(out, text)
-
-
-def _frame(folder: Path, table: str) -> pd.DataFrame:
-    import pandas as pd
-
-    run = load_run(folder)
-    if table == "comparisons":
-        return run.to_pandas()
-    if table == "arms":
-        return pd.DataFrame(run.arms())
-    if table == "claims":
-        return pd.DataFrame(run.claims())
-    if table in ("failure_points", "forgetting", "findings"):
-        return pd.DataFrame(getattr(run, table)())
-    rows = run.scores() if table == "scores" else run.answers()
-    return pd.DataFrame([asdict(row) for row in rows])
 
 
 def _text(frame: pd.DataFrame, form: str, table: str) -> str:
@@ -76,29 +65,14 @@ def _latex(frame: pd.DataFrame, table: str) -> str:
         columns = [*_LATEX_COLUMNS, *(["verdict"] if "verdict" in frame else [])]
         frame = frame[columns]
         frame = frame[frame["verdict"].notna()] if "verdict" in frame else frame
-    lines = [
-        "\\begin{tabular}{" + "l" * len(frame.columns) + "}",
-        "\\toprule",
-        " & ".join(_escaped(name) for name in frame.columns) + " \\\\",
-        "\\midrule",
-        *(" & ".join(_escaped(value) for value in row) + " \\\\" for row in frame.itertuples(index=False)),
-        "\\bottomrule",
-        "\\end{tabular}",
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _escaped(value: object) -> str:
-    text = f"{value:.3f}" if isinstance(value, float) else str(value)
-    text = text.replace("\\", "\\textbackslash ")
-    for mark in "&%$#_{}":
-        text = text.replace(mark, f"\\{mark}")
-    return text.replace("~", "\\textasciitilde ").replace("^", "\\textasciicircum ")
+    # Three decimals, as everywhere in reports; pandas escapes what LaTeX would read as commands.
+    styled = frame.style.format(precision=3, escape="latex").format_index(escape="latex", axis=1).hide(axis="index")
+    return str(styled.to_latex(hrules=True))
 
 
 def _write_ragchecker(folder: Path, out: Path | None) -> None:
-    from ragstudy.study.ragchecker import export_ragchecker
-    from ragstudy.study.store import RunFolder
+    from ragstudy.study.analyse.ragchecker import export_ragchecker
+    from ragstudy.study.run_folder import RunFolder
 
     if out is None:
         msg = "--format ragchecker: is several files; name a folder with --out FOLDER"

@@ -44,18 +44,19 @@ def audit(
     ragstudy judge audit NQ.json --layout evouna --with accuracy --with exact_match --with token_f1
     ragstudy judge audit ours.csv --layout csv --judges judges.yaml --with local:claims.accuracy --retest
     """
+    from ragstudy.audit.agreement import Resampling
     from ragstudy.audit.labels import read_labels
-    from ragstudy.audit.run import STORED
     from ragstudy.audit.run import audit as run_audit
+    from ragstudy.audit.scores import STORED
     from ragstudy.cli.show import Console
     from ragstudy.reporting.audit import audit_markdown, write_audit
-    from ragstudy.study.rescore import judges_in
+    from ragstudy.study.plan.more_measures import judges_in
 
     found = read_labels(labels, layout, stored)
     wanted = scorers or (*_DEFAULT, *([STORED] if stored else []))
     specs = judges_in(judges) if judges else ()
     folder = out or Path("reports") / f"audit-{labels.stem}"
-    n_answers = 2 * len(found.pairs) + len(found.verdicts)
+    n_answers = 2 * len(found.pairs) + len(found.answers)
     console = Console(quiet=False)
     with console.task("scoring", n_answers * len(wanted)) as task:
         made = run_audit(
@@ -63,7 +64,7 @@ def audit(
             wanted,
             specs,
             folder=folder / "judged",
-            n_resamples=resamples,
+            resampling=Resampling(resamples),
             retest=retest,
             done=lambda: task.advance(1),
         )

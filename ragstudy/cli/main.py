@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ragstudy.api import TABLES
 from ragstudy.cli.corpus import corpus
 from ragstudy.cli.judge import judge
 from ragstudy.cli.pocket import pocket
@@ -68,16 +69,16 @@ def run(study: Path, overrides: tuple[str, ...], out: Path | None, quiet: bool) 
     from ragstudy.cli.show import Console, show_outcome
     from ragstudy.reporting import refresh_reports
     from ragstudy.specs import load_study
-    from ragstudy.study.plan import make_plan
+    from ragstudy.study.plan.make import make_plan
     from ragstudy.study.run import run_study
-    from ragstudy.study.store import RunFolder
+    from ragstudy.study.run_folder import RunFolder
 
     spec = load_study(study, overrides)
     folder = out or Path("reports") / spec.name
     console = Console(quiet=quiet)
     outcome = run_study(make_plan(spec), folder, console)
     page = refresh_reports(RunFolder(folder))
-    show_outcome(console, outcome, RunFolder(folder).comparisons(), page)
+    show_outcome(console, outcome, RunFolder(folder).results(), page)
 
 
 @cli.command()
@@ -91,8 +92,8 @@ def check(study: Path, overrides: tuple[str, ...]) -> None:
     """
     from ragstudy.cli.show import Console, show_plan
     from ragstudy.specs import load_study
-    from ragstudy.study.estimate import estimate
-    from ragstudy.study.plan import make_plan
+    from ragstudy.study.plan.estimate import estimate
+    from ragstudy.study.plan.make import make_plan
 
     plan = make_plan(load_study(study, overrides))
     show_plan(Console(quiet=False), plan, estimate(plan))
@@ -113,17 +114,17 @@ def score(run_folder: Path, measures: tuple[str, ...], judges: Path | None, verd
     """
     from ragstudy.cli.show import Console, show_outcome
     from ragstudy.reporting import refresh_reports
-    from ragstudy.study.plan import make_plan
-    from ragstudy.study.rescore import with_measures
+    from ragstudy.study.plan.make import make_plan
+    from ragstudy.study.plan.more_measures import with_measures
     from ragstudy.study.run import rescore
-    from ragstudy.study.store import RunFolder
+    from ragstudy.study.run_folder import RunFolder
 
     folder = RunFolder(run_folder)
     plan = make_plan(with_measures(folder, measures, judges, verdict=verdict))
     console = Console(quiet=quiet)
     outcome = rescore(plan, run_folder, console)
     page = refresh_reports(folder)
-    show_outcome(console, outcome, folder.comparisons(), page)
+    show_outcome(console, outcome, folder.results(), page)
 
 
 @cli.command()
@@ -135,7 +136,7 @@ def report(run_folder: Path) -> None:
     ragstudy report reports/quickstart
     """
     from ragstudy.reporting import write_reports
-    from ragstudy.study.store import RunFolder
+    from ragstudy.study.run_folder import RunFolder
 
     click.echo(write_reports(RunFolder(run_folder)))
 
@@ -152,9 +153,7 @@ def report(run_folder: Path) -> None:
 )
 @click.option(
     "--table",
-    type=click.Choice(
-        ["comparisons", "arms", "scores", "answers", "claims", "failure_points", "forgetting", "findings"]
-    ),
+    type=click.Choice(TABLES),
     default="comparisons",
     show_default=True,
     help="What a row is; claims: facts found and claims supported, with evidence.",

@@ -70,10 +70,11 @@ def report(
     from ragstudy.domains import domain_folders
     from ragstudy.files import write_text
     from ragstudy.reporting.abilities import abilities
-    from ragstudy.study.abilities import abilities_study, known_by_heart
-    from ragstudy.study.plan import make_plan
+    from ragstudy.study.execute.model_notes import model_notes
+    from ragstudy.study.plan.abilities import abilities_study
+    from ragstudy.study.plan.make import make_plan
     from ragstudy.study.run import run_study
-    from ragstudy.study.store import RunFolder
+    from ragstudy.study.run_folder import RunFolder
 
     spec = abilities_study(
         model, domains or domain_folders(), questions, top_k=top_k, adapter=adapter, examples=examples
@@ -81,7 +82,7 @@ def report(
     folder = out or Path("reports") / spec.name
     plan = make_plan(spec)
     outcome = run_study(plan, folder, Console(quiet=False))
-    text = abilities(RunFolder(folder), known_by_heart(plan, RunFolder(folder), outcome.seconds))
+    text = abilities(RunFolder(folder), model_notes(plan, RunFolder(folder), outcome.seconds))
     write_text(folder / "abilities.md", text)
     click.echo(text)
     click.echo(f"report: {folder / 'abilities.md'}")

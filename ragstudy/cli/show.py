@@ -11,18 +11,19 @@ from rich.console import Console as RichConsole
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-from ragstudy.reporting.numbers import effect, share, to_decide
-from ragstudy.reporting.view import headline, shared_caveats
-from ragstudy.specs import main_context
+from ragstudy.formatting import effect, share, to_decide
+from ragstudy.reporting.view import headline_of, shared_caveats
+from ragstudy.specs import headline_context
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from ragstudy.study.estimate import Estimate
-    from ragstudy.study.plan import Plan
+    from ragstudy.results import ComparisonRow, Results
+    from ragstudy.study.plan.estimate import Estimate
+    from ragstudy.study.plan.model import Plan
+    from ragstudy.study.progress import Task
     from ragstudy.study.run import Outcome
-    from ragstudy.study.watch import Task
 
 _LOG_WIDTH = 120
 _COLOURS = {"helps": "green", "hurts": "red", "no meaningful difference": "cyan", "undecided": "yellow"}
@@ -41,7 +42,7 @@ class Console:
         self.out = RichConsole(file=sys.stdout, width=width, soft_wrap=width is not None, highlight=False)
         self._err = RichConsole(file=sys.stderr, highlight=False, quiet=quiet)
 
-    def say(self, line: str) -> None:
+    def log(self, line: str) -> None:
         """A line about what was done or reused."""
         self._err.print(line, style="dim", markup=False)
 
@@ -82,27 +83,32 @@ class _Line:
     def advance(self, n: int = 1, note: str = "") -> None:
         self._done += n
         if self._done >= self._total:
-            self._console.say(f"{self._title}: {self._done} done{f', {note}' if note else ''}")
+            self._console.log(f"{self._title}: {self._done} done{f', {note}' if note else ''}")
 
 
-def show_outcome(console: Console, outcome: Outcome, compared: dict[str, Any], page: Path) -> None:
-    """The verdicts, what was made, and where the report lies."""
-    settings = compared["settings"]
-    contexts = list(dict.fromkeys(row["contexts"] for row in compared["arms"]))
-    main = main_context(contexts)
-    rows = [row for row in compared["comparisons"] if "verdict" in row and row["contexts"] == main]
-    if rows:
-        for domain in dict.fromkeys(row["domain"] for row in rows):
-            mine = [row for row in rows if row["domain"] == domain]
-            console.out.print(_verdict_table(mine, settings, main))
-            for caveat in shared_caveats(mine):
-                console.out.print(f"All rows: {caveat}.", markup=False)
-            for sentence in headline(mine):
-                console.out.print(sentence, markup=False)
-            console.out.print()
-    else:
+def show_outcome(console: Console, outcome: Outcome, results: Results, page: Path) -> None:
+    """The verdicts, what was made, and where the report lies.
+
+    Args:
+        console: to print on.
+        outcome: of the run.
+        results: of its analysis.
+        page: path of the report.
+    """
+    contexts = list(dict.fromkeys(row.contexts for row in results.arm_means))
+    headline = headline_context(contexts)
+    rows = [row for row in results.comparisons if row.decision is not None and row.contexts == headline]
+    for domain in dict.fromkeys(row.domain for row in rows):
+        mine = [row for row in rows if row.domain == domain]
+        console.out.print(_verdict_table(mine, results.settings.confidence, headline))
+        for caveat in shared_caveats(mine):
+            console.out.print(f"All rows: {caveat}.", markup=False)
+        for sentence in headline_of(mine):
+            console.out.print(sentence, markup=False)
+        console.out.print()
+    if not rows:
         console.out.print("no tuned arm is compared with a base in this study")
-    made = ", ".join(f"{n} {what}" for what, n in outcome.made.items() if n)
+    made = ", ".join(f"{n} {what.replace('_', ' ')}" for what, n in outcome.made.items() if n)
     console.out.print(f"made: {made or 'nothing anew, everything was there'}", markup=False)
     if outcome.n_failed:
         console.out.print(
@@ -113,11 +119,9 @@ def show_outcome(console: Console, outcome: Outcome, compared: dict[str, Any], p
     console.out.print(f"report: {page}", markup=False)
 
 
-def _verdict_table(rows: list[dict[str, Any]], settings: dict[str, Any], contexts: str) -> Table:
+def _verdict_table(rows: Sequence[ComparisonRow], confidence: float, contexts: str) -> Table:
     """Rows of one domain; on a narrow terminal arms and verdicts wrap and the numbers stay whole."""
-    title = (
-        f"{rows[0]['domain']}: tuned against base, prompts: {contexts}, {100 * settings['confidence']:g} % intervals"
-    )
+    title = f"{rows[0].domain}: tuned against base, prompts: {contexts}, {100 * confidence:g} % intervals"
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("arm", overflow="fold")
     for column in ("measure", "base", "tuned", "difference"):
@@ -125,19 +129,26 @@ def _verdict_table(rows: list[dict[str, Any]], settings: dict[str, Any], context
     table.add_column("verdict")
     last = None
     for row in rows:
-        colour = _COLOURS[row["verdict"]]
-        needs = to_decide(row)
-        verdict = f"[{colour}]{row['verdict']}[/{colour}]" + (f": {needs.removeprefix('about ')}" if needs else "")
-        name = row["arm"] if row["arm"] != last else ""
-        last = row["arm"]
-        bracketed = effect(row).replace("[", "\\[")
-        table.add_row(name, row["measure"], share(row["base_mean"]), share(row["tuned_mean"]), bracketed, verdict)
+        if row.decision is None:
+            continue
+        colour, needs = _COLOURS[row.decision.verdict], to_decide(row.decision)
+        verdict = f"[{colour}]{row.verdict}[/{colour}]" + (f": {needs.removeprefix('about ')}" if needs else "")
+        name = row.arm if row.arm != last else ""
+        last = row.arm
+        bracketed = effect(row.effect).replace("[", "\\[")
+        table.add_row(name, row.measure, share(row.base_mean), share(row.tuned_mean), bracketed, verdict)
     return table
 
 
 def show_plan(console: Console, plan: Plan, estimate: Estimate) -> None:
-    """What a study would do."""
-    from ragstudy.study.comparing import FEW_CLUSTERS
+    """What a study would do.
+
+    Args:
+        console: to print on.
+        plan: of the study.
+        estimate: of time and cost.
+    """
+    from ragstudy.study.analyse.verdicts import FEW_CLUSTERS
 
     table = Table(title=f"Study {plan.spec.name}: {len(plan.arms)} arms", title_justify="left")
     for column in ("domain", "documents", "training questions", "test questions", "adapters to train", "answers"):
@@ -150,7 +161,7 @@ def show_plan(console: Console, plan: Plan, estimate: Estimate) -> None:
             str(len(domain.domain.split("train"))),
             str(len(domain.test)),
             str(len(jobs)),
-            str(len(plan.cells(domain)) * len(domain.test)),
+            str(len(plan.answer_sets(domain)) * len(domain.test)),
         )
     console.out.print(table)
     for domain in plan.domains:

@@ -8,25 +8,30 @@ from typing import TYPE_CHECKING, Any
 
 from ragstudy.errors import InputError, UnavailableError
 from ragstudy.generation.attention import speed_up
-from ragstudy.generation.locate import fetch_adapter, locate_model
+from ragstudy.generation.locate import (
+    adapter_fingerprint,
+    fetch_adapter,
+    locate_adapter,
+    locate_model,
+    model_fingerprint,
+)
 from ragstudy.hardware import SHAPE_STEP
 from ragstudy.prompting import fit
 from ragstudy.records import Completion
+from ragstudy.specs import GeneratorKind, TransformersSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import torch
     from peft import PeftModel
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
     from ragstudy.records import Prompt
-    from ragstudy.specs import TransformersSpec
 
 logger = logging.getLogger(__name__)
 
 _DEFAULT_CONTEXT = 2048
-_FOUR = 4
 _TEMPERATURE = 0.7
 
 
@@ -60,7 +65,7 @@ class CausalModel:
                 dtype=dtype_of(spec.dtype, device),
                 use_safetensors=True,
                 trust_remote_code=spec.trust_remote_code,
-                **(_four_bits(device) if spec.bits == _FOUR else {}),
+                **(_four_bits(device) if spec.in_four_bits else {}),
             )
         except (OSError, ValueError, SafetensorError) as error:
             first = (str(error).strip().splitlines() or ["no reason given"])[0]
@@ -77,7 +82,7 @@ class CausalModel:
             raise InputError(msg)
         if self.tokenizer.pad_token_id is None:
             self.tokenizer.pad_token = self.tokenizer.eos_token
-        if spec.bits != _FOUR:
+        if not spec.in_four_bits:
             self.base.to(device)  # type: ignore[arg-type] # transformers wraps `to`
         self.base.train(mode=False)
         speed_up(self.base, device)
@@ -302,3 +307,57 @@ class CausalGenerator:
     def generate(self, prompts: Sequence[Prompt]) -> list[Completion]:
         """Greedy answers, one per prompt, in order."""
         return self._model.generate(prompts, self._adapter)
+
+
+def _problems(spec: TransformersSpec) -> list[str]:
+    problems: list[str] = []
+    for locate, name in ((locate_model, spec.model), (locate_adapter, spec.adapter)):
+        try:
+            if name is not None:
+                locate(name)
+        except InputError as error:
+            problems += error.problems
+    return problems
+
+
+def _check_ready(spec: TransformersSpec) -> None:
+    """Check that weights of four bits can be loaded here.
+
+    Raises:
+        UnavailableError: there is no GPU, or the package bitsandbytes is missing.
+    """
+    if not spec.in_four_bits:
+        return
+    from importlib.util import find_spec
+
+    import torch
+
+    missing = [] if torch.cuda.is_available() else ["a CUDA GPU"]
+    if find_spec("bitsandbytes") is None:
+        missing.append("the package bitsandbytes (pip install bitsandbytes)")
+    if missing:
+        msg = f"generator {spec.name!r}: `bits: 4` needs {' and '.join(missing)}; leave it out, or run this elsewhere"
+        raise UnavailableError(msg)
+
+
+def _move_paths(spec: TransformersSpec, _path: Callable[[str], str], name: Callable[[str], str]) -> TransformersSpec:
+    return spec.model_copy(update={"model": name(spec.model), "adapter": spec.adapter and name(spec.adapter)})
+
+
+def _identity(spec: TransformersSpec) -> dict[str, object]:
+    # Files, not where they lie: the same study from another folder is the same study.
+    return {
+        "model": model_fingerprint(spec.model),
+        "adapter": adapter_fingerprint(spec.adapter) if spec.adapter else "",
+    }
+
+
+KIND = GeneratorKind(
+    "transformers",
+    TransformersSpec,
+    lambda spec: CausalGenerator(CausalModel(spec), spec.adapter),
+    problems=_problems,
+    check_ready=_check_ready,
+    move_paths=_move_paths,
+    identity=_identity,
+)

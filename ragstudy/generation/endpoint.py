@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import Field
 
 from ragstudy.keys import key_of
 from ragstudy.records import Completion
+from ragstudy.specs import GeneratorKind, GeneratorSpec, ServerSpec
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ragstudy.records import Prompt
-    from ragstudy.specs import EndpointSpec
+
+
+class EndpointSpec(ServerSpec, GeneratorSpec):
+    """A generator behind an OpenAI-compatible endpoint.
+
+    Attributes:
+        batch_size: requests under way at a time.
+    """
+
+    kind: Literal["endpoint"]
+    batch_size: int = Field(default=8, ge=1)
 
 
 class EndpointGenerator:
@@ -69,3 +82,12 @@ class EndpointGenerator:
             n_tokens,
             shown,
         )
+
+
+KIND = GeneratorKind(
+    "endpoint",
+    EndpointSpec,
+    EndpointGenerator,
+    check_ready=lambda spec: key_of(spec, "generator"),
+    sends_requests=True,
+)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
 
 from ragstudy.records import Completion
+from ragstudy.specs import GeneratorKind, GeneratorSpec
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,6 +19,18 @@ if TYPE_CHECKING:
 
 _WORD = re.compile(r"\w+")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
+
+
+class ExtractiveSpec(GeneratorSpec):
+    """The control that answers with the sentences of the passages most like the question.
+
+    Attributes:
+        n_sentences: how many sentences an answer has.
+    """
+
+    kind: Literal["extractive"]
+    n_sentences: int = Field(default=1, ge=1)
+    batch_size: int = Field(default=256, ge=1)
 
 
 class ExtractiveGenerator:
@@ -52,3 +67,6 @@ class ExtractiveGenerator:
         best = sorted(range(len(scores)), key=lambda i: (-scores[i], i))[: self._n_sentences]
         text = " ".join(sentences[i][1].strip() for i in sorted(best))
         return Completion(text, "end", len(text.split()), len(prompt.passages))
+
+
+KIND = GeneratorKind("extractive", ExtractiveSpec, lambda spec: ExtractiveGenerator(spec.n_sentences))

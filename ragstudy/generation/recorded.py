@@ -4,16 +4,31 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
 
 from ragstudy.errors import InputError
-from ragstudy.files import read_lines
+from ragstudy.files import fingerprint, read_lines
 from ragstudy.records import Completion
+from ragstudy.specs import GeneratorKind, GeneratorSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ragstudy.records import Prompt
+
+
+class RecordedSpec(GeneratorSpec):
+    """Answers that exist already, such as those of another system.
+
+    Attributes:
+        answers: file: RAGChecker's JSON, or lines of {"id": question id, "answer": text}.
+    """
+
+    kind: Literal["recorded"]
+    answers: str
+    batch_size: int = Field(default=256, ge=1)
 
 
 class RecordedGenerator:
@@ -84,3 +99,25 @@ def _results(path: Path) -> list[dict[str, object]]:
         msg = f"{path}: expected RAGChecker's {{results: [{{query_id, response, ...}}]}}"
         raise InputError(msg)
     return rows
+
+
+def _problems(spec: RecordedSpec) -> list[str]:
+    try:
+        read_answers(Path(spec.answers))
+    except InputError as error:
+        return list(error.problems)
+    return []
+
+
+def _move_paths(spec: RecordedSpec, path: Callable[[str], str], _name: Callable[[str], str]) -> RecordedSpec:
+    return spec.model_copy(update={"answers": path(spec.answers)})
+
+
+KIND = GeneratorKind(
+    "recorded",
+    RecordedSpec,
+    lambda spec: RecordedGenerator(spec.answers),
+    problems=_problems,
+    move_paths=_move_paths,
+    identity=lambda spec: {"answers": fingerprint(sorted(read_answers(Path(spec.answers)).items()))},
+)

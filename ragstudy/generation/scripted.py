@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
 
 from ragstudy.records import Completion
+from ragstudy.specs import GeneratorKind, GeneratorSpec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ragstudy.records import Prompt
+
+
+class ScriptedSpec(GeneratorSpec):
+    """A test double that says what it is told.
+
+    Attributes:
+        answers: answers by question text.
+        default: what it says to any other question.
+        fails_on: question texts on which it reports an error instead.
+    """
+
+    kind: Literal["scripted"]
+    answers: dict[str, str] = Field(default_factory=dict)
+    default: str = "I do not know."
+    fails_on: tuple[str, ...] = ()
+    batch_size: int = Field(default=256, ge=1)
 
 
 class ScriptedGenerator:
@@ -43,3 +62,8 @@ class ScriptedGenerator:
             return Completion("", "error", 0, shown, "scripted failure")
         text = self._answers.get(prompt.question, self._default)
         return Completion(text, "end", len(text.split()), shown)
+
+
+KIND = GeneratorKind(
+    "scripted", ScriptedSpec, lambda spec: ScriptedGenerator(spec.answers, spec.default, spec.fails_on)
+)

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ragstudy.reporting.numbers import rate, share
+from ragstudy.formatting import rate, share
+from ragstudy.specs import parse_context
+from ragstudy.statistics import AnalysisSettings
 from ragstudy.statistics.means import mean_intervals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ragstudy.records import Question
-    from ragstudy.study.store import RunFolder
+    from ragstudy.results import ContextUse
+    from ragstudy.study.layout import Layout
+    from ragstudy.study.run_folder import RunFolder
 
 _HEAD = (
     "| generator | context | n | accuracy | completeness | declines what has an answer | n | declines what has none |\n"
     "|---|---|---|---|---|---|---|---|\n"
 )
-_USES = ("follows", "sticks", "neither")
-_N_RESAMPLES = 2000
-_CONFIDENCE = 0.95
+_SETTINGS = AnalysisSettings(n_resamples=2000)
 
 Values = dict[tuple[str, str, str, str], dict[str, float | None]]
 
@@ -40,36 +43,38 @@ def abilities(folder: RunFolder, more: Sequence[str] = ()) -> str:
         InputError: the folder holds no run that this version reads.
     """
     folder.check()
-    study = folder.manifest()["study"]
-    questions = folder.questions()
+    layout, questions = folder.known_layout(), folder.questions()
     values: Values = {}
     for score in folder.scores():
         key = (score.domain, score.generator, score.contexts, score.measure)
         values.setdefault(key, {})[score.question] = score.value
-    parts = [f"# {study['title'] or study['name']}\n", *(f"\n{sentence}\n" for sentence in more)]
-    for domain in study["domains"]:
-        mine = [question for (name, _), question in questions.items() if name == domain["name"]]
-        parts.append(f"\n## {domain['name']}\n\n{_HEAD}{''.join(_rows(domain['name'], study, mine, values))}")
-        parts.append(_uses([row for row in folder.comparisons()["context_use"] if row["domain"] == domain["name"]]))
+    uses = folder.results().context_use
+    parts = [f"# {layout.title or layout.study}\n", *(f"\n{sentence}\n" for sentence in more)]
+    for domain in layout.domains:
+        mine = [questions[domain.name, name] for name in domain.questions]
+        parts.append(f"\n## {domain.name}\n\n{_HEAD}{''.join(_rows(domain.name, layout, mine, values))}")
+        parts.append(_uses([row for row in uses if row.domain == domain.name]))
     return "".join(parts)
 
 
-def _rows(domain: str, study: dict[str, Any], questions: list[Question], values: Values) -> list[str]:
+def _rows(domain: str, layout: Layout, questions: list[Question], values: Values) -> list[str]:
     return [
-        _row((domain, generator["name"], contexts), questions, values)
-        for generator in study["generators"]
-        for contexts in study["contexts"]
-        if not contexts.startswith("counterfactual")
+        _row((domain, generator, contexts), questions, values)
+        for generator, contexts in layout.answer_sets(domain)
+        if parse_context(contexts).entry.is_compared
     ]
 
 
-def _uses(rows: list[dict[str, Any]]) -> str:
+def _uses(rows: Sequence[ContextUse]) -> str:
     """What the generators make of passages with wrong values, as a table."""
     if not rows:
         return ""
-    head = "\n| generator | context | n | follows the passages | sticks to the true value | neither |\n"
-    cells = [[row["arm"], row["contexts"], str(row["n"]), *(rate(row[use]) for use in _USES)] for row in rows]
-    return head + "|---|---|---|---|---|---|\n" + "".join(f"| {' | '.join(line)} |\n" for line in cells)
+    head = "\n| generator | context | n | follows the passages | true value from the weights | neither |\n"
+    lines = [
+        [row.arm, row.contexts, str(row.n), rate(row.context_faithful), rate(row.parametric), rate(row.neither)]
+        for row in rows
+    ]
+    return head + "|---|---|---|---|---|---|\n" + "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def _row(cell: tuple[str, str, str], questions: list[Question], values: Values) -> str:
@@ -88,18 +93,9 @@ def _mean(asked: Sequence[Question], found: dict[str, float | None]) -> str:
     if not scored:
         return "-"
     column = np.asarray([[value] for _, value in scored], dtype=np.float64)
-    (found_mean,) = mean_intervals(
-        column,
-        [group for group, _ in scored],
-        confidence=_CONFIDENCE,
-        n_resamples=_N_RESAMPLES,
-        seed=1,
-        bounds=(0.0, 1.0),
-    )
+    (mean,) = mean_intervals(column, [group for group, _ in scored], _SETTINGS, (0.0, 1.0))
     # Of a single group nothing is known about others.
-    ends = [
-        end if end is not None else at_most for end, at_most in ((found_mean["low"], 0.0), (found_mean["high"], 1.0))
-    ]
-    text = f"{share(found_mean['value'])} [{share(ends[0])}, {share(ends[1])}]"
+    low, high = (at_most if math.isnan(end) else end for end, at_most in ((mean.low, 0.0), (mean.high, 1.0)))
+    text = f"{share(mean.value)} [{share(low)}, {share(high)}]"
     missing = len(given) - len(scored)
     return f"{text} ({missing} not scored)" if missing else text

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ragstudy.files import write_json, write_text
+from ragstudy.files import plain, write_json, write_text
 from ragstudy.reporting.write import environment
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
+
+    from ragstudy.audit_records import AuditResult, ScorerAgreement
+    from ragstudy.statistics import Interval
 
 _NAMES = {
     "pearson": "Pearson",
@@ -54,95 +59,98 @@ class _View:
     tables: list[_Table]
 
 
-def write_audit(audit: dict[str, Any], folder: Path) -> Path:
-    """Write `audit.json`, `audit.md` and `index.html`; returns the path of the page."""
-    write_json(folder / "audit.json", audit)
+def write_audit(audit: AuditResult, folder: Path) -> Path:
+    """Write `audit.json`, `audit.md` and `index.html`; returns the path of the page.
+
+    Args:
+        audit: of scorers against people.
+        folder: to write.
+    """
+    write_json(folder / "audit.json", plain(audit))
     write_text(folder / "audit.md", audit_markdown(audit))
     page = folder / "index.html"
     write_text(page, environment(escape=True).get_template("audit.html").render(audit=_view(audit)))
     return page
 
 
-def audit_markdown(audit: dict[str, Any]) -> str:
-    """The audit as Markdown."""
+def audit_markdown(audit: AuditResult) -> str:
+    """The audit as Markdown.
+
+    Args:
+        audit: of scorers against people.
+    """
     return environment(escape=False).get_template("audit.md").render(audit=_view(audit))
 
 
-def _view(audit: dict[str, Any]) -> _View:
-    left_out = f", {audit['n_left_out']} rows without a label left out" if audit["n_left_out"] else ""
-    items = "pairs of answers" if audit["kind"] == "pairs" else "answers"
+def _view(audit: AuditResult) -> _View:
+    left_out = f", {audit.n_left_out} rows without a label left out" if audit.n_left_out else ""
+    items = "pairs of answers" if audit.kind == "pairs" else "answers"
     summary = (
-        f"{audit['labels']}: {audit['n_labels']} labels of {audit['n_items']} {items} to "
-        f"{audit['n_questions']} questions{left_out}. Brackets: 95 % intervals from a bootstrap over questions, "
-        f"{audit['n_resamples']} resamples. {_ABOUT[audit['kind']]}"
+        f"{audit.labels}: {audit.n_labels} labels of {audit.n_items} {items} to "
+        f"{audit.n_questions} questions{left_out}. Brackets: 95 % intervals from a bootstrap over questions, "
+        f"{audit.n_resamples} resamples. {_ABOUT[audit.kind]}"
     )
-    axes = dict.fromkeys(row["axis"] for row in audit["scorers"])
-    tables = [_agreement(audit, axis) for axis in axes]
-    rows = audit["scorers"]
+    tables = [_agreement(audit, axis) for axis in dict.fromkeys(row.axis for row in audit.scorers)]
+    rows = audit.scorers
     tables += [table for table in (_lengths(rows), _retests(rows), _orders(rows)) if table.rows]
     return _View(summary, tables)
 
 
-def _agreement(audit: dict[str, Any], axis: str) -> _Table:
-    mine = [row for row in audit["scorers"] if row["axis"] == axis]
-    first = _FIRST[audit["kind"]]
-    shown = [name for name in (*first, *(name for name in _NAMES if name not in first)) if name in mine[0]]
-    rows = [(row["scorer"], str(row["n"]), *(_interval(row[name]) for name in shown)) for row in mine]
+def _agreement(audit: AuditResult, axis: str) -> _Table:
+    mine = [row for row in audit.scorers if row.axis == axis]
+    first = _FIRST[audit.kind]
+    every = (*first, *(name for name in _NAMES if name not in first))
+    shown = [name for name in every if getattr(mine[0], name) is not None]
+    rows = [(row.scorer, str(row.n), *(_interval(getattr(row, name)) for name in shown)) for row in mine]
     rows += [
-        ("one annotator against another", str(row["n"]), *(_interval(row.get(name)) for name in shown))
-        for row in audit["people"]
-        if row["axis"] == axis
+        ("one annotator against another", str(row.n), *(_interval(getattr(row, name, None)) for name in shown))
+        for row in audit.annotators
+        if row.axis == axis
     ]
-    unscored = [f"{row['scorer']}: {row['n_unscored']} not scored" for row in mine if row["n_unscored"]]
-    unscored += audit["cautions"]
+    unscored = [f"{row.scorer}: {row.n_unscored} not scored" for row in mine if row.n_unscored]
+    unscored += audit.cautions
     return _Table(axis.capitalize(), ("scorer", "labels", *(_NAMES[name] for name in shown)), rows, tuple(unscored))
 
 
-def _lengths(rows: list[dict[str, Any]]) -> _Table:
-    mine = [row for row in rows if "median_words" in row]
+def _lengths(rows: Sequence[ScorerAgreement]) -> _Table:
+    mine = [row for row in rows if row.median_words is not None]
     notes: tuple[str, ...] = ()
     if mine:
-        notes = (f"Short answers have at most {mine[0]['median_words']:.0f} words, as half of all do.",)
+        notes = (f"Short answers have at most {mine[0].median_words:.0f} words, as half of all do.",)
     return _Table(
         "Short and long answers",
         ("scorer", *(name.replace("_", ", ") for name in _BY_LENGTH)),
-        [(row["scorer"], *(_interval(row[name]) for name in _BY_LENGTH)) for row in mine],
+        [(row.scorer, *(_interval(getattr(row, name)) for name in _BY_LENGTH)) for row in mine],
         notes,
     )
 
 
-def _retests(rows: list[dict[str, Any]]) -> _Table:
+def _retests(rows: Sequence[ScorerAgreement]) -> _Table:
     return _Table(
         "The same judge asked twice",
         ("scorer", "axis", "Pearson", "same score"),
         [
-            (row["scorer"], row["axis"], _interval(row["retest"]["pearson"]), _interval(row["retest"]["same"]))
+            (row.scorer, row.axis, _interval(row.retest.pearson), _interval(row.retest.same))
             for row in rows
-            if "retest" in row
+            if row.retest
         ],
     )
 
 
-def _orders(rows: list[dict[str, Any]]) -> _Table:
+def _orders(rows: Sequence[ScorerAgreement]) -> _Table:
     return _Table(
         "The two answers in either order",
-        ("scorer", "axis", "verdict turns round", "liking for the second place (-2 to 2)"),
+        ("scorer", "axis", "verdict turns round", "position bias for the second (-2 to 2)"),
         [
-            (
-                row["scorer"],
-                row["axis"],
-                _interval(row["order"]["turned"]),
-                _interval(row["order"]["liking_for_second"]),
-            )
+            (row.scorer, row.axis, _interval(row.order.turned), _interval(row.order.for_second))
             for row in rows
-            if "order" in row
+            if row.order
         ],
     )
 
 
-def _interval(found: dict[str, float | None] | None) -> str:
-    value, low, high = (found.get(key) if found else None for key in ("value", "low", "high"))
-    if value is None:
+def _interval(found: Interval | None) -> str:
+    if found is None or not found.is_known:
         return "-"
-    bounds = [f"{x:.3f}" if x is not None else "-" for x in (low, high)]
-    return f"{value:.3f} [{bounds[0]}, {bounds[1]}]"
+    bounds = ["-" if math.isnan(x) else f"{x:.3f}" for x in (found.low, found.high)]
+    return f"{found.value:.3f} [{bounds[0]}, {bounds[1]}]"

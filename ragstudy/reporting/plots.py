@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from matplotlib.figure import Figure
+
+    from ragstudy.records import FailurePoint
+    from ragstudy.results import ComparisonRow, FailureShares
 
 COLOURS = {
     "helps": "#1a7f37",
@@ -16,7 +21,7 @@ COLOURS = {
 }
 _LINES = ("#b42318", "#0969da", "#8250df", "#1a7f37", "#9a6700", "#57606a")
 # What retrieval decides in greys, what the generator decides in colours.
-POINT_COLOURS = {
+POINT_COLOURS: dict[FailurePoint, str] = {
     "right": "#2da44e",
     "missing content": "#afb8c1",
     "missed by the ranking": "#8c959f",
@@ -46,9 +51,18 @@ def _svg(figure: Figure) -> str:
     return text[text.index("<svg") :]
 
 
-def forest(rows: list[dict[str, Any]], measure: str, margin: float) -> str:
-    """Differences to the base with their intervals, coloured by verdict; the margin is shaded."""
-    mine = [row for row in rows if row["measure"] == measure and row["difference"] is not None]
+def forest(rows: Sequence[ComparisonRow], measure: str, margin: float) -> str:
+    """Differences to the base with their intervals, coloured by verdict; the margin is shaded.
+
+    Args:
+        rows: comparisons with a verdict in one context.
+        measure: name of the measure.
+        margin: smallest difference that matters.
+
+    Returns:
+        SVG; '' where there is nothing to draw.
+    """
+    mine = [row for row in rows if row.measure == measure and row.effect.interval.is_known]
     if not mine:
         return ""
     figure = _figure(7.2, 0.9 + 0.34 * len(mine))
@@ -56,11 +70,11 @@ def forest(rows: list[dict[str, Any]], measure: str, margin: float) -> str:
     axes.axvspan(-margin, margin, color="#d0d7de", alpha=0.5, lw=0)
     axes.axvline(0, color="#57606a", lw=1)
     for height, row in enumerate(reversed(mine)):
-        colour = COLOURS[row["verdict"]]
-        if row["low"] is not None and row["high"] is not None:
-            axes.plot([row["low"], row["high"]], [height, height], color=colour, lw=2.5, solid_capstyle="round")
-        axes.plot(row["difference"], height, "o", color=colour, ms=6)
-    axes.set_yticks(range(len(mine)), [row["arm"] for row in reversed(mine)])
+        colour, found = COLOURS[row.verdict or "undecided"], row.effect
+        # What is not known is NaN, which draws nothing.
+        axes.plot([found.low, found.high], [height, height], color=colour, lw=2.5, solid_capstyle="round")
+        axes.plot(found.difference, height, "o", color=colour, ms=6)
+    axes.set_yticks(range(len(mine)), [row.arm for row in reversed(mine)])
     axes.set_ylim(-0.6, len(mine) - 0.4)
     axes.set_xlabel(f"difference in {measure}, tuned minus base")
     axes.spines[["top", "right", "left"]].set_visible(False)
@@ -68,26 +82,35 @@ def forest(rows: list[dict[str, Any]], measure: str, margin: float) -> str:
     return _svg(figure)
 
 
-def dose(rows: list[dict[str, Any]], measure: str) -> str:
-    """Score over the number of training pairs, one line per recipe, their one base as a level."""
+def dose(rows: Sequence[ComparisonRow], measure: str) -> str:
+    """Score over the number of training pairs, one line per recipe, their one base as a level.
+
+    Args:
+        rows: comparisons of one base with a verdict in one context.
+        measure: name of the measure.
+
+    Returns:
+        SVG; '' where there are not two sizes.
+    """
     mine = [
         row
         for row in rows
-        if row["measure"] == measure and row["size"] and row["tuned_mean"] is not None and not row["trained_on"]
+        if row.measure == measure and row.size and row.effect.interval.is_known and not row.trained_on
     ]
-    if len({row["size"] for row in mine}) < 2:  # noqa: PLR2004 - a line needs two points
+    if len({row.size for row in mine}) < 2:  # noqa: PLR2004 - a line needs two points
         return ""
-    base_mean = mine[0]["base_mean"]
     figure = _figure(7.2, 3.0)
     axes = figure.subplots()
-    axes.axhline(base_mean, color="#57606a", lw=1.5, ls="--", label="base")
-    for colour, recipe in zip(_LINES, dict.fromkeys(row["recipe"] for row in mine), strict=False):
-        points = sorted((row for row in mine if row["recipe"] == recipe), key=lambda row: row["size"])
-        sizes = [row["size"] for row in points]
-        axes.plot(sizes, [row["tuned_mean"] for row in points], "o-", color=colour, label=recipe.partition("+")[2])
+    axes.axhline(mine[0].base_mean, color="#57606a", lw=1.5, ls="--", label="base")
+    base = mine[0].base
+    for colour, series in zip(_LINES, dict.fromkeys(row.series for row in mine), strict=False):
+        points = sorted((row for row in mine if row.series == series), key=lambda row: row.size)
+        sizes = [row.size for row in points]
+        label = series.removeprefix(f"{base}+")
+        axes.plot(sizes, [row.tuned_mean for row in points], "o-", color=colour, label=label)
         # The interval is that of the difference to the base, drawn around the arm.
-        low = [row["base_mean"] + (row["low"] or 0.0) for row in points]
-        high = [row["base_mean"] + (row["high"] or 0.0) for row in points]
+        low = [row.base_mean + row.effect.low for row in points]
+        high = [row.base_mean + row.effect.high for row in points]
         axes.fill_between(sizes, low, high, color=colour, alpha=0.15, lw=0)
     axes.set_xlabel("training pairs")
     axes.set_ylabel(measure)
@@ -97,19 +120,26 @@ def dose(rows: list[dict[str, Any]], measure: str) -> str:
     return _svg(figure)
 
 
-def failures(rows: list[dict[str, Any]]) -> str:
-    """For each arm a bar of its answers: right, failed before it read, and the ways in which it failed itself."""
-    if not rows or any(row["points"]["right"]["value"] is None for row in rows):
+def failures(rows: Sequence[FailureShares]) -> str:
+    """For each arm a bar of its answers: right, failed before it read, and the ways in which it failed itself.
+
+    Args:
+        rows: of one domain and context.
+
+    Returns:
+        SVG; '' where there is nothing to draw.
+    """
+    if not rows or any(not row.points["right"].is_known for row in rows):
         return ""
     figure = _figure(7.2, 1.5 + 0.3 * len(rows))
     axes = figure.subplots()
     for height, row in enumerate(reversed(rows)):
         left = 0.0
         for point, colour in POINT_COLOURS.items():
-            width = row["points"][point]["value"]
+            width = row.points[point].value
             axes.barh(height, width, left=left, color=colour, height=0.72, label=point if height == 0 else None)
             left += width
-    axes.set_yticks(range(len(rows)), [row["arm"] for row in reversed(rows)])
+    axes.set_yticks(range(len(rows)), [row.arm for row in reversed(rows)])
     axes.set_xlim(0, 1)
     axes.set_xlabel("share of the answers")
     axes.legend(frameon=False, ncols=3, loc="lower left", bbox_to_anchor=(-0.1, 1.0), fontsize=8)

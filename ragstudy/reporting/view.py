@@ -1,27 +1,58 @@
-"""What a report says, taken from the files of a run and rounded here and nowhere else."""
+"""What a report says, taken from the files of a run."""
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from ragstudy.reporting.findings import sentences
-from ragstudy.reporting.numbers import effect, share, signed
-from ragstudy.scoring.measures import MEASURES
-from ragstudy.specs import main_context
+from ragstudy.errors import InputError
+from ragstudy.formatting import effect, share, signed
+from ragstudy.scoring.measures import measure_kind
+from ragstudy.specs import headline_context
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from typing import TypeVar
+
     from ragstudy.records import Answer, Question, Score
-    from ragstudy.study.store import RunFolder
+    from ragstudy.results import (
+        AnswerStyle,
+        ArmMean,
+        ComparisonRow,
+        ContextUse,
+        CorrectedShares,
+        DomainSummary,
+        FailureShares,
+        Interaction,
+        ModelTestMean,
+        ReportedSettings,
+        Results,
+        RetrievalQuality,
+        Series,
+    )
+    from ragstudy.study.layout import Layout
+    from ragstudy.study.manifest import Manifest
+    from ragstudy.study.run_folder import RunFolder
+
+    Row = TypeVar("Row")
 
 _N_EXAMPLES = 6
 
 
 @dataclass(frozen=True)
 class Example:
-    """A question on which base and tuned arm differ most."""
+    """A question on which base and tuned arm differ most.
+
+    Attributes:
+        question: text of the question.
+        reference: its first reference answer.
+        base: what the base answered.
+        tuned: what the tuned arm answered.
+        arm: name under which that answer is filed.
+        change: measure and difference of the scores.
+    """
 
     question: str
     reference: str
@@ -32,52 +63,91 @@ class Example:
 
 
 @dataclass(frozen=True)
+class MeansLine:
+    """The means of one arm in one context.
+
+    Attributes:
+        contexts: name of the test context.
+        arm: name of the arm.
+        n_seeds: trainings of the arm.
+        n_unscored: answers without a score of a verdict measure.
+        columns: mean of each measure as text, in the study's order.
+    """
+
+    contexts: str
+    arm: str
+    n_seeds: int
+    n_unscored: int
+    columns: list[str]
+
+
+@dataclass(frozen=True)
+class TypesLine:
+    """The means of one arm by question type.
+
+    Attributes:
+        measure: name of the measure.
+        arm: name of the arm.
+        types: question types.
+        columns: mean of each type as text.
+    """
+
+    measure: str
+    arm: str
+    types: list[str]
+    columns: list[str]
+
+
+@dataclass(frozen=True)
 class DomainView:
     """One domain's part of a report.
 
     Attributes:
-        name: of the domain.
-        about: row of `domains` in comparisons.json.
-        headline: the finding in one or two sentences.
+        about: what is known of the domain.
+        headline: what was found, in one or two sentences.
         explanation: what changed, why, and what to try next, a sentence each.
         verdicts: comparisons with a verdict, headline context first.
         caveats: those that hold for every verdict; a row's own stand in the row.
         others: comparisons on the other measures, headline context.
         retrieval: ranking quality at several depths.
-        arms: table of means: one row per arm and context.
+        means: one line per arm and context.
         ceiling: what the reference answers score on the verdict measures, as text.
         interactions: whether tuning changed what passages bring.
-        context_use: what arms make of counterfactual passages.
+        context_use: what arms make of passages with wrong values.
         failure_points: share of each arm's answers at every failure point.
-        drift: form of each arm's answers in the headline context.
+        answer_style: form of each arm's answers in the headline context.
         forgetting: what tests elsewhere say, before and after tuning.
-        sensitivity: how far answers hang on the gold passages.
+        passage_ablation: how far answers depend on the gold passages.
         series: effects over training sizes and epochs.
         corrections: shares of right answers, corrected for the errors of an audited scorer.
-        types: table of means by question type for the headline context and verdict measures.
-        examples: questions that flipped.
+        types: means by question type for the headline context and verdict measures.
+        examples: questions that changed most.
     """
 
-    name: str
-    about: dict[str, Any]
+    about: DomainSummary
     headline: list[str]
     explanation: list[str]
-    verdicts: list[dict[str, Any]]
+    verdicts: list[ComparisonRow]
     caveats: list[str]
-    others: list[dict[str, Any]]
-    retrieval: list[dict[str, Any]]
-    arms: list[dict[str, Any]]
+    others: list[ComparisonRow]
+    retrieval: list[RetrievalQuality]
+    means: list[MeansLine]
     ceiling: str
-    interactions: list[dict[str, Any]]
-    context_use: list[dict[str, Any]]
-    failure_points: list[dict[str, Any]]
-    drift: list[dict[str, Any]]
-    forgetting: list[dict[str, Any]]
-    sensitivity: list[dict[str, Any]]
-    series: list[dict[str, Any]]
-    corrections: list[dict[str, Any]]
-    types: list[dict[str, Any]]
+    interactions: list[Interaction]
+    context_use: list[ContextUse]
+    failure_points: list[FailureShares]
+    answer_style: list[AnswerStyle]
+    forgetting: list[ModelTestMean]
+    passage_ablation: list[ModelTestMean]
+    series: list[Series]
+    corrections: list[CorrectedShares]
+    types: list[TypesLine]
     examples: list[Example]
+
+    @property
+    def name(self) -> str:
+        """How the study calls the domain."""
+        return self.about.domain
 
 
 @dataclass(frozen=True)
@@ -85,189 +155,214 @@ class RunView:
     """A whole report.
 
     Attributes:
-        manifest: of the run.
-        settings: of the statistics.
-        measures: names, in the study's order.
-        contexts: names, in the study's order.
+        manifest: where the run comes from.
+        layout: what it is made of.
+        settings: of the analysis.
         domains: their parts.
-        main: the context that headlines and plots are about: retrieved passages, where the study has them.
+        headline_context: the context that headlines and plots are about: retrieved passages, where the study has them.
     """
 
-    manifest: dict[str, Any]
-    settings: dict[str, Any]
-    measures: list[str]
-    contexts: list[str]
+    manifest: Manifest
+    layout: Layout
+    settings: ReportedSettings
     domains: list[DomainView]
-    main: str
+    headline_context: str
 
     @property
-    def describes(self) -> dict[str, str]:
+    def measures(self) -> tuple[str, ...]:
+        """Names of the measures, in the study's order."""
+        return self.layout.measures
+
+    @property
+    def about_measures(self) -> dict[str, str]:
         """One line about each measure."""
-        return {name: MEASURES[name].describes if name in MEASURES else "" for name in self.measures}
+        return {name: _about_measure(name) for name in self.measures}
+
+
+def _about_measure(name: str) -> str:
+    try:
+        return measure_kind(name).about
+    except InputError:
+        # A judge's, or one of the user's own that is not here any more.
+        return ""
+
+
+@dataclass(frozen=True)
+class _Files:
+    """The files of a run that examples and tables are made of."""
+
+    layout: Layout
+    results: Results
+    answers: Mapping[tuple[str, str, str, str], Answer]
+    scores: Sequence[Score]
+    questions: Mapping[tuple[str, str], Question]
+    headline: str
 
 
 def view_run(folder: RunFolder) -> RunView:
     """Everything a report shows.
 
+    Args:
+        folder: of the run; nothing else is needed.
+
     Raises:
         InputError: the folder holds no run that this version reads.
     """
     folder.check()
-    manifest, compared = folder.manifest(), folder.comparisons()
-    study = manifest["study"]
-    measures, contexts = list(study["measures"]), list(study["contexts"])
+    results, layout = folder.results(), folder.known_layout()
     answers = {(a.domain, a.generator, a.contexts, a.question): a for a in folder.answers()}
-    scores, questions = folder.scores(), folder.questions()
-    domains = [
-        _domain_view(about, compared, measures, contexts, answers, scores, questions) for about in compared["domains"]
+    headline = headline_context(layout.contexts)
+    files = _Files(layout, results, answers, folder.scores(), folder.questions(), headline)
+    domains = [_domain_view(about, files) for about in results.domains]
+    return RunView(folder.known_manifest(), layout, results.settings, domains, headline)
+
+
+def _about(rows: Iterable[Row], domain: str, contexts: str | None = None) -> list[Row]:
+    """Rows about a domain, in one context or all."""
+    return [
+        row
+        for row in rows
+        if getattr(row, "domain", None) == domain and (contexts is None or getattr(row, "contexts", None) == contexts)
     ]
-    return RunView(manifest, compared["settings"], measures, contexts, domains, main_context(contexts))
 
 
-def _domain_view(  # noqa: PLR0913 - the files of a run
-    about: dict[str, Any],
-    compared: dict[str, Any],
-    measures: list[str],
-    contexts: list[str],
-    answers: dict[tuple[str, str, str, str], Answer],
-    scores: list[Score],
-    questions: dict[tuple[str, str], Question],
-) -> DomainView:
-    name = about["domain"]
-    rows = [row for row in compared["comparisons"] if row["domain"] == name]
-    verdicts = sorted((r for r in rows if "verdict" in r), key=lambda r: contexts.index(r["contexts"]))
+def _domain_view(about: DomainSummary, files: _Files) -> DomainView:
+    name, results, headline = about.domain, files.results, files.headline
+    measured = results.settings.verdict_measures
+    rows = _about(results.comparisons, name)
+    order = {context: place for place, context in enumerate((headline, *files.layout.contexts)[::-1])}
+    verdicts = sorted((row for row in rows if row.decision), key=lambda row: -order[row.contexts])
     shared = shared_caveats(verdicts)
-    main = main_context(contexts)
-    mine = [score for score in scores if score.domain == name]
-
-    def about_it(kind: str, contexts: str | None = None) -> list[dict[str, Any]]:
-        """Rows of a kind about the domain, in one context or all."""
-        found = [row for row in compared.get(kind, []) if row["domain"] == name]
-        return [row for row in found if contexts is None or row["contexts"] == contexts]
-
+    mine = [score for score in files.scores if score.domain == name]
     return DomainView(
-        name=name,
         about=about,
-        headline=headline([row for row in verdicts if row["contexts"] == main]),
-        explanation=sentences(about_it("findings")),
-        verdicts=[{**row, "caveats": [c for c in row["caveats"] if c not in shared]} for row in verdicts],
+        headline=headline_of([row for row in verdicts if row.contexts == headline]),
+        explanation=[finding.text for finding in _about(results.findings, name)],
+        verdicts=[_without_caveats(row, shared) for row in verdicts],
         caveats=shared,
-        others=[row for row in rows if "verdict" not in row and row["contexts"] == main],
-        retrieval=about_it("retrieval"),
-        arms=_arm_table(compared["arms"], name, measures, compared["settings"]["verdict_measures"]),
-        ceiling=_ceiling(about.get("reference_means", {}), compared["settings"]["verdict_measures"]),
-        interactions=about_it("interactions"),
-        context_use=about_it("context_use"),
-        failure_points=about_it("failure_points"),
-        drift=about_it("drift", main),
-        forgetting=about_it("forgetting"),
-        sensitivity=about_it("sensitivity"),
-        series=about_it("series", main),
-        corrections=about_it("corrections"),
-        types=_type_table(mine, questions, compared["settings"]["verdict_measures"], main),
-        examples=_examples(name, rows, main, answers, mine, questions),
+        others=[row for row in rows if row.decision is None and row.contexts == headline],
+        retrieval=_about(results.retrieval, name),
+        means=_means_lines(_about(results.arm_means, name), files.layout.measures, measured),
+        ceiling=_ceiling(about.reference_means, measured),
+        interactions=_about(results.interactions, name),
+        context_use=_about(results.context_use, name),
+        failure_points=_about(results.failure_points, name),
+        answer_style=_about(results.answer_style, name, headline),
+        forgetting=_about(results.forgetting, name),
+        passage_ablation=_about(results.passage_ablation, name),
+        series=_about(results.series, name, headline),
+        corrections=_about(results.corrections, name),
+        types=_types_lines(mine, files, measured),
+        examples=_examples(name, verdicts, mine, files),
     )
 
 
-def shared_caveats(rows: list[dict[str, Any]]) -> list[str]:
-    """Caveats that all rows have, to be said once."""
-    first = rows[0]["caveats"] if rows else []
-    return [caveat for caveat in first if all(caveat in row["caveats"] for row in rows)]
+def _without_caveats(row: ComparisonRow, said: Sequence[str]) -> ComparisonRow:
+    if row.decision is None:
+        return row
+    left = [caveat for caveat in row.decision.caveats if caveat not in said]
+    return replace(row, decision=replace(row.decision, caveats=left))
 
 
-def headline(rows: list[dict[str, Any]]) -> list[str]:
-    """Per measure a sentence: which arms help, hurt, make no difference, are undecided; with the largest effects."""
+def shared_caveats(rows: Sequence[ComparisonRow]) -> list[str]:
+    """Caveats that all rows have, to be said once.
+
+    Args:
+        rows: comparisons with a verdict.
+    """
+    first = rows[0].caveats if rows else []
+    return [caveat for caveat in first if all(caveat in row.caveats for row in rows)]
+
+
+def headline_of(rows: Sequence[ComparisonRow]) -> list[str]:
+    """Per measure a sentence: which arms help, hurt, make no difference, are undecided; with the largest effects.
+
+    Args:
+        rows: comparisons with a verdict in the headline context.
+    """
     sentences = []
-    for measure in dict.fromkeys(row["measure"] for row in rows):
-        mine = [row for row in rows if row["measure"] == measure]
+    for measure in dict.fromkeys(row.measure for row in rows):
+        mine = [row for row in rows if row.measure == measure]
         parts = []
         for verdict in ("hurts", "helps", "no meaningful difference", "undecided"):
-            found = [row for row in mine if row["verdict"] == verdict]
-            if found:
-                parts.append(f"{verdict} in {len(found)} of {len(mine)} arms ({_largest(found)})")
+            called = [row for row in mine if row.verdict == verdict]
+            if called:
+                parts.append(f"{verdict} in {len(called)} of {len(mine)} arms ({_largest(called)})")
         sentences.append(f"{measure.capitalize()}: tuning {'; '.join(parts)}.")
     return sentences
 
 
-def _largest(rows: list[dict[str, Any]]) -> str:
-    row = max(rows, key=lambda one: abs(one["difference"] or 0.0))
+def _size_of(row: ComparisonRow) -> float:
+    return abs(row.effect.difference) if row.effect.interval.is_known else 0.0
+
+
+def _largest(rows: Sequence[ComparisonRow]) -> str:
+    row = max(rows, key=_size_of)
     more = "" if len(rows) == 1 else "largest: "
-    return f"{more}{row['arm']} {effect(row)}"
+    return f"{more}{row.arm} {effect(row.effect)}"
 
 
-def _arm_table(
-    rows: list[dict[str, Any]], domain: str, measures: list[str], counted: list[str]
-) -> list[dict[str, Any]]:
+def _means_lines(rows: Sequence[ArmMean], measures: Sequence[str], counted: Sequence[str]) -> list[MeansLine]:
     """Means of every arm; answers are counted as not scored where they lack a score of the counted measures."""
-    table: dict[tuple[str, str], dict[str, Any]] = {}
-    for row in (row for row in rows if row["domain"] == domain):
-        key = (row["contexts"], row["arm"])
-        line = table.setdefault(key, {"arm": row["arm"], "contexts": row["contexts"], "n_unscored": 0, "means": {}})
-        line["means"][row["measure"]] = row["mean"]
-        if row["measure"] in counted:
-            line["n_unscored"] = max(line["n_unscored"], row["n_unscored"])
-        line["n_seeds"] = len(row["seed_means"])
-    for line in table.values():
-        line["cells"] = [share(line["means"].get(measure)) for measure in measures]
-    return list(table.values())
+    by_line: dict[tuple[str, str], dict[str, ArmMean]] = {}
+    for row in rows:
+        by_line.setdefault((row.contexts, row.arm), {})[row.measure] = row
+    return [
+        MeansLine(
+            contexts,
+            arm,
+            max(len(row.seed_means) for row in found.values()),
+            max((row.n_unscored for name, row in found.items() if name in counted), default=0),
+            [share(found[name].mean if name in found else None) for name in measures],
+        )
+        for (contexts, arm), found in by_line.items()
+    ]
 
 
-def _ceiling(means: dict[str, float | None], measures: list[str]) -> str:
-    return ", ".join(f"{measure} {share(means[measure])}" for measure in measures if means.get(measure) is not None)
+def _ceiling(means: Mapping[str, float], measures: Sequence[str]) -> str:
+    return ", ".join(f"{name} {share(means[name])}" for name in measures if not math.isnan(means.get(name, math.nan)))
 
 
-def _type_table(
-    scores: list[Score], questions: dict[tuple[str, str], Question], measures: list[str], contexts: str
-) -> list[dict[str, Any]]:
-    """Mean of each verdict measure by generator and question type."""
+def _types_lines(scores: Sequence[Score], files: _Files, measures: Sequence[str]) -> list[TypesLine]:
+    """Mean of each verdict measure by arm and question type."""
     sums: dict[tuple[str, str, str], list[float]] = defaultdict(list)
+    arm_of = files.layout.arm_of
     for score in scores:
-        if score.contexts == contexts and score.measure in measures and score.value is not None:
-            kind = questions[score.domain, score.question].type
-            sums[score.measure, score.generator.split("@")[0], kind].append(score.value)
-    kinds = sorted({kind for _, _, kind in sums})
-    arms = list(dict.fromkeys((measure, arm) for measure, arm, _ in sums))
-    table = []
-    for measure, arm in arms:
-        cells = [sums.get((measure, arm, kind), []) for kind in kinds]
-        means = [share(math.fsum(cell) / len(cell)) if cell else "-" for cell in cells]
-        table.append({"measure": measure, "arm": arm, "kinds": kinds, "cells": means})
-    return table
+        if score.contexts == files.headline and score.measure in measures and score.value is not None:
+            kind = files.questions[score.domain, score.question].type
+            sums[score.measure, arm_of[score.generator], kind].append(score.value)
+    types = sorted({kind for _, _, kind in sums})
+    lines = []
+    for measure, arm in dict.fromkeys((measure, arm) for measure, arm, _ in sums):
+        values = [sums.get((measure, arm, kind), []) for kind in types]
+        columns = [share(math.fsum(some) / len(some)) if some else "-" for some in values]
+        lines.append(TypesLine(measure, arm, types, columns))
+    return lines
 
 
-def _examples(  # noqa: PLR0913 - the files of a run
-    domain: str,
-    rows: list[dict[str, Any]],
-    contexts: str,
-    answers: dict[tuple[str, str, str, str], Answer],
-    scores: list[Score],
-    questions: dict[tuple[str, str], Question],
-) -> list[Example]:
+def _examples(domain: str, verdicts: Sequence[ComparisonRow], scores: Sequence[Score], files: _Files) -> list[Example]:
     """Questions whose first verdict measure changed most between base and the arm with the largest effect."""
-    verdicts = [row for row in rows if row.get("verdict") and row["contexts"] == contexts]
-    if not verdicts:
+    rows = [row for row in verdicts if row.contexts == files.headline]
+    if not rows:
         return []
-    measure = verdicts[0]["measure"]
-    row = max((r for r in verdicts if r["measure"] == measure), key=lambda r: abs(r["difference"] or 0.0))
-    tuned_name = next(
-        (s.generator for s in scores if s.generator.split("@")[0] == row["arm"]),
-        row["arm"],
-    )
+    measure, contexts = rows[0].measure, files.headline
+    row = max((one for one in rows if one.measure == measure), key=_size_of)
+    tuned = next(arm.generators[0] for arm in files.layout.arms if arm.name == row.arm)
     values = {(s.generator, s.question): s.value for s in scores if s.measure == measure and s.contexts == contexts}
     changes = []
     for (name, question), value in values.items():
-        before = values.get((row["base"], question))
-        if name == tuned_name and value is not None and before is not None and value != before:
+        before = values.get((row.base, question))
+        if name == tuned and value is not None and before is not None and value != before:
             changes.append((value - before, question))
     worst, best = sorted(changes)[: _N_EXAMPLES // 2], sorted(changes, reverse=True)[: _N_EXAMPLES // 2]
     chosen = [*worst, *(one for one in best if one not in worst and one[0] > 0)]
     return [
         Example(
-            question=questions[domain, question].text,
-            reference=(questions[domain, question].references or ("(the corpus holds no answer)",))[0],
-            base=answers[domain, row["base"], contexts, question].text,
-            tuned=answers[domain, tuned_name, contexts, question].text,
-            arm=tuned_name,
+            question=files.questions[domain, question].text,
+            reference=(files.questions[domain, question].references or ("(the corpus holds no answer)",))[0],
+            base=files.answers[domain, row.base, contexts, question].text,
+            tuned=files.answers[domain, tuned, contexts, question].text,
+            arm=tuned,
             change=f"{measure} {signed(change)}",
         )
         for change, question in chosen

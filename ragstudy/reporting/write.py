@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ragstudy.errors import InputError
 from ragstudy.files import fingerprint, write_text
-from ragstudy.reporting.numbers import effect, gap, p_value, rate, share, signed, to_decide
+from ragstudy.formatting import effect, p_value, rate, share, signed, to_decide
 from ragstudy.reporting.view import view_run
 from ragstudy.specs import NAME_PATTERN
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
     from ragstudy.reporting.view import DomainView, RunView
-    from ragstudy.study.store import RunFolder
+    from ragstudy.study.run_folder import RunFolder
 
 
 def write_reports(folder: RunFolder) -> Path:
@@ -79,7 +79,6 @@ def environment(*, escape: bool) -> Environment:
         "to_decide": to_decide,
         "cell": as_cell,
         "rate": rate,
-        "gap": gap,
         "number_or_cell": _number_or_cell,
     }
     return environment
@@ -118,13 +117,13 @@ def html(run: RunView) -> str:
 def _plots(run: RunView, domain: DomainView) -> list[tuple[str, str]]:
     from ragstudy.reporting.plots import dose, failures, forest
 
-    main = [row for row in domain.verdicts if row["contexts"] == run.main]
+    rows = [row for row in domain.verdicts if row.contexts == run.headline_context]
     drawn = []
-    for measure in run.settings["verdict_measures"]:
-        drawn.append((f"{measure}: difference to the base", forest(main, measure, run.settings["margin"])))
-        for base in dict.fromkeys(row["base"] for row in main):
-            mine = [row for row in main if row["base"] == base]
+    for measure in run.settings.verdict_measures:
+        drawn.append((f"{measure}: difference to the base", forest(rows, measure, run.settings.margin)))
+        for base in dict.fromkeys(row.base for row in rows):
+            mine = [row for row in rows if row.base == base]
             drawn.append((f"{measure} of {base} by number of training pairs", dose(mine, measure)))
-    points = [row for row in domain.failure_points if row["contexts"] == run.main]
-    drawn.append((f"where answers fail with {run.main} passages", failures(points)))
+    points = [row for row in domain.failure_points if row.contexts == run.headline_context]
+    drawn.append((f"where answers fail with {run.headline_context} passages", failures(points)))
     return drawn

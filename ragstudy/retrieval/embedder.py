@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from ragstudy.errors import InputError, UnavailableError
 from ragstudy.files import hash_files
-from ragstudy.plugins import is_plugin, make_plugin
+from ragstudy.registry import Registry, is_object_name, make_object, source_fingerprint
 from ragstudy.retrieval import minilm
 
 if TYPE_CHECKING:
@@ -18,7 +19,30 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
     from ragstudy.protocols import Embedder
-    from ragstudy.specs import RetrievalSpec
+    from ragstudy.specs import DType, RetrievalSpec
+
+
+@dataclass(frozen=True)
+class EmbedderKind:
+    """An embedder that a study can name.
+
+    Attributes:
+        name: as a study writes it under `retrieval.embedder`.
+        make: from precision ('auto', 'float32', 'bfloat16' or 'float16') and batch size to the embedder.
+        version: raised whenever it gives other vectors than before.
+    """
+
+    name: str
+    make: Callable[[DType, int], Embedder]
+    version: int = 1
+
+
+EMBEDDERS = Registry(
+    kind="embedder",
+    group="ragstudy.embedders",
+    entry_type=EmbedderKind,
+    built_in={"minilm": "ragstudy.retrieval.embedder:MINILM"},
+)
 
 
 def locate_embedder(name: str) -> str:
@@ -119,20 +143,35 @@ def scoring_embedder() -> Embedder:
 
 
 def make_embedder(settings: RetrievalSpec) -> Embedder:
-    """The embedder that a study names: one of sentence-transformers, or `package.module:object`.
+    """The embedder that a study names.
+
+    Args:
+        settings: of the study.
 
     Raises:
         InputError: something it names is missing or wrong.
         UnavailableError: the model cannot be reached.
     """
-    if is_plugin(settings.embedder):
-        made: Embedder = make_plugin(settings.embedder, "retrieval.embedder", "embed")
+    kind = EMBEDDERS.find(settings.embedder)
+    if kind is not None:
+        return kind.make(settings.dtype, settings.batch_size)
+    if is_object_name(settings.embedder):
+        made: Embedder = make_object(settings.embedder, "retrieval.embedder", ["embed"])
         return made
     return SentenceEmbedder(settings.embedder, settings.dtype, settings.batch_size)
 
 
 def embedder_fingerprint(name: str) -> str:
-    """Changes with the files of a local embedder; the name itself where it is a hub id or a module's object."""
+    """Changes with the files of a local embedder and with the code of one of the user's own; else the name itself.
+
+    Args:
+        name: as a study writes it under `retrieval.embedder`.
+    """
+    if is_object_name(name):
+        return f"{name} {source_fingerprint(name)}"
+    kind = EMBEDDERS.find(name)
+    if kind is not None:
+        return f"{name} {kind.version}"
     folder = Path(name).expanduser()
     if not folder.is_dir():
         return name
@@ -143,3 +182,6 @@ def tokens_of(embedder: Embedder) -> Callable[[str], Sequence[object]]:
     """A function from text to tokens: the embedder's own if it has one, else words."""
     own = getattr(embedder, "tokens", None)
     return own() if callable(own) else str.split
+
+
+MINILM = EmbedderKind("minilm", lambda dtype, batch_size: SentenceEmbedder(minilm.HUB_ID, dtype, batch_size))

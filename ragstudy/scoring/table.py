@@ -36,12 +36,7 @@ def score_answers(
     """
     if not measures:
         return []
-    columns = [
-        _column(answers, questions, measure, passages, done)
-        if isinstance(measure, BatchMeasure)
-        else [_counted(_scored(answer, questions[answer.question], measure), done) for answer in answers]
-        for measure in measures.values()
-    ]
+    columns = [_column(answers, questions, measure, passages, done) for measure in measures.values()]
     return [
         Score(answer.domain, answer.question, answer.generator, answer.contexts, name, one.value, one.reason)
         for answer, row in zip(answers, zip(*columns, strict=True), strict=True)
@@ -49,26 +44,53 @@ def score_answers(
     ]
 
 
-def _counted(scored: Scored, done: Callable[[], object]) -> Scored:
-    done()
-    return scored
-
-
 def _column(
     answers: Sequence[Answer],
     questions: Mapping[str, Question],
-    measure: BatchMeasure,
+    measure: Measure | BatchMeasure,
     passages: Callable[[Answer], tuple[str, ...]] | None,
     done: Callable[[], object],
 ) -> list[Scored]:
-    """The scores of one measure that takes all answers at a time; answers that failed are not shown to it."""
-    shown = passages if measure.needs_passages else None
+    """The scores of one measure; answers that failed are not shown to it."""
+    shown = passages if getattr(measure, "needs_passages", False) else None
     there = [answer for answer in answers if answer.stopped != "error"]
     cases = [Case(questions[answer.question], answer.text, shown(answer) if shown else None) for answer in there]
-    found = iter(measure.score_many(cases, done))
-    return [
-        _counted(_failed(answer), done) if answer.stopped == "error" else _finite(next(found)) for answer in answers
-    ]
+    scored = iter(score_cases(measure, cases, done))
+    column = []
+    for answer in answers:
+        if answer.stopped == "error":
+            column.append(Scored(None, f"no answer: {answer.error}"))
+            done()
+        else:
+            column.append(next(scored))
+    return column
+
+
+def score_cases(
+    measure: Measure | BatchMeasure, cases: Sequence[Case], done: Callable[[], object] = lambda: None
+) -> list[Scored]:
+    """One result per case, in order: a finite value, or the reason why there is none.
+
+    Args:
+        measure: scores one answer at a time, or all of them.
+        cases: answers with their questions.
+        done: called after each.
+
+    Raises:
+        ValueError: a measure that scores all answers at a time gives another number of results.
+    """
+    if not isinstance(measure, BatchMeasure):
+        return [_counted(_scored(case, measure), done) for case in cases]
+    scored = list(measure.score_many(cases, done))
+    if len(scored) != len(cases):
+        msg = f"a measure gave {len(scored)} scores for {len(cases)} answers"
+        raise ValueError(msg)
+    return [_finite(one) for one in scored]
+
+
+def _counted(scored: Scored, done: Callable[[], object]) -> Scored:
+    done()
+    return scored
 
 
 def texts_with_claims(answers: Sequence[Answer], questions: Mapping[str, Question]) -> list[str]:
@@ -106,15 +128,9 @@ def reference_means(
     return {name: math.fsum(found) / len(found) if found else None for name, found in values.items()}
 
 
-def _failed(answer: Answer) -> Scored:
-    return Scored(None, f"no answer: {answer.error}")
-
-
-def _scored(answer: Answer, question: Question, measure: Measure) -> Scored:
-    if answer.stopped == "error":
-        return _failed(answer)
+def _scored(case: Case, measure: Measure) -> Scored:
     try:
-        return _finite(Scored(float(measure.score(question, answer.text))))
+        return _finite(Scored(float(measure.score(case.question, case.answer))))
     except ValueError as error:
         return Scored(None, str(error) or type(error).__name__)
     except Exception as error:  # noqa: BLE001 - a measure of the user's own may raise anything

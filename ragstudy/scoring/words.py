@@ -7,6 +7,7 @@ import re
 import string
 import unicodedata
 from collections import Counter
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -107,6 +108,19 @@ def _plain(word: str) -> str:
     return "".join(mark for mark in unicodedata.normalize("NFKD", word) if not unicodedata.combining(mark))
 
 
+@dataclass(frozen=True)
+class WordCounts:
+    """In how many texts of a corpus each word stands.
+
+    Attributes:
+        n_texts: texts of the corpus.
+        counts: texts that hold the word, by word.
+    """
+
+    n_texts: int
+    counts: dict[str, int]
+
+
 class WordWeights:
     """Inverse document frequency of words: log(1 + N / n) with n of N texts holding the word.
 
@@ -122,6 +136,22 @@ class WordWeights:
             n_texts += 1
         self._n_texts = max(1, n_texts)
         self._counts = counts
+
+    @classmethod
+    def of_counts(cls, kept: WordCounts) -> WordWeights:
+        """The weights that were kept as counts.
+
+        Args:
+            kept: of a corpus.
+        """
+        weights = cls(())
+        weights._n_texts, weights._counts = kept.n_texts, Counter(kept.counts)
+        return weights
+
+    @property
+    def counts(self) -> WordCounts:
+        """What the weights are made of, words sorted."""
+        return WordCounts(self._n_texts, dict(sorted(self._counts.items())))
 
     def __getitem__(self, word: str) -> float:
         """The weight of a word, positive."""

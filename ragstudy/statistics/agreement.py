@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import stats
+
+from ragstudy.statistics.settings import UNKNOWN, Interval
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -68,7 +69,7 @@ def with_interval(
     n_resamples: int,
     seed: int,
     confidence: float = 0.95,
-) -> dict[str, dict[str, float | None]]:
+) -> dict[str, Interval]:
     """Each statistic over all rows, with a percentile interval from resampling whole clusters with replacement.
 
     Args:
@@ -79,11 +80,11 @@ def with_interval(
         confidence: of the interval.
 
     Returns:
-        By name `value`, `low` and `high`, None where the statistic is not defined; a resample where it is not defined
-        does not count. All are None where there are no rows.
+        By name the statistic with its interval, NaN where it is not defined; a resample where it is not defined does
+        not count. All are NaN where there are no rows.
     """
     if not len(clusters):
-        return {name: {"value": None, "low": None, "high": None} for name in statistics}
+        return dict.fromkeys(statistics, UNKNOWN)
     _, numbers = np.unique(np.asarray(clusters), return_inverse=True)
     order = np.argsort(numbers, kind="stable")
     starts = np.searchsorted(numbers[order], np.arange(numbers.max() + 2))
@@ -97,11 +98,7 @@ def with_interval(
         for name, function in statistics.items():
             drawn[name].append(function(rows))
     tail = 50 * (1 - confidence)
-    made: dict[str, dict[str, float | None]] = {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # all resamples undefined
-        for name, values in drawn.items():
-            low, high = np.nanpercentile(values, [tail, 100 - tail])
-            found = {"value": point[name], "low": float(low), "high": float(high)}
-            made[name] = {key: None if math.isnan(number) else number for key, number in found.items()}
-    return made
+        ends = {name: np.nanpercentile(values, [tail, 100 - tail]) for name, values in drawn.items()}
+    return {name: Interval(point[name], float(low), float(high)) for name, (low, high) in ends.items()}

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from scipy import stats
 
+from ragstudy.statistics.settings import Interval
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -30,25 +32,20 @@ class ErrorRates:
 
     @classmethod
     def of(cls, row: Mapping[str, float]) -> ErrorRates:
-        """The rates in a row of an audit."""
+        """The rates in a row of an audit.
+
+        Args:
+            row: with `sensitivity`, `specificity`, `n_right` and `n_wrong`.
+        """
         return cls(row["sensitivity"], row["specificity"], int(row["n_right"]), int(row["n_wrong"]))
 
     @property
-    def power(self) -> float:
+    def youden_j(self) -> float:
         """q0 + q1 - 1: 1 for a scorer without errors, 0 for one that guesses."""
         return self.sensitivity + self.specificity - 1
 
 
-@dataclass(frozen=True)
-class Corrected:
-    """A corrected rate or difference with its interval."""
-
-    value: float
-    low: float
-    high: float
-
-
-def corrected_rate(p: float, standard_error: float, rates: ErrorRates, confidence: float) -> Corrected | None:
+def corrected_rate(p: float, standard_error: float, rates: ErrorRates, confidence: float) -> Interval | None:
     """The share of answers that are right, from the share that the scorer calls right.
 
     theta = (p + q0 - 1) / (q0 + q1 - 1) (Rogan and Gladen 1978). The interval is by the delta method over three
@@ -64,36 +61,42 @@ def corrected_rate(p: float, standard_error: float, rates: ErrorRates, confidenc
     Returns:
         Value and interval, cut to [0, 1]; None for a scorer that is no better than a guess.
     """
-    if rates.power <= 0:
+    if rates.youden_j <= 0:
         return None
-    theta = (p + rates.specificity - 1) / rates.power
+    theta = (p + rates.specificity - 1) / rates.youden_j
     q0, q1 = rates.specificity, rates.sensitivity
     variance = (
         standard_error**2 + (1 - theta) ** 2 * q0 * (1 - q0) / rates.n_wrong + theta**2 * q1 * (1 - q1) / rates.n_right
-    ) / rates.power**2
+    ) / rates.youden_j**2
     half = float(stats.norm.ppf(0.5 + confidence / 2)) * math.sqrt(variance)
-    return Corrected(_unit(theta), _unit(theta - half), _unit(theta + half))
+    return Interval(_unit(theta), _unit(theta - half), _unit(theta + half))
 
 
 def corrected_difference(
     difference: float, standard_error: float, rates: ErrorRates, confidence: float
-) -> Corrected | None:
+) -> Interval | None:
     """The difference of two rates that one scorer with the same errors measured: difference / (q0 + q1 - 1).
 
     The uncertainty of q0 and q1 scales the difference: var = (se^2 + d^2 (var q0 + var q1)) / (q0 + q1 - 1)^2 with d
     the corrected difference.
 
+    Args:
+        difference: of the shares of answers called right, in [-1, 1].
+        standard_error: of the difference, clusters of questions taken into account.
+        rates: of the scorer.
+        confidence: of the interval.
+
     Returns:
         Value and interval in [-1, 1]; None for a scorer that is no better than a guess.
     """
-    if rates.power <= 0:
+    if rates.youden_j <= 0:
         return None
-    value = difference / rates.power
+    value = difference / rates.youden_j
     q0, q1 = rates.specificity, rates.sensitivity
     spread = q0 * (1 - q0) / rates.n_wrong + q1 * (1 - q1) / rates.n_right
-    variance = (standard_error**2 + value**2 * spread) / rates.power**2
+    variance = (standard_error**2 + value**2 * spread) / rates.youden_j**2
     half = float(stats.norm.ppf(0.5 + confidence / 2)) * math.sqrt(variance)
-    return Corrected(*(max(-1.0, min(1.0, x)) for x in (value, value - half, value + half)))
+    return Interval(*(max(-1.0, min(1.0, x)) for x in (value, value - half, value + half)))
 
 
 def _unit(value: float) -> float:

@@ -7,48 +7,56 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ragstudy.statistics.compare import without_spread
+from ragstudy.statistics.compare import interval_without_spread
 from ragstudy.statistics.paired import PairedDifferences, interval
+from ragstudy.statistics.settings import UNKNOWN, Interval
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
+    from ragstudy.statistics.settings import AnalysisSettings
 
-def mean_intervals(  # noqa: PLR0913 - the analysis has this many fixed parts
+
+def mean_intervals(
     values: NDArray[np.float64],
     groups: Sequence[str],
-    *,
-    confidence: float,
-    n_resamples: int,
-    seed: int,
+    settings: AnalysisSettings,
     bounds: tuple[float, float] = (-math.inf, math.inf),
-) -> list[dict[str, float | None]]:
+) -> list[Interval]:
     """The mean of each column with the interval of a bootstrap over groups.
 
     Args:
         values: (n questions, columns); NaN where a question has no value.
         groups: the cluster of each question.
-        confidence: of the intervals.
-        n_resamples: of the bootstrap.
-        seed: of the bootstrap.
-        bounds: of what is possible; intervals are cut there.
+        settings: confidence, draws and seed of the bootstrap.
+        bounds: lowest and highest possible value; intervals are cut there.
 
     Returns:
-        For each column `value`, `low` and `high`; None where there is no value, or no second group for an interval.
+        One interval per column; NaN where there is no value, or no second group for an interval.
     """
     if not len(values):
-        return [{"value": None, "low": None, "high": None} for _ in range(values.shape[1])]
+        return [UNKNOWN] * values.shape[1]
     paired = PairedDifferences.of(values, groups)
-    draws, means = paired.bootstrap_means(n_resamples, seed), paired.means()
-    found = []
-    for column in range(values.shape[1]):
-        present = ~np.isnan(values[:, column])
-        n_clusters = len(np.unique(paired.clusters[present]))
-        low, high = interval(draws[:, column], confidence, n_clusters)
-        if low == high:
-            low, high = without_spread(float(means[column]), n_clusters)
-        numbers = {"value": float(means[column]), "low": max(low, bounds[0]), "high": min(high, bounds[1])}
-        found.append({key: None if math.isnan(number) else number for key, number in numbers.items()})
-    return found
+    draws, means = paired.bootstrap_means(settings.n_resamples, settings.seed), paired.means()
+    return [
+        _interval(paired, column, draws[:, column], means[column], settings, bounds) for column in range(len(means))
+    ]
+
+
+def _interval(  # noqa: PLR0913 - the parts of one column
+    paired: PairedDifferences,
+    column: int,
+    draws: NDArray[np.float64],
+    mean: float,
+    settings: AnalysisSettings,
+    bounds: tuple[float, float],
+) -> Interval:
+    present = ~np.isnan(paired.values[:, column])
+    n_clusters = len(np.unique(paired.clusters[present]))
+    low, high = interval(draws, settings.confidence, n_clusters)
+    if low == high:
+        low, high = interval_without_spread(float(mean), n_clusters)
+    # The interval's end goes first, so that NaN stays NaN.
+    return Interval(float(mean), max(low, bounds[0]), min(high, bounds[1]))

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ragstudy.statistics.seeds import SeedSpread
+    from ragstudy.statistics.settings import AnalysisSettings
 
 _N_NODES = 48
 # Of m groups without an exception up to 3/m may be exceptions (Hanley and Lippman-Hand 1983).
@@ -35,9 +36,13 @@ class Precision:
     spread: SeedSpread
 
     def times(self, factor: float) -> Precision:
-        """The same with this many times the questions, which make the trainings no more alike."""
+        """The same with this many times the questions, which make the trainings no more alike.
+
+        Args:
+            factor: positive.
+        """
         noise = self.spread.noise / factor
-        spread = replace(self.spread, of_means=self.spread.variance + noise, noise=noise)
+        spread = replace(self.spread, var_seed_means=self.spread.variance + noise, noise=noise)
         return Precision(self.question_variance / factor, self.n_clusters * factor, spread)
 
     @property
@@ -45,13 +50,16 @@ class Precision:
         """Of the mean difference over questions and trainings."""
         return math.sqrt(self.question_variance + self.spread.variance_of_mean)
 
-    def reaches(self, confidence: float) -> NDArray[np.float64]:
-        """How far intervals of that confidence reach from the mean, one of each equally likely pair of estimates.
+    def ci_half_widths(self, confidence: float) -> NDArray[np.float64]:
+        """Half-widths of the confidence interval, one for each equally likely pair of estimated variances.
 
         Studies differ in how well they know their own error: the estimated variance over m groups of questions is a
         chi-square of m - 1 degrees of freedom, and that of the means of S trainings one of S - 1, from which the noise
         of the questions is taken off (`seed_spread`), or of more where trainings borrow (`moderate`). The quantile is
         that of `t_quantile`.
+
+        Args:
+            confidence: of the interval.
         """
         level = (1 + confidence) / 2
         middles = (np.arange(_N_NODES) + 0.5) / _N_NODES
@@ -64,15 +72,15 @@ class Precision:
         t_questions = special.stdtrit(degrees, level)
         if self.spread.n_seeds == 1:
             return np.asarray(t_questions * np.sqrt(questions))
-        degrees, of_means = self.spread.degrees, self.spread.variance + self.spread.noise
-        trainings = np.maximum(0.0, of_means * estimates(degrees) - self.spread.noise) / self.spread.n_seeds
+        degrees, var_seed_means = self.spread.degrees, self.spread.variance + self.spread.noise
+        trainings = np.maximum(0.0, var_seed_means * estimates(degrees) - self.spread.noise) / self.spread.n_seeds
         t_trainings = special.stdtrit(degrees, level)
         weighted = questions[:, None] * t_questions + trainings[None, :] * t_trainings
         whole = np.sqrt(questions[:, None] + trainings[None, :])
         return np.divide(weighted, whole, out=np.zeros_like(whole), where=whole > 0).reshape(-1)
 
 
-def chance_to_tell(effect: float, precision: Precision, confidence: float) -> float:
+def power_of(effect: float, precision: Precision, confidence: float) -> float:
     """Power: the chance that the interval around the difference found leaves out zero.
 
     Args:
@@ -80,12 +88,12 @@ def chance_to_tell(effect: float, precision: Precision, confidence: float) -> fl
         precision: of the study.
         confidence: of the interval.
     """
-    error, reach = precision.standard_error, precision.reaches(confidence)
+    error, reach = precision.standard_error, precision.ci_half_widths(confidence)
     above, below = special.ndtr((effect - reach) / error), special.ndtr((-effect - reach) / error)
     return float(np.mean(above + below))
 
 
-def chance_of_equivalence(effect: float, precision: Precision, margin: float, confidence: float) -> float:
+def power_of_equivalence(effect: float, precision: Precision, margin: float, confidence: float) -> float:
     """The chance that the interval at 1 - 2a lies within the margin (two one-sided tests at a = 1 - confidence).
 
     Args:
@@ -94,7 +102,7 @@ def chance_of_equivalence(effect: float, precision: Precision, margin: float, co
         margin: smallest difference that matters.
         confidence: 1 - a.
     """
-    room = np.maximum(0.0, margin - precision.reaches(2 * confidence - 1)) / precision.standard_error
+    room = np.maximum(0.0, margin - precision.ci_half_widths(2 * confidence - 1)) / precision.standard_error
     middle = effect / precision.standard_error
     return float(np.mean(special.ndtr(room - middle) - special.ndtr(-room - middle)))
 
@@ -105,41 +113,38 @@ def smallest_detectable(precision: Precision, confidence: float, power: float) -
     For many groups and one training it is (z_{1-a/2} + z_{power}) se (Cohen 1988; Miller 2024, arXiv 2411.00640,
     section 5).
 
+    Args:
+        precision: of the study.
+        confidence: of its interval.
+        power: probability with which the difference is found.
+
     Returns:
         The difference, at least 0; NaN where the error is 0 or not known.
     """
     if not precision.standard_error > 0:
         return math.nan
-    most = float(precision.reaches(confidence).max()) + 10 * precision.standard_error
+    most = float(precision.ci_half_widths(confidence).max()) + 10 * precision.standard_error
 
     def lacking(effect: float) -> float:
-        return chance_to_tell(effect, precision, confidence) - power
+        return power_of(effect, precision, confidence) - power
 
     return float(optimize.brentq(lacking, 0.0, most, xtol=1e-9)) if lacking(0.0) < 0 else 0.0
 
 
-def questions_to_decide(  # noqa: PLR0913 - the analysis has this many fixed parts
-    difference: float,
-    precision: Precision,
-    n: int,
-    margin: float,
-    confidence: float,
-    power: float,
-    n_in_family: int = 1,
+def questions_to_decide(
+    difference: float, precision: Precision, n: int, settings: AnalysisSettings, n_in_family: int = 1
 ) -> float | None:
     """How many more questions of the same kind would probably decide an undecided difference.
 
     Two ends are possible if the true difference is the observed one: it is told from zero, or it is shown to lie within
-    the margin. The nearer one counts. In a family of k cells zero has to be told at a/k, the strictest level that
+    the margin. The nearer one counts. In a family of k comparisons zero has to be told at a/k, the strictest level that
     Holm's correction asks for. Questions shrink their own part of the error only.
 
     Args:
         difference: observed.
         precision: of the study as it is.
-        n: its questions.
-        margin: smallest difference that matters.
-        confidence: 1 - a.
-        power: the chance of a decision that is asked for.
+        n: questions that the study has.
+        settings: margin, confidence 1 - a, and the probability of a decision that is asked for.
         n_in_family: k.
 
     Returns:
@@ -148,13 +153,13 @@ def questions_to_decide(  # noqa: PLR0913 - the analysis has this many fixed par
     """
     if math.isnan(difference) or not precision.question_variance > 0:
         return None
-    strict = 1 - (1 - confidence) / n_in_family
+    strict = 1 - (1 - settings.confidence) / n_in_family
 
     def lacking(log_times: float) -> float:
         later = precision.times(math.exp(log_times))
-        told = chance_to_tell(difference, later, strict)
-        within = chance_of_equivalence(difference, later, margin, confidence)
-        return max(told, within) - power
+        told = power_of(difference, later, strict)
+        within = power_of_equivalence(difference, later, settings.margin, settings.confidence)
+        return max(told, within) - settings.power
 
     # Where trainings differ the chance may rise and fall again: as the part of the questions shrinks, the quantile
     # of the interval grows towards that of the few trainings.
@@ -171,7 +176,7 @@ def questions_to_decide(  # noqa: PLR0913 - the analysis has this many fixed par
 def questions_to_trust(difference: float, n: int, n_clusters: int, margin: float) -> int | None:
     """How many more questions would show that a difference of which hardly any was seen lies within the margin.
 
-    By the rule of three, of m groups without an exception up to 3/m may be exceptions (`compare.without_spread`).
+    By the rule of three, of m groups without an exception up to 3/m may be exceptions (`interval_without_spread`).
 
     Args:
         difference: observed.

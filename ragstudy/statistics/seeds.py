@@ -10,6 +10,7 @@ import numpy as np
 from scipy import optimize, special, stats
 
 from ragstudy.statistics.paired import PairedDifferences
+from ragstudy.statistics.settings import Real
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
@@ -29,29 +30,34 @@ class SeedSpread:
 
     Attributes:
         n_seeds: trainings; 1 where the spread is not known.
-        of_means: variance of the seeds' mean differences.
+        var_seed_means: variance of the seeds' mean differences.
         noise: what it would be if trainings did not differ, because each meets every question in its own way.
         between: variance of one question's mean difference over the questions.
         within: variance of what question and training together leave of a difference.
-        borrowed: degrees of freedom that other recipes' trainings add to what is known of `of_means` (`moderate`).
+        prior_df: degrees of freedom that other recipes' trainings add to those of `var_seed_means` (`moderate`).
     """
 
     n_seeds: int
-    of_means: float = 0.0
+    var_seed_means: float = 0.0
     noise: float = 0.0
-    between: float = math.nan
-    within: float = math.nan
-    borrowed: float = 0.0
+    between: Real = math.nan
+    within: Real = math.nan
+    prior_df: float = 0.0
 
     @property
     def degrees(self) -> float:
-        """Degrees of freedom with which `of_means` is known; 0 for one training."""
-        return self.n_seeds - 1 + self.borrowed
+        """Degrees of freedom with which `var_seed_means` is known; 0 for one training."""
+        return self.n_seeds - 1 + self.prior_df
 
     @property
     def variance(self) -> float:
         """Of the effect of one training over the trainings that could have been; 0 where chance explains all of it."""
-        return max(0.0, self.of_means - self.noise)
+        return max(0.0, self.var_seed_means - self.noise)
+
+    @property
+    def standard_error(self) -> float:
+        """Standard error of the mean difference that is due to the trainings."""
+        return math.sqrt(self.variance_of_mean)
 
     @property
     def variance_of_mean(self) -> float:
@@ -93,11 +99,11 @@ def seed_spread(differences: NDArray[np.float64], groups: Sequence[str]) -> Seed
     errors = PairedDifferences.of(left, [groups[int(i)] for i in there]).standard_errors()
     noise = _unrounded(float(np.nanmean(errors**2))) if not np.isnan(errors).all() else 0.0
     means = values.mean(axis=0)
-    of_means = _unrounded(float(means.var(ddof=1)))
+    var_seed_means = _unrounded(float(means.var(ddof=1)))
     residual = values - values.mean(axis=1, keepdims=True) - means + values.mean()
     within = float((residual**2).sum()) / ((n - 1) * (n_seeds - 1))
     between = max(0.0, float(values.mean(axis=1).var(ddof=1)) - within / n_seeds)
-    return SeedSpread(n_seeds, of_means, noise, between, within)
+    return SeedSpread(n_seeds, var_seed_means, noise, between, within)
 
 
 def _unrounded(variance: float) -> float:
@@ -110,7 +116,7 @@ def moderate(spreads: Sequence[SeedSpread], trainings: Sequence[Hashable]) -> li
 
     The variance of three trainings is known with two degrees of freedom, so badly that even large effects are not told
     from zero. Other recipes on the same questions vary in a similar way, above all in proportion to their `noise`. The
-    ratios of `of_means` to `noise` are taken as draws of a scaled inverse chi-square, whose s0^2 and degrees d0 are
+    ratios of `var_seed_means` to `noise` are taken as draws of a scaled inverse chi-square, whose s0^2 and d0 are
     fitted by the moments of their logarithms, and each becomes (b s0^2 + d s^2) / (b + d) with b + d degrees of freedom
     (Smyth 2004, Statistical Applications in Genetics and Molecular Biology 3, article 3, section 6.2, where b is d0).
     The less they agree, the smaller d0. Two safeguards for the few recipes of a study: b is at most the degrees of
@@ -131,7 +137,7 @@ def moderate(spreads: Sequence[SeedSpread], trainings: Sequence[Hashable]) -> li
         if spread.n_seeds > 1 and spread.noise > 0:
             cells.setdefault(training, []).append(cell)
     made = list(spreads)
-    ratios = {cell: spreads[cell].of_means / spreads[cell].noise for some in cells.values() for cell in some}
+    ratios = {cell: spreads[cell].var_seed_means / spreads[cell].noise for some in cells.values() for cell in some}
     if len(cells) < 2 or not any(ratios.values()):  # noqa: PLR2004 - nobody to borrow from
         return made
     degrees = np.asarray([min(spreads[cell].n_seeds - 1.0 for cell in some) for some in cells.values()])
@@ -144,9 +150,9 @@ def moderate(spreads: Sequence[SeedSpread], trainings: Sequence[Hashable]) -> li
             spread = spreads[cell]
             own = spread.n_seeds - 1
             beside = ratios[cell] / mean_of_others if mean_of_others > 0 else math.inf
-            borrowed = min(d0, of_others) * float(special.fdtrc(own, of_others, beside))
-            ratio = (borrowed * middle + own * ratios[cell]) / (borrowed + own)
-            made[cell] = replace(spread, of_means=ratio * spread.noise, borrowed=borrowed)
+            prior_df = min(d0, of_others) * float(special.fdtrc(own, of_others, beside))
+            ratio = (prior_df * middle + own * ratios[cell]) / (prior_df + own)
+            made[cell] = replace(spread, var_seed_means=ratio * spread.noise, prior_df=prior_df)
     return made
 
 

@@ -1,24 +1,21 @@
-"""From an interval, a p-value and a margin to a verdict."""
+"""From a comparison, its adjusted p-value and a margin to a verdict."""
 
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from ragstudy.statistics.compare import Comparison
+    from ragstudy.statistics.settings import AnalysisSettings
 
 Verdict = Literal["helps", "hurts", "no meaningful difference", "undecided"]
 
 
-def decide(  # noqa: PLR0913 - the analysis has this many fixed parts
-    difference: float,
-    low: float,
-    high: float,
-    equivalence_low: float,
-    equivalence_high: float,
-    p_adjusted: float,
-    margin: float,
-    confidence: float,
+def decide(
+    found: Comparison, p_adjusted: float, settings: AnalysisSettings, *, higher_is_better: bool = True
 ) -> Verdict:
-    """The verdict on one difference of a score of which more is better.
+    """The verdict on one difference of a score from 0 to 1.
 
     * no meaningful difference: the interval at 1 - 2a lies within the margin: two one-sided tests at a
       (Schuirmann 1987). It goes first: a difference can be real and too small to matter.
@@ -26,20 +23,15 @@ def decide(  # noqa: PLR0913 - the analysis has this many fixed parts
     * undecided: neither.
 
     Args:
-        difference: tuned minus base.
-        low: lower end of the interval at `confidence` = 1 - a.
-        high: its upper end.
-        equivalence_low: lower end of the interval at 1 - 2a.
-        equivalence_high: its upper end.
-        p_adjusted: p-value after correction for the study's cells.
-        margin: smallest difference that matters.
-        confidence: 1 - a.
+        found: difference with its intervals.
+        p_adjusted: p-value after correction for the study's comparisons.
+        settings: confidence 1 - a and margin.
+        higher_is_better: whether a higher score is a better answer.
     """
-    if any(math.isnan(value) for value in (difference, low, high, p_adjusted)):
+    if any(math.isnan(value) for value in (found.difference, found.low, found.high, p_adjusted)):
         return "undecided"
-    if -margin < equivalence_low and equivalence_high < margin:
+    if -settings.margin < found.equivalence_low and found.equivalence_high < settings.margin:
         return "no meaningful difference"
-    # Rounded, because 1 - 0.95 is a little above 0.05.
-    if (low > 0 or high < 0) and p_adjusted <= round(1 - confidence, 12):
-        return "helps" if difference > 0 else "hurts"
+    if (found.low > 0 or found.high < 0) and p_adjusted <= settings.alpha:
+        return "helps" if (found.difference > 0) == higher_is_better else "hurts"
     return "undecided"

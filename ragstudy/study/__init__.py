@@ -1,1 +1,1 @@
-"""Studies: planning, running and storing them."""
+"""Studies: `plan` says what will be done, `execute` does it, `analyse` says what was found, from the folder alone."""

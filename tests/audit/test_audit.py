@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from conftest import literal, study_content
+from conftest import compared, literal, study_content
 from scipy import stats
 
+from ragstudy.audit.agreement import Resampling
 from ragstudy.audit.labels import read_labels
 from ragstudy.audit.run import audit
 from ragstudy.cli.main import main
@@ -18,10 +20,11 @@ from ragstudy.reporting.audit import audit_markdown, write_audit
 from ragstudy.specs import JudgeSpec, parse_study
 from ragstudy.statistics.agreement import partial, roc_auc, weighted_kappa, with_interval
 from ragstudy.statistics.corrected import ErrorRates, corrected_difference, corrected_rate
-from ragstudy.study.correcting import ArmScores, Audit, correct
-from ragstudy.study.plan import make_plan
+from ragstudy.study.analyse.error_correction import ArmScores, correct
+from ragstudy.study.plan.audits import Audit
+from ragstudy.study.plan.make import make_plan
 from ragstudy.study.run import run_study
-from ragstudy.study.store import RunFolder
+from ragstudy.study.run_folder import RunFolder
 from ragstudy.testing import ScriptedServer
 
 
@@ -76,30 +79,30 @@ def test_ragcheckers_pairs_are_read_with_all_annotators(pairs_file):
 
 
 def test_the_shares_of_an_audit_are_those_of_scipy(pairs_file):
-    made = audit(read_labels(pairs_file, "ragchecker"), ["token_f1", "answer_words"], n_resamples=100)
-    row = next(r for r in made["scorers"] if r["scorer"] == "answer_words" and r["axis"] == "correctness")
+    made = audit(read_labels(pairs_file, "ragchecker"), ["token_f1", "answer_words"], resampling=Resampling(100))
+    row = next(r for r in made.scorers if r.scorer == "answer_words" and r.axis == "correctness")
     rows = ragchecker_rows()
     length = [len(r["model2"]["response"].split()) - len(r["model1"]["response"].split()) for r in rows]
     said = [r["correctness_label"] for r in rows]
-    assert row["n"] == 12
-    assert row["pearson"]["value"] == pytest.approx(stats.pearsonr(length, said)[0])
-    assert row["kendall"]["value"] == pytest.approx(stats.kendalltau(length, said)[0])
-    assert row["pearson"]["low"] <= row["pearson"]["value"] <= row["pearson"]["high"]
-    people = next(p for p in made["people"] if p["axis"] == "correctness")
-    assert people["pearson"]["value"] == pytest.approx(stats.pearsonr(said[::2], said[1::2])[0])
+    assert row.n == 12
+    assert row.pearson.value == pytest.approx(stats.pearsonr(length, said)[0])
+    assert row.kendall.value == pytest.approx(stats.kendalltau(length, said)[0])
+    assert row.pearson.low <= row.pearson.value <= row.pearson.high
+    people = next(p for p in made.annotators if p.axis == "correctness")
+    assert people.pearson.value == pytest.approx(stats.pearsonr(said[::2], said[1::2])[0])
 
 
 def test_verdicts_have_error_rates_by_length(verdicts_file):
-    made = audit(read_labels(verdicts_file, "csv"), ["accuracy", "exact_match"], n_resamples=100)
-    row = made["scorers"][0]
-    assert (row["sensitivity"]["value"], row["specificity"]["value"]) == (1, 1)
-    assert row["roc_auc"]["value"] == 1
-    assert row["counts"] == {
+    made = audit(read_labels(verdicts_file, "csv"), ["accuracy", "exact_match"], resampling=Resampling(100))
+    row = made.scorers[0]
+    assert (row.sensitivity.value, row.specificity.value) == (1, 1)
+    assert row.roc_auc.value == 1
+    assert {name: vars(one) for name, one in row.counts.items()} == {
         "all": {"n_right": 30, "n_wrong": 30},
         "short": {"n_right": 30, "n_wrong": 0},
         "long": {"n_right": 0, "n_wrong": 30},
     }
-    assert row["specificity_short"]["value"] is None
+    assert math.isnan(row.specificity_short.value)
 
 
 def test_evouna_leaves_out_what_carries_no_verdict(tmp_path):
@@ -126,9 +129,9 @@ def test_evouna_leaves_out_what_carries_no_verdict(tmp_path):
     path = tmp_path / "NQ.json"
     path.write_text(json.dumps(rows), encoding="utf-8")
     labels = read_labels(path, "evouna")
-    assert [(v.system, v.answer, v.labels) for v in labels.verdicts] == [("fid", "Lin", (1.0,))]
+    assert [(v.system, v.answer, v.labels) for v in labels.answers] == [("fid", "Lin", (1.0,))]
     assert labels.n_left_out == 3
-    assert labels.verdicts[0].question.facts[0].forms == ("Ada Lin", "Lin")
+    assert labels.answers[0].question.facts[0].forms == ("Ada Lin", "Lin")
 
 
 @pytest.mark.parametrize(
@@ -154,10 +157,12 @@ def test_wrong_labels_are_refused_with_place_and_cure(tmp_path, content, layout,
 def test_a_judge_that_likes_the_second_place_is_found_out(pairs_file):
     with ScriptedServer(lambda _: '{"verdict": 1}') as server:
         judge = JudgeSpec(name="local", url=server.url, model="m", key_variable=None)
-        made = audit(read_labels(pairs_file, "ragchecker"), ["local:prefer.accuracy"], [judge], n_resamples=100)
-    order = made["scorers"][0]["order"]
-    assert order["liking_for_second"]["value"] == 1
-    assert order["turned"]["value"] == 1
+        made = audit(
+            read_labels(pairs_file, "ragchecker"), ["local:prefer.accuracy"], [judge], resampling=Resampling(100)
+        )
+    order = made.scorers[0].order
+    assert order.for_second.value == 1
+    assert order.turned.value == 1
 
 
 def test_a_judge_is_asked_twice_for_a_retest(verdicts_file):
@@ -169,9 +174,11 @@ def test_a_judge_is_asked_twice_for_a_retest(verdicts_file):
 
     with ScriptedServer(moody) as server:
         judge = JudgeSpec(name="local", url=server.url, model="m", key_variable=None, concurrency=1)
-        made = audit(read_labels(verdicts_file, "csv"), ["local:note"], [judge], n_resamples=100, retest=True)
+        made = audit(
+            read_labels(verdicts_file, "csv"), ["local:note"], [judge], resampling=Resampling(100), retest=True
+        )
     assert len(asked) == 2 * 60
-    assert made["scorers"][0]["retest"]["same"]["value"] < 0.5
+    assert made.scorers[0].retest.same.value < 0.5
 
 
 def test_the_command_writes_json_markdown_and_a_page(verdicts_file, tmp_path, capsys):
@@ -189,16 +196,16 @@ def test_the_command_writes_json_markdown_and_a_page(verdicts_file, tmp_path, ca
 def test_what_is_unscored_and_what_was_learned_here_is_said(pairs_file, tmp_path):
     rows = json.loads(pairs_file.read_text())
     pairs_file.write_text(json.dumps([{**row, "dataset": "clapnq"} for row in rows]))
-    made = audit(read_labels(pairs_file, "ragchecker"), ["accuracy"], n_resamples=100)
-    assert "clapnq" in made["cautions"][0]
+    made = audit(read_labels(pairs_file, "ragchecker"), ["accuracy"], resampling=Resampling(100))
+    assert "clapnq" in made.cautions[0]
     assert "learned from labels of clapnq" in audit_markdown(made)
     page = write_audit(made, tmp_path / "a").read_text()
     assert "learned from labels of clapnq" in page
 
 
 def test_texts_of_labels_are_escaped_on_the_page(verdicts_file, tmp_path):
-    made = audit(read_labels(verdicts_file, "csv"), ["exact_match"], n_resamples=100)
-    page = write_audit({**made, "labels": "<script>alert(1)</script>"}, tmp_path / "a").read_text()
+    made = audit(read_labels(verdicts_file, "csv"), ["exact_match"], resampling=Resampling(100))
+    page = write_audit(replace(made, labels="<script>alert(1)</script>"), tmp_path / "a").read_text()
     assert "<script>" not in page
 
 
@@ -228,7 +235,7 @@ def test_intervals_are_wider_when_rows_of_a_cluster_are_copies():
     mean = {"mean": lambda rows: float(values[rows].mean())}
     apart = with_interval(mean, [str(i) for i in range(200)], 400, 1)["mean"]
     together = with_interval(mean, [str(i // 5) for i in range(200)], 400, 1)["mean"]
-    assert together["high"] - together["low"] > 1.7 * (apart["high"] - apart["low"])
+    assert together.high - together.low > 1.7 * (apart.high - apart.low)
 
 
 def test_a_corrected_rate_covers_the_truth():
@@ -259,20 +266,20 @@ def test_arms_of_other_lengths_are_warned_of():
     groups = [str(i) for i in range(40)]
     long, short = np.full(40, 30.0), np.full(40, 4.0)
     made = correct(found, ArmScores("base", scores, long), ArmScores("tuned", scores, short), groups, 0.95)
-    assert made["difference"]["value"] == 0
-    assert "tuned answers in 4 words and base in 30" in made["warning"]
+    assert made.difference.value == 0
+    assert "tuned answers in 4 words and base in 30" in made.warning
     # Half of each is called right, but long right answers are missed more often, so the base is better than it looks.
-    assert "the difference is -0." in made["warning"]
+    assert "the difference is -0." in made.warning
     same = correct(found, ArmScores("base", scores, short), ArmScores("tuned", scores, short), groups, 0.95)
-    assert not same["warning"]
+    assert not same.warning
 
 
 def test_a_study_with_an_audit_shows_corrected_shares(lamps, verdicts_file, tmp_path):
-    write_audit(audit(read_labels(verdicts_file, "csv"), ["accuracy"], n_resamples=100), tmp_path / "audit")
+    write_audit(audit(read_labels(verdicts_file, "csv"), ["accuracy"], resampling=Resampling(100)), tmp_path / "audit")
     content = study_content(lamps, audits={"accuracy": str(tmp_path / "audit" / "audit.json")})
     run_study(make_plan(parse_study(content, "study.yaml")), tmp_path / "run")
     folder = RunFolder(tmp_path / "run")
-    rows = folder.comparisons()["corrections"]
+    rows = compared(folder)["corrections"]
     assert rows
     assert all(row["measure"] == "accuracy" and 0 <= row["base"]["value"] <= 1 for row in rows)
     from ragstudy.reporting import write_reports
@@ -294,7 +301,9 @@ def test_an_audit_that_is_not_there_is_said_before_anything_runs(lamps, audits, 
 
 
 def test_pairs_cannot_correct_a_study(lamps, pairs_file, tmp_path):
-    write_audit(audit(read_labels(pairs_file, "ragchecker"), ["accuracy"], n_resamples=100), tmp_path / "audit")
+    write_audit(
+        audit(read_labels(pairs_file, "ragchecker"), ["accuracy"], resampling=Resampling(100)), tmp_path / "audit"
+    )
     content = study_content(lamps, audits={"accuracy": str(tmp_path / "audit" / "audit.json")})
     with pytest.raises(InputError, match="is no audit of verdicts"):
         make_plan(parse_study(content, "study.yaml"))
@@ -303,8 +312,10 @@ def test_pairs_cannot_correct_a_study(lamps, pairs_file, tmp_path):
 def test_the_literal_judge_agrees_with_itself(verdicts_file):
     with ScriptedServer(literal) as server:
         judge = JudgeSpec(name="local", url=server.url, model="m", key_variable=None)
-        made = audit(read_labels(verdicts_file, "csv"), ["local:note"], [judge], n_resamples=100, retest=True)
-    assert made["scorers"][0]["retest"]["same"]["value"] == 1
+        made = audit(
+            read_labels(verdicts_file, "csv"), ["local:note"], [judge], resampling=Resampling(100), retest=True
+        )
+    assert made.scorers[0].retest.same.value == 1
 
 
 # Real labels
@@ -316,18 +327,18 @@ def test_agreement_on_real_labels(samples):
         "ragchecker",
         samples / "ragchecker_meta" / "baseline_ragchecker.json",
     )
-    made = audit(labels, ["token_f1", "answer_words", "stored"], n_resamples=100)
-    rows = {(row["scorer"], row["axis"]): row for row in made["scorers"]}
-    assert rows["stored", "completeness"]["pearson"]["value"] > rows["token_f1", "completeness"]["pearson"]["value"]
-    assert rows["answer_words", "correctness"]["pearson"]["value"] < 0.2
+    made = audit(labels, ["token_f1", "answer_words", "stored"], resampling=Resampling(100))
+    rows = {(row.scorer, row.axis): row for row in made.scorers}
+    assert rows["stored", "completeness"].pearson.value > rows["token_f1", "completeness"].pearson.value
+    assert rows["answer_words", "correctness"].pearson.value < 0.2
 
 
 def test_verdicts_of_people_are_told_from_real_answers(samples):
     labels = read_labels(samples / "evouna" / "NQ.json", "evouna")
-    some = type(labels)(labels.source, (), labels.verdicts[:600])
-    rows = {row["scorer"]: row for row in audit(some, ["accuracy", "exact_match"], n_resamples=100)["scorers"]}
-    assert rows["accuracy"]["accuracy"]["value"] > rows["exact_match"]["accuracy"]["value"] + 0.2
-    assert rows["accuracy"]["specificity"]["value"] > 0.9
+    some = type(labels)(labels.source, (), labels.answers[:600])
+    rows = {row.scorer: row for row in audit(some, ["accuracy", "exact_match"], resampling=Resampling(100)).scorers}
+    assert rows["accuracy"].accuracy.value > rows["exact_match"].accuracy.value + 0.2
+    assert rows["accuracy"].specificity.value > 0.9
 
 
 def judges_yaml(path, url):
@@ -367,7 +378,7 @@ def test_names_are_checked_before_anything_is_asked(verdicts_file):
         judge = JudgeSpec(name="local", url=server.url, model="m", key_variable=None)
         names = ["local:note", "local:prefer.accuracy", "acuracy", "stored", "lcal:note"]
         with pytest.raises(InputError) as caught:
-            audit(read_labels(verdicts_file, "csv"), names, [judge], n_resamples=100)
+            audit(read_labels(verdicts_file, "csv"), names, [judge], resampling=Resampling(100))
         assert not server.requests
     assert len(caught.value.problems) == 4
 
@@ -375,18 +386,18 @@ def test_names_are_checked_before_anything_is_asked(verdicts_file):
 def test_an_audit_of_a_judge_that_cannot_be_reached_keeps_the_other_rows(verdicts_file):
     judge = JudgeSpec(name="local", url="http://127.0.0.1:9/v1", model="m", key_variable=None, n_tries=1)
     labels = read_labels(verdicts_file, "csv")
-    made = audit(labels, ["exact_match", "local:note"], [judge], n_resamples=100, retest=True)
-    rows = {row["scorer"]: row for row in made["scorers"]}
-    assert rows["local:note"]["n_unscored"] == 60
-    assert rows["local:note"]["pearson"]["value"] is None
-    assert rows["exact_match"]["accuracy"]["value"] == 1
+    made = audit(labels, ["exact_match", "local:note"], [judge], resampling=Resampling(100), retest=True)
+    rows = {row.scorer: row for row in made.scorers}
+    assert rows["local:note"].n_unscored == 60
+    assert math.isnan(rows["local:note"].pearson.value)
+    assert rows["exact_match"].accuracy.value == 1
     assert "60 not scored" in audit_markdown(made)
 
 
 def test_an_audit_with_right_answers_only_cannot_correct(lamps, tmp_path):
     path = tmp_path / "one.csv"
     path.write_text("question,reference,answer,label\nWhere?,Here,Here,1\nWho?,Ada,Ada,1\n")
-    write_audit(audit(read_labels(path, "csv"), ["accuracy"], n_resamples=100), tmp_path / "a")
+    write_audit(audit(read_labels(path, "csv"), ["accuracy"], resampling=Resampling(100)), tmp_path / "a")
     content = study_content(lamps, audits={"accuracy": str(tmp_path / "a" / "audit.json")})
     with pytest.raises(InputError, match="right and others that they call wrong"):
         make_plan(parse_study(content, "study.yaml"))
@@ -404,8 +415,8 @@ def test_the_median_length_is_a_whole_number_of_words_again(tmp_path):
     path = tmp_path / "x.csv"
     lines = [f"Where {i}?,Here,{' '.join(['here'] * 7)},{i % 2}" for i in range(6)]
     path.write_text("question,reference,answer,label\n" + "\n".join(lines) + "\n")
-    (row,) = audit(read_labels(path, "csv"), ["accuracy"], n_resamples=100)["scorers"]
-    assert row["median_words"] == 7
+    (row,) = audit(read_labels(path, "csv"), ["accuracy"], resampling=Resampling(100)).scorers
+    assert row.median_words == 7
 
 
 @pytest.mark.parametrize(

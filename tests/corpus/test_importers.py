@@ -17,10 +17,10 @@ from ragstudy.errors import InputError
 from ragstudy.generation.recorded import RecordedGenerator, read_answers
 from ragstudy.prompting import make_prompt
 from ragstudy.specs import parse_study
-from ragstudy.study.plan import make_plan
-from ragstudy.study.ragchecker import export_ragchecker
+from ragstudy.study.analyse.ragchecker import export_ragchecker
+from ragstudy.study.plan.make import make_plan
 from ragstudy.study.run import run_study
-from ragstudy.study.store import RunFolder
+from ragstudy.study.run_folder import RunFolder
 
 
 def bioasq_file(folder, name, questions):
@@ -391,7 +391,7 @@ def test_ragcheckers_files_become_a_domain_and_recorded_generators(tmp_path):
     run_study(make_plan(parse_study(content, "study.yaml")), tmp_path / "run")
     said = {(a.generator, a.question): a.text for a in RunFolder(tmp_path / "run").answers()}
     assert said["tuned", "Vel"] == "Vel is a hill."
-    assert RunFolder(tmp_path / "run").comparisons()["comparisons"]
+    assert RunFolder(tmp_path / "run").results().comparisons
     written = export_ragchecker(RunFolder(tmp_path / "run"), tmp_path / "out")
     assert [path.name for path in written] == ["rivers.base.retrieved.json", "rivers.tuned.retrieved.json"]
     back = {row["query_id"]: row for row in json.loads(written[0].read_text())["results"]}

@@ -13,13 +13,15 @@ import torch
 from ragstudy.errors import InputError, UnavailableError
 from ragstudy.generation.attention import _attend, in_blocks, one_query
 from ragstudy.generation.causal import CausalGenerator, CausalModel
-from ragstudy.generation.endpoint import EndpointGenerator
-from ragstudy.generation.extractive import ExtractiveGenerator
+from ragstudy.generation.custom import CustomSpec
+from ragstudy.generation.endpoint import EndpointGenerator, EndpointSpec
+from ragstudy.generation.extractive import ExtractiveGenerator, ExtractiveSpec
 from ragstudy.generation.locate import locate_adapter, locate_model, model_fingerprint
 from ragstudy.generation.make import generator_fingerprint, make_generator
+from ragstudy.generation.scripted import ScriptedSpec
 from ragstudy.prompting import fit, make_prompt, render
 from ragstudy.records import Passage
-from ragstudy.specs import CustomSpec, EndpointSpec, ExtractiveSpec, ScriptedSpec, TransformersSpec
+from ragstudy.specs import TransformersSpec
 from ragstudy.testing import ScriptedGenerator, check_generator
 
 PASSAGES = [Passage("a#1", "a", "Lamp", "The lamp is green. It is old."), Passage("b#1", "b", "", "The door is red.")]

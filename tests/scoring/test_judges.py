@@ -235,7 +235,7 @@ def test_a_comparison_is_asked_in_both_orders():
         assert [one["A"] for one in shown] == ["Blue.", "It is blue and red."]
 
 
-def test_the_cost_is_foretold():
+def test_the_cost_is_predicted_power():
     cases = [
         Case(QUESTION, "It is blue."),
         Case(QUESTION, ""),

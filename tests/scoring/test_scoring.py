@@ -10,12 +10,14 @@ from ragstudy.errors import InputError
 from ragstudy.records import Answer, Fact, Question
 from ragstudy.scoring.abstention import abstains
 from ragstudy.scoring.claims import judge
-from ragstudy.scoring.measures import MEASURES, RAGAS_MEASURES, RougeL, exact_match, make_measure, token_f1
+from ragstudy.scoring.measures import MEASURES, Resources, make_measure
+from ragstudy.scoring.measures.overlap import RougeL, exact_match, token_f1
 from ragstudy.scoring.table import reference_means, score_answers
 from ragstudy.scoring.words import WordWeights, words
 from ragstudy.testing import HashEmbedder
 
 WEIGHTS = WordWeights(["the half-life of vel is 12 hours", "the usual dose is 40 mg", "calcium channels of the heart"])
+RESOURCES = Resources(WEIGHTS, HashEmbedder)
 MULTI = Question(
     "m",
     "What are the half-life and the usual dose of Vel?",
@@ -135,8 +137,8 @@ def test_an_answer_that_gives_one_of_two_facts_and_declines_the_other_is_half_co
     partly = "[2] Vel, half-life: 12 hours; usual dose: the passages do not say."
     judged = judge(MULTI, partly, WEIGHTS)
     assert (judged.accuracy, judged.completeness) == (1.0, 0.5)
-    assert make_measure("abstention", WEIGHTS).score(MULTI, partly) == 0
-    assert make_measure("abstention", WEIGHTS).score(MULTI, "[2] Vel: the passages do not say.") == 1
+    assert make_measure("abstention", RESOURCES).score(MULTI, partly) == 0
+    assert make_measure("abstention", RESOURCES).score(MULTI, "[2] Vel: the passages do not say.") == 1
 
 
 def test_a_fact_given_beside_a_remark_on_the_passages_is_an_answer():
@@ -160,9 +162,9 @@ def test_f1_and_exact_match_are_those_of_squads_evaluation():
     assert exact_match(question, "Big green LAMP.") == 1
 
 
-@pytest.mark.parametrize("name", RAGAS_MEASURES)
+@pytest.mark.parametrize("name", [name for name in MEASURES.names() if name.startswith("ragas:")])
 def test_ragas_string_measures_are_1_for_the_reference_and_less_for_another_text(name):
-    measure = make_measure(name, WEIGHTS, None, HashEmbedder)
+    measure = make_measure(name, RESOURCES)
     assert measure.score(FREE, FREE.references[0]) == pytest.approx(1.0)
     assert measure.score(FREE, "Something else entirely") < 1.0
 
@@ -170,7 +172,7 @@ def test_ragas_string_measures_are_1_for_the_reference_and_less_for_another_text
 def test_bleu_counts_runs_of_words_in_common():
     """By hand: 5 of 6 words, 3 of 5 pairs, 1 of 4 triples, none of 3 runs of four (smoothed to .1)."""
     question = Question("q", "?", ("the cat sat on the mat",), type="summary")
-    bleu = make_measure("bleu", WEIGHTS)
+    bleu = make_measure("bleu", RESOURCES)
     wanted = (5 / 6 * 3 / 5 * 1 / 4 * 0.1 / 3) ** 0.25
     assert bleu.score(question, "The cat sat under the mat.") == pytest.approx(wanted)
     assert bleu.score(question, "the cat sat on the mat") == pytest.approx(1)
@@ -180,12 +182,12 @@ def test_bleu_counts_runs_of_words_in_common():
 def test_our_rouge_is_that_of_ragas():
     answer = "Vel blocks channels of the heart muscle"
     ours = RougeL().score(FREE, answer)
-    assert make_measure("ragas:rouge_l", WEIGHTS).score(FREE, answer) == pytest.approx(ours)
+    assert make_measure("ragas:rouge_l", RESOURCES).score(FREE, answer) == pytest.approx(ours)
 
 
 def test_an_unknown_measure_gets_the_nearest_name():
     with pytest.raises(InputError, match="did you mean 'completeness'"):
-        make_measure("completness", WEIGHTS)
+        make_measure("completness", RESOURCES)
 
 
 def answer(text: str, stopped: str = "end", error: str = "") -> Answer:
@@ -205,7 +207,7 @@ def test_what_nobody_asked_for_weighs_little_and_what_stands_in_a_facts_place_we
 
 
 def test_a_failed_answer_is_unscored_with_its_reason_and_never_0():
-    measures = {"accuracy": make_measure("accuracy", WEIGHTS)}
+    measures = {"accuracy": make_measure("accuracy", RESOURCES)}
     scored = score_answers([answer("", "error", "out of memory")], {"m": MULTI}, measures)
     assert scored[0].value is None
     assert scored[0].reason == "no answer: out of memory"
@@ -224,7 +226,7 @@ def test_what_a_measure_cannot_score_keeps_its_place_with_a_reason():
 
 
 def test_what_the_references_themselves_score_shows_a_scorer_at_fault():
-    measures = {name: make_measure(name, WEIGHTS) for name in ("accuracy", "completeness", "exact_match")}
+    measures = {name: make_measure(name, RESOURCES) for name in ("accuracy", "completeness", "exact_match")}
     means = reference_means([MULTI, LIST, YESNO, NONE], measures)
     assert means == {"accuracy": 1.0, "completeness": 1.0, "exact_match": 1.0}
     wrong = Question("w", MULTI.text, ("The half-life of Vel is 13 hours.",), MULTI.facts)
@@ -240,8 +242,8 @@ def test_string_measures_do_not_score_what_has_no_reference():
 def test_every_built_in_measure_keeps_the_protocol():
     from ragstudy.testing import check_measure
 
-    for name in MEASURES:
-        check_measure(make_measure(name, WEIGHTS))
+    for name in MEASURES.names():
+        check_measure(make_measure(name, RESOURCES))
 
 
 def test_rare_words_weigh_more_and_numbers_stay_whole():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,21 +15,21 @@ from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.power import NormalIndPower, TTestPower
 
-from ragstudy.statistics import PairedDifferences, compare_cells, holm, mcnemar_exact
+from ragstudy.statistics import AnalysisSettings, Comparison, PairedDifferences, compare_columns, holm, mcnemar_exact
 from ragstudy.statistics.paired import interval
-from ragstudy.statistics.planted import Design, simulate
 from ragstudy.statistics.power import (
     Precision,
-    chance_of_equivalence,
-    chance_to_tell,
+    power_of,
+    power_of_equivalence,
     questions_to_decide,
     questions_to_trust,
     smallest_detectable,
 )
 from ragstudy.statistics.seeds import SeedSpread, moderate, seed_spread, t_quantile, two_source_p
+from ragstudy.statistics.simulation import Design, simulate
 from ragstudy.statistics.verdicts import decide
 
-SETTINGS = {"confidence": 0.95, "power": 0.8, "n_resamples": 4000, "seed": 1}
+SETTINGS = AnalysisSettings(n_resamples=4000)
 
 
 def clustered(rng: np.random.Generator, n_clusters: int, effect: float, spread: float = 0.3) -> tuple:
@@ -117,7 +118,7 @@ def test_about_969_questions_are_needed_to_see_three_points():
 def test_power_of_few_groups_is_that_of_a_t_test():
     # statsmodels' exact power of a one-sample t-test of 12 observations, from the noncentral t.
     exact = TTestPower().power(effect_size=0.8, nobs=12, alpha=0.05)
-    assert chance_to_tell(0.8, Precision(1 / 12, 12, SeedSpread(1)), 0.95) == pytest.approx(exact, abs=3e-3)
+    assert power_of(0.8, Precision(1 / 12, 12, SeedSpread(1)), 0.95) == pytest.approx(exact, abs=3e-3)
 
 
 def test_power_and_equivalence_with_trainings_are_those_of_simulated_studies():
@@ -128,19 +129,19 @@ def test_power_and_equivalence_with_trainings_are_those_of_simulated_studies():
     precision = Precision(questions, m, spread)
     means = rng.normal(0, precision.standard_error, 4000)
     of_questions = questions * rng.chisquare(m - 1, 4000) / (m - 1)
-    of_means = (variance + noise) * rng.chisquare(n_seeds - 1, 4000) / (n_seeds - 1)
-    parts = [(q, m, SeedSpread(n_seeds, one, noise)) for q, one in zip(of_questions, of_means, strict=True)]
+    var_seed_means = (variance + noise) * rng.chisquare(n_seeds - 1, 4000) / (n_seeds - 1)
+    parts = [(q, m, SeedSpread(n_seeds, one, noise)) for q, one in zip(of_questions, var_seed_means, strict=True)]
     errors = np.asarray([math.sqrt(q + spread.variance_of_mean) for q, _, spread in parts])
 
     def reach(confidence):
         return errors * np.asarray([t_quantile(confidence, *one) for one in parts])
 
     told = np.mean(np.abs(means + 0.12) > reach(0.95))
-    assert chance_to_tell(0.12, precision, 0.95) == pytest.approx(told, abs=0.025)
+    assert power_of(0.12, precision, 0.95) == pytest.approx(told, abs=0.025)
     within = np.mean(np.abs(means + 0.01) + reach(0.9) < 0.2)
-    assert chance_of_equivalence(0.01, precision, 0.2, 0.95) == pytest.approx(within, abs=0.025)
+    assert power_of_equivalence(0.01, precision, 0.2, 0.95) == pytest.approx(within, abs=0.025)
     found = smallest_detectable(precision, 0.95, 0.8)
-    assert chance_to_tell(found, precision, 0.95) == pytest.approx(0.8, abs=1e-6)
+    assert power_of(found, precision, 0.95) == pytest.approx(0.8, abs=1e-6)
 
 
 def test_interval_covers_the_truth_and_the_test_keeps_its_level_on_clustered_data():
@@ -149,7 +150,7 @@ def test_interval_covers_the_truth_and_the_test_keeps_its_level_on_clustered_dat
     n_runs = 400
     for run in range(n_runs):
         differences, groups = clustered(rng, 40, 0.0)
-        cell = compare_cells(differences[:, None], groups, **{**SETTINGS, "n_resamples": 400, "seed": run})[0]
+        cell = compare_columns(differences[:, None], groups, replace(SETTINGS, n_resamples=400, seed=run))[0]
         covered += cell.low <= 0 <= cell.high
         rejected += cell.p <= 0.05
     # 400 runs: three binomial standard errors are .033.
@@ -163,29 +164,29 @@ def test_ignoring_clusters_would_cover_too_rarely():
     for run in range(200):
         differences, _ = clustered(rng, 40, 0.0)
         alone = [str(i) for i in range(len(differences))]
-        cell = compare_cells(differences[:, None], alone, **{**SETTINGS, "n_resamples": 400, "seed": run})[0]
+        cell = compare_columns(differences[:, None], alone, replace(SETTINGS, n_resamples=400, seed=run))[0]
         covered += cell.low <= 0 <= cell.high
     assert covered / 200 < 0.9
 
 
 def test_cells_keep_their_own_missing_questions():
     differences = np.array([[0.5, 0.5], [0.5, math.nan], [-0.5, -0.5], [0.1, 0.1]])
-    first, second = compare_cells(differences, ["a", "b", "c", "d"], **SETTINGS)
+    first, second = compare_columns(differences, ["a", "b", "c", "d"], SETTINGS)
     assert (first.n, second.n) == (4, 3)
     assert second.difference == pytest.approx(0.1 / 3)
 
 
 def test_binary_scores_without_clusters_get_the_exact_test_and_graded_ones_the_permutation():
     binary = np.array([[1.0], [0.0], [-1.0], [1.0]])
-    assert compare_cells(binary, list("abcd"), **SETTINGS)[0].test == "mcnemar"
-    assert compare_cells(binary, list("aacd"), **SETTINGS)[0].test == "permutation"
-    assert compare_cells(binary * 0.5, list("abcd"), **SETTINGS)[0].test == "permutation"
+    assert compare_columns(binary, list("abcd"), SETTINGS)[0].test == "mcnemar"
+    assert compare_columns(binary, list("aacd"), SETTINGS)[0].test == "permutation"
+    assert compare_columns(binary * 0.5, list("abcd"), SETTINGS)[0].test == "permutation"
 
 
 def test_one_cluster_gives_no_interval_and_stays_undecided():
-    cell = compare_cells(np.array([[0.4], [0.5]]), ["a", "a"], **SETTINGS)[0]
+    cell = compare_columns(np.array([[0.4], [0.5]]), ["a", "a"], SETTINGS)[0]
     assert math.isnan(cell.low)
-    assert decide(cell.difference, cell.low, cell.high, math.nan, math.nan, cell.p, 0.03, 0.95) == "undecided"
+    assert decide(cell, cell.p, SETTINGS) == "undecided"
 
 
 @pytest.mark.parametrize(
@@ -201,8 +202,29 @@ def test_one_cluster_gives_no_interval_and_stays_undecided():
     ],
 )
 def test_verdict_follows_interval_margin_and_adjusted_p(low, high, p, verdict):
-    middle = (low + high) / 2
-    assert decide(middle, low, high, low * 0.9, high * 0.9, p, 0.03, 0.95) == verdict
+    found = comparison(low, high)
+    assert decide(found, p, SETTINGS) == verdict
+    # Where less is better, the same difference means the opposite.
+    opposite = {"helps": "hurts", "hurts": "helps"}.get(verdict, verdict)
+    assert decide(found, p, SETTINGS, higher_is_better=False) == opposite
+
+
+def comparison(low, high):
+    return Comparison(
+        n=100,
+        n_clusters=50,
+        difference=(low + high) / 2,
+        low=low,
+        high=high,
+        equivalence_low=low * 0.9,
+        equivalence_high=high * 0.9,
+        interval_method="bootstrap",
+        standard_error=(high - low) / 4,
+        spread=SeedSpread(1),
+        p=0.01,
+        test="permutation",
+        smallest_detectable=0.1,
+    )
 
 
 def precise(error, n, seed_error=0.0):
@@ -211,30 +233,30 @@ def precise(error, n, seed_error=0.0):
 
 def test_questions_to_decide_shrink_the_standard_error_far_enough():
     difference, error, n, margin = 0.06, 0.04, 200, 0.03
-    more = questions_to_decide(difference, precise(error, n), n, margin, 0.95, 0.8)
+    more = questions_to_decide(difference, precise(error, n), n, replace(SETTINGS, margin=margin))
     assert more is not None
     later = precise(error * math.sqrt(n / (n + more)), n + more)
     assert smallest_detectable(later, 0.95, 0.8) == pytest.approx(difference, rel=0.01)
 
 
 def test_in_a_family_telling_from_zero_takes_more_questions():
-    alone = questions_to_decide(0.06, precise(0.04, 200), 200, 0.03, 0.95, 0.8)
-    assert questions_to_decide(0.06, precise(0.04, 200), 200, 0.03, 0.95, 0.8, n_in_family=12) > alone
-    assert questions_to_decide(0.2, precise(0.01, 200), 200, 0.03, 0.95, 0.8) is None
+    alone = questions_to_decide(0.06, precise(0.04, 200), 200, SETTINGS)
+    assert questions_to_decide(0.06, precise(0.04, 200), 200, SETTINGS, n_in_family=12) > alone
+    assert questions_to_decide(0.2, precise(0.01, 200), 200, SETTINGS) is None
 
 
 def test_no_spread_in_a_few_questions_is_no_proof_of_no_difference():
-    few = compare_cells(np.zeros((5, 1)), list("abcde"), **SETTINGS)[0]
+    few = compare_columns(np.zeros((5, 1)), list("abcde"), SETTINGS)[0]
     assert (few.equivalence_low, few.equivalence_high) == (-0.6, 0.6)
-    many = compare_cells(np.zeros((200, 1)), [str(i) for i in range(200)], **SETTINGS)[0]
+    many = compare_columns(np.zeros((200, 1)), [str(i) for i in range(200)], SETTINGS)[0]
     assert many.equivalence_high == pytest.approx(0.015)
 
 
 def test_a_tiny_difference_is_decided_by_the_margin():
-    more = questions_to_decide(0.001, precise(0.02, 300), 300, 0.03, 0.95, 0.8)
+    more = questions_to_decide(0.001, precise(0.02, 300), 300, SETTINGS)
     assert more is not None
     later = 0.02 * math.sqrt(300 / (300 + more))
-    assert chance_of_equivalence(0.001, precise(later, 300 + more), 0.03, 0.95) == pytest.approx(0.8, abs=0.01)
+    assert power_of_equivalence(0.001, precise(later, 300 + more), 0.03, 0.95) == pytest.approx(0.8, abs=0.01)
     # Two one-sided tests around no difference: power of both at 80 %.
     z = stats.norm.ppf(0.95) + stats.norm.ppf(0.9)
     assert 0.029 < z * later < 0.03
@@ -243,9 +265,9 @@ def test_a_tiny_difference_is_decided_by_the_margin():
 def test_same_seed_same_numbers_and_cells_do_not_disturb_each_other():
     differences, groups = clustered(np.random.default_rng(7), 30, 0.1)
     both = np.stack([differences, -differences], axis=1)
-    first = compare_cells(both, groups, **SETTINGS)
-    alone = compare_cells(differences[:, None], groups, **SETTINGS)[0]
-    assert first == compare_cells(both, groups, **SETTINGS)
+    first = compare_columns(both, groups, SETTINGS)
+    alone = compare_columns(differences[:, None], groups, SETTINGS)[0]
+    assert first == compare_columns(both, groups, SETTINGS)
     assert first[0].low == pytest.approx(alone.low)
     assert first[1].high == pytest.approx(-first[0].low, abs=1e-9)
 
@@ -255,15 +277,15 @@ def test_shapes_that_do_not_fit_are_refused():
         PairedDifferences.of(np.zeros((3, 1)), ["a", "b"])
 
 
-def test_planted_effects_are_found_as_often_as_foretold_and_none_is_made_up():
-    """A smaller version of benchmarks/planted.py; the bounds are three binomial standard errors of 80 studies."""
+def test_planted_effects_are_found_as_often_as_predicted_power_and_none_is_made_up():
+    """A smaller version of benchmarks/simulation.py; the bounds are three binomial standard errors of 80 studies."""
     found = simulate(Design((-0.1, 0.0, 0.1), n_questions=200), 80, seed=5, n_resamples=400)
-    for effect, mean, coverage, power, foretold in zip(
-        (-0.1, 0.0, 0.1), found.means, found.coverage, found.power, found.foretold, strict=True
+    for effect, mean, coverage, power, predicted_power in zip(
+        (-0.1, 0.0, 0.1), found.means, found.coverage, found.power, found.predicted_power, strict=True
     ):
         assert mean == pytest.approx(effect, abs=0.015)
         assert coverage >= 0.95 - 3 * (0.95 * 0.05 / 80) ** 0.5
-        assert power == pytest.approx(foretold, abs=3 * 0.5 / 80**0.5)
+        assert power == pytest.approx(predicted_power, abs=3 * 0.5 / 80**0.5)
     assert found.false_studies <= 0.05 + 3 * (0.05 * 0.95 / 80) ** 0.5
 
 
@@ -283,7 +305,7 @@ def test_the_spread_of_trainings_is_told_from_that_of_questions():
 
 def test_the_quantile_of_two_sources_lies_between_theirs_and_its_p_value_fits():
     """Cochran and Cox: equal variances give the mean of t with 9 and with 2 degrees of freedom."""
-    spread = SeedSpread(3, of_means=3.0)
+    spread = SeedSpread(3, var_seed_means=3.0)
     assert t_quantile(0.95, 1.0, 10, spread) == pytest.approx((stats.t.ppf(0.975, 9) + stats.t.ppf(0.975, 2)) / 2)
     assert t_quantile(0.95, 1.0, 10, SeedSpread(3)) == pytest.approx(stats.t.ppf(0.975, 9))
     reach = t_quantile(0.95, 1.0, 10, spread) * math.sqrt(2)
@@ -299,10 +321,10 @@ def test_the_prior_of_many_variances_is_found():
     found = [SeedSpread(3, float(one), noise=0.002) for one in true * rng.chisquare(2, 2000) / 2]
     made = moderate(found, range(2000))
     # The least variance has all of d0: 2 + 8 degrees, and eight tenths of the middle.
-    least = min(made, key=lambda one: one.of_means)
+    least = min(made, key=lambda one: one.var_seed_means)
     assert least.degrees == pytest.approx(10, abs=2)
-    assert least.of_means == pytest.approx(0.01 * 8 / 10, rel=0.15)
-    errors = [np.abs(np.log([one.of_means for one in some]) - np.log(true)).mean() for some in (made, found)]
+    assert least.var_seed_means == pytest.approx(0.01 * 8 / 10, rel=0.15)
+    errors = [np.abs(np.log([one.var_seed_means for one in some]) - np.log(true)).mean() for some in (made, found)]
     assert errors[0] < 0.75 * errors[1]
 
 
@@ -310,15 +332,15 @@ def test_trainings_that_differ_alike_lend_each_other_their_degrees_of_freedom():
     spreads = [SeedSpread(3, 0.010, 0.01), SeedSpread(3, 0.011, 0.01), SeedSpread(3, 0.009, 0.01), SeedSpread(1)]
     made = moderate(spreads, "abcd")
     # Four degrees of the others, times the probability of a ratio as large beside theirs: about one half.
-    assert [one.borrowed for one in made] == pytest.approx(
+    assert [one.prior_df for one in made] == pytest.approx(
         [4 * stats.f.sf(one / 0.01, 2, 4) for one in (0.010, 0.011 / 0.95 * 1.0, 0.009 / 1.05)] + [0.0], rel=0.02
     )
-    assert made[1].of_means == pytest.approx((made[1].borrowed * 0.01 + 2 * 0.011) / made[1].degrees)
+    assert made[1].var_seed_means == pytest.approx((made[1].prior_df * 0.01 + 2 * 0.011) / made[1].degrees)
     # The second and the third are epochs of the same trainings and count once.
-    assert moderate(spreads, "abbd")[0].borrowed == pytest.approx(2 * stats.f.sf(1.0, 2, 2))
+    assert moderate(spreads, "abbd")[0].prior_df == pytest.approx(2 * stats.f.sf(1.0, 2, 2))
     # Ratios to the noise are what is alike: where trainings leave more answers as they were, they vary less.
-    scaled = [SeedSpread(3, one.of_means * 9, one.noise * 9) for one in spreads[:1]] + spreads[1:]
-    assert moderate(scaled, "abcd")[0].of_means == pytest.approx(9 * made[0].of_means)
+    scaled = [SeedSpread(3, one.var_seed_means * 9, one.noise * 9) for one in spreads[:1]] + spreads[1:]
+    assert moderate(scaled, "abcd")[0].var_seed_means == pytest.approx(9 * made[0].var_seed_means)
 
 
 @pytest.mark.parametrize(
@@ -340,26 +362,26 @@ def test_trainings_that_agree_by_chance_do_not_stop_the_others_from_borrowing():
     values = rng.choice([0.0, 0.5, 1.0], size=(200, 3))
     values[:, 1], values[:, 2] = rng.permutation(values[:, 0]), rng.permutation(values[:, 0])
     agreeing = seed_spread(values + 0.1, [str(i) for i in range(200)])
-    assert agreeing.of_means == 0
+    assert agreeing.var_seed_means == 0
     assert agreeing.noise > 0
     others = [SeedSpread(3, one, agreeing.noise) for one in (0.0010, 0.0012, 0.0008, 0.0011)]
     made = moderate([*others, agreeing], range(5))
-    assert min(one.borrowed for one in made) > 2
-    assert made[4].of_means > 0
+    assert min(one.prior_df for one in made) > 2
+    assert made[4].var_seed_means > 0
     same = seed_spread(np.tile(values[:, :1], 3) + 0.1, [str(i) for i in range(200)])
-    assert (same.of_means, same.noise) == (0.0, 0.0)
+    assert (same.var_seed_means, same.noise) == (0.0, 0.0)
 
 
 def test_trainings_that_differ_far_more_than_the_others_stand_for_themselves():
     spreads = [SeedSpread(3, one, 0.0001) for one in (0.0001, 0.0002, 0.00015, 0.0001, 0.0002, 0.02)]
     made = moderate(spreads, range(6))
-    assert made[5].of_means == pytest.approx(0.02, rel=0.01)
+    assert made[5].var_seed_means == pytest.approx(0.02, rel=0.01)
     assert made[5].degrees == pytest.approx(2, abs=0.01)
-    assert all(one.of_means < 0.001 for one in made[:5])
+    assert all(one.var_seed_means < 0.001 for one in made[:5])
 
 
 def test_intervals_that_borrow_are_narrower_and_hold_the_mean_of_all_trainings():
-    """A smaller version of two designs of benchmarks/planted.py; three binomial standard errors of 60 studies."""
+    """A smaller version of two designs of benchmarks/simulation.py; three binomial standard errors of 60 studies."""
     alike = Design((-0.2, -0.1, 0.0, 0.0), n_questions=200, n_seeds=3, seed_spreads=(0.15,))
     found = simulate(alike, 60, 5, 400)
     assert np.mean(found.coverage) > 0.95 - 3 * (0.95 * 0.05 / 60) ** 0.5
@@ -375,23 +397,21 @@ def test_intervals_over_trainings_hold_the_mean_of_all_trainings():
 
 
 def test_more_questions_do_not_help_where_trainings_differ():
-    few = questions_to_decide(0.05, precise(0.03, 100), 100, 0.03, 0.95, 0.8)
-    some = questions_to_decide(0.05, precise(0.03, 100, seed_error=0.008), 100, 0.03, 0.95, 0.8)
+    few = questions_to_decide(0.05, precise(0.03, 100), 100, SETTINGS)
+    some = questions_to_decide(0.05, precise(0.03, 100, seed_error=0.008), 100, SETTINGS)
     assert few is not None
     assert some > few
-    assert questions_to_decide(0.05, precise(0.03, 100, seed_error=0.05), 100, 0.03, 0.95, 0.8) == math.inf
+    assert questions_to_decide(0.05, precise(0.03, 100, seed_error=0.05), 100, SETTINGS) == math.inf
 
 
 def test_the_first_number_of_questions_that_would_do_is_found_though_more_would_not():
     """Chances .68 now, .82 with four times the questions, .74 with a million times: the quantile grows again."""
     precision = Precision(0.045**2, 150, SeedSpread(3, 3 * 0.0146**2 + 7.1e-5, 7.1e-5))
     strict = 1 - 0.05 / 6
-    assert (
-        chance_to_tell(0.1857, precision.times(1e6), strict) < 0.8 < chance_to_tell(0.1857, precision.times(4), strict)
-    )
-    more = questions_to_decide(0.1857, precision, 300, 0.03, 0.95, 0.8, 6)
+    assert power_of(0.1857, precision.times(1e6), strict) < 0.8 < power_of(0.1857, precision.times(4), strict)
+    more = questions_to_decide(0.1857, precision, 300, SETTINGS, 6)
     assert 300 < more < 900
-    assert questions_to_decide(0.15, precision, 300, 0.03, 0.95, 0.8, 6) == math.inf
+    assert questions_to_decide(0.15, precision, 300, SETTINGS, 6) == math.inf
 
 
 @pytest.mark.parametrize(
@@ -405,6 +425,15 @@ def test_what_hardly_changed_is_trusted_from_enough_groups_on(difference, n, m, 
 def test_one_small_change_among_ten_questions_proves_no_equivalence():
     differences = np.zeros((10, 1))
     differences[3] = 0.1
-    (cell,) = compare_cells(differences, list("abcdefghij"), confidence=0.95, power=0.8, n_resamples=2000, seed=1)
+    (cell,) = compare_columns(differences, list("abcdefghij"), AnalysisSettings(n_resamples=2000))
     assert cell.equivalence_low < -0.2
     assert cell.equivalence_high > 0.2
+    assert cell.interval_method == "rule_of_three"
+
+
+def test_an_interval_says_where_it_comes_from():
+    rng = np.random.default_rng(0)
+    many = compare_columns(rng.normal(0.1, 0.3, (60, 1)), [str(i) for i in range(60)], SETTINGS)[0]
+    assert many.interval_method == "bootstrap"
+    none = compare_columns(np.zeros((60, 1)), [str(i) for i in range(60)], SETTINGS)[0]
+    assert none.interval_method == "rule_of_three"

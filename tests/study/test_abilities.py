@@ -17,11 +17,11 @@ from ragstudy.prompting import fit, make_prompt
 from ragstudy.records import Passage
 from ragstudy.reporting.abilities import abilities
 from ragstudy.specs import TransformersSpec, parse_study
-from ragstudy.study.abilities import abilities_study
-from ragstudy.study.plan import make_plan
+from ragstudy.study.plan.abilities import abilities_study
+from ragstudy.study.plan.make import make_plan
+from ragstudy.study.progress import NullReporter
 from ragstudy.study.run import run_study
-from ragstudy.study.store import RunFolder
-from ragstudy.study.watch import Silent
+from ragstudy.study.run_folder import RunFolder
 
 
 def test_accuracy_is_over_questions_with_an_answer_and_declining_is_counted_apart(tmp_path):
@@ -56,12 +56,14 @@ def test_a_second_arm_shows_examples_of_the_training_split(lamps, tiny_model, tm
     few = next(g for g in spec.generators if g.name.endswith("-2-examples"))
     assert few.tuned_from == tiny_model.name
     plan = make_plan(spec)
-    from ragstudy.study.answering import test_prompts as prompts_of
-    from ragstudy.study.retrieve import retrieve
+    from ragstudy.study.execute.answer import prompts_of
+    from ragstudy.study.execute.retrieve import retrieve
 
-    retrieved, _ = retrieve(plan, RunFolder(tmp_path / "r"), Silent())
+    retrieved, _ = retrieve(plan, RunFolder(tmp_path / "r"), NullReporter())
     styles = (plan.style(plan.generator(name)) for name in (tiny_model.name, few.name))
-    plain, shown = (prompts_of(plan, plan.domains[0], "retrieved", retrieved["lamps"], style) for style in styles)
+    plain, shown = (
+        prompts_of(plan, plan.domains[0], "retrieved", retrieved["lamps"], style).prompts for style in styles
+    )
     train = {q.text: q.references[0] for q in plan.domains[0].domain.split("train")}
     for one, other in zip(plain, shown, strict=True):
         assert len(other.examples) == 2
@@ -92,7 +94,9 @@ def test_more_examples_than_training_questions_are_refused(lamps, tiny_model):
 
 
 def test_perplexity_is_that_of_the_models_own_loss(tiny_model):
-    model = CausalModel(TransformersSpec(name="m", model=str(tiny_model), dtype="float32", max_new_tokens=4))
+    model = CausalModel(
+        TransformersSpec(kind="transformers", name="m", model=str(tiny_model), dtype="float32", max_new_tokens=4)
+    )
     text = "The lamp is red and stands in the second room of the house."
     ids = torch.tensor([model.tokenizer.encode(text)])
     with torch.inference_mode():

@@ -8,7 +8,7 @@ import re
 from types import SimpleNamespace
 
 import pytest
-from conftest import make_domain, study_content
+from conftest import compared, make_domain, study_content
 
 from ragstudy.corpus import load_domain
 from ragstudy.errors import InputError
@@ -17,12 +17,13 @@ from ragstudy.reporting import write_reports
 from ragstudy.retrieval.relevance import gold_passages, is_distractor
 from ragstudy.scoring.words import holds, words
 from ragstudy.specs import Context, FineTuneSpec, parse_context, parse_study
-from ragstudy.study.contexts import depth_needed, passages_at_test, passages_in_training
-from ragstudy.study.counterfactual import Swapper, use_of
-from ragstudy.study.plan import make_plan
-from ragstudy.study.retrieve import Retrieved
+from ragstudy.study.analyse.context_use import use_of
+from ragstudy.study.execute.passages import Material, depth_needed, passages_at_test, passages_in_training
+from ragstudy.study.execute.retrieved import Retrieved
+from ragstudy.study.execute.value_replacement import ValueReplacer
+from ragstudy.study.plan.make import make_plan
 from ragstudy.study.run import run_study
-from ragstudy.study.store import RunFolder
+from ragstudy.study.run_folder import RunFolder
 
 RED = Passage("a#0", "a", "a", "The lamp of the hall is red and old.")
 ROOM = Passage("a#1", "a", "a", "It stands in room nine beside the stairs.")
@@ -41,7 +42,8 @@ def retrieved(question=ASKED, order=(BLUE, RED, GREY, ROOM)):
 
 
 def shown(name, question=ASKED, top_k=3):
-    return passages_at_test(parse_context(name), question, retrieved(question), top_k, Swapper([question]))
+    material = Material(question, parse_context(name), retrieved(question), top_k, ValueReplacer([question]))
+    return passages_at_test(material)
 
 
 @pytest.mark.parametrize(
@@ -114,7 +116,7 @@ def test_raft_keeps_the_gold_passages_as_often_as_it_says():
         ("retrieved@0", "expected a number of passages after @"),
         ("retrieved@", "expected a number of passages after @"),
         ("none@3", "expected a number of passages after @"),
-        ("oracle:first", "only oracle_with_distractors takes a place"),
+        ("oracle:first", "only oracle_with_distractors takes a position"),
         ("oracle_with_distractors:best", "first, middle, last, shuffled"),
     ],
 )
@@ -146,7 +148,7 @@ def test_contexts_that_need_gold_passages_are_refused_where_there_are_none(tmp_p
     plan = make_plan(parse_study(content, "s.yaml"))
     assert "q00" not in plan.domains[0].by_id
     run_study(plan, tmp_path / "run")
-    assert RunFolder(tmp_path / "run").comparisons()["domains"][0]["n_without_gold"] == 1
+    assert compared(RunFolder(tmp_path / "run"))["domains"][0]["n_without_gold"] == 1
     assert "1 questions without gold passages are left out" in write_reports(RunFolder(tmp_path / "run")).read_text()
 
 
@@ -190,42 +192,42 @@ def test_values_of_other_questions_serve_where_a_fact_names_none():
         question_of(Fact("f1", ("Ada Lin",)), name="o3"),
     ]
     held = [Passage("a", "a", "a", "It lasts 12 hours, not 112 hours.")]
-    swapped = Swapper([asked, *others]).swap(asked, held)
-    assert swapped.passages[0].text == "It lasts 30 hours, not 112 hours."
-    assert swapped.values == {"f1": "30 hours"}
-    assert Swapper([asked, *others[1:]]).swap(asked, held) is None
+    replaced = ValueReplacer([asked, *others]).replace(asked, held)
+    assert replaced.passages[0].text == "It lasts 30 hours, not 112 hours."
+    assert replaced.values == {"f1": "30 hours"}
+    assert ValueReplacer([asked, *others[1:]]).replace(asked, held) is None
 
 
 def test_a_value_that_only_a_distractor_holds_is_not_replaced():
     asked = question_of(Fact("f1", ("red",), ("green",)))
-    assert Swapper([asked]).swap(asked, [BLUE], [RED]) is None
-    assert Swapper([asked]).swap(asked, [RED], [BLUE]).values == {"f1": "green"}
+    assert ValueReplacer([asked]).replace(asked, [BLUE], [RED]) is None
+    assert ValueReplacer([asked]).replace(asked, [RED], [BLUE]).values == {"f1": "green"}
 
 
 @pytest.mark.parametrize("kind", ["yesno", "comparison", "unanswerable"])
 def test_questions_without_a_value_keep_their_passages(kind):
     asked = question_of(Fact("f1", ("red",), ("green",)), kind=kind)
-    assert Swapper([asked]).swap(asked, [RED]) is None
+    assert ValueReplacer([asked]).replace(asked, [RED]) is None
 
 
 def test_every_fact_of_a_question_gets_a_value_of_its_own():
     asked = question_of(
         Fact("f1", ("hall",), ("attic", "porch")), Fact("f2", ("red",), ("attic", "porch")), kind="multi"
     )
-    swapped = Swapper([asked]).swap(asked, [RED])
-    assert len(set(swapped.values.values())) == 2
+    replaced = ValueReplacer([asked]).replace(asked, [RED])
+    assert len(set(replaced.values.values())) == 2
 
 
 @pytest.mark.parametrize(
     ("answer", "use"),
     [
-        ("It is green.", "follows"),
-        ("[1] Hall, colour: green.", "follows"),
-        ("It is red.", "sticks"),
+        ("It is green.", "context_faithful"),
+        ("[1] Hall, colour: green.", "context_faithful"),
+        ("It is red.", "parametric"),
         ("It is red or green.", "neither"),
         ("It is blue.", "neither"),
         ("The passages do not say.", "neither"),
-        ("No passage states it outright, but it is green.", "follows"),
+        ("No passage states it outright, but it is green.", "context_faithful"),
     ],
 )
 def test_an_answer_follows_or_sticks_or_does_neither(answer, use):
@@ -234,7 +236,7 @@ def test_an_answer_follows_or_sticks_or_does_neither(answer, use):
 
 def test_a_new_value_that_stands_in_the_question_does_not_hide_the_true_one():
     asked = Question("q", "Where did the team from Bergen play first?", ("Oslo.",), (Fact("f1", ("Oslo",)),))
-    assert use_of(asked, {"f1": "Bergen"}, "No passage states it outright, but it was Oslo.") == "sticks"
+    assert use_of(asked, {"f1": "Bergen"}, "No passage states it outright, but it was Oslo.") == "parametric"
 
 
 def test_a_study_tells_who_follows_the_passages(lamps, tmp_path):
@@ -247,41 +249,41 @@ def test_a_study_tells_who_follows_the_passages(lamps, tmp_path):
     content["generators"] = [scripted, copies]
     run_study(make_plan(parse_study(content, "study.yaml")), tmp_path / "run")
     folder = RunFolder(tmp_path / "run")
-    uses = {row["arm"]: row for row in folder.comparisons()["context_use"]}
-    assert (uses[scripted["name"]]["sticks"]["value"], uses["copies"]["follows"]["value"]) == (1, 1)
+    uses = {row["arm"]: row for row in compared(folder)["context_use"]}
+    assert (uses[scripted["name"]]["parametric"]["value"], uses["copies"]["context_faithful"]["value"]) == (1, 1)
     assert uses["copies"]["n"] == 6
     assert "Passages against memory" in write_reports(folder).read_text()
-    assert "counterfactual" not in {row["contexts"] for row in folder.comparisons()["comparisons"]}
+    assert "counterfactual" not in {row["contexts"] for row in compared(folder)["comparisons"]}
 
 
 def test_only_whole_numbers_are_replaced_and_no_value_that_holds_the_true_one():
     asked = question_of(Fact("f1", ("5",), ("7",)))
     held = [Passage("a", "a", "a", "The dose is 5. Serum was 3.5 mg, 1,5 and 5.2, and 15.")]
-    swapped = Swapper([asked]).swap(asked, held)
-    assert swapped.passages[0].text == "The dose is 7. Serum was 3.5 mg, 1,5 and 5.2, and 15."
+    replaced = ValueReplacer([asked]).replace(asked, held)
+    assert replaced.passages[0].text == "The dose is 7. Serum was 3.5 mg, 1,5 and 5.2, and 15."
     name = question_of(Fact("f1", ("Ada Smith", "Smith"), ("Jane Smith", "Bo Lin")))
-    assert Swapper([name]).swap(name, [Passage("a", "a", "a", "Ask Ada Smith.")]).values == {"f1": "Bo Lin"}
+    assert ValueReplacer([name]).replace(name, [Passage("a", "a", "a", "Ask Ada Smith.")]).values == {"f1": "Bo Lin"}
 
 
 @pytest.mark.parametrize("name", ["medicine", "handbook", "encyclopedia", "papers"])
 def test_replaced_values_are_gone_of_the_same_type_and_the_rest_is_as_it_was(root, name):
     """On every test question of the shipped domains: type kept, the true value nowhere, nothing else changed."""
     domain = load_domain(root / "corpora" / name)
-    swapper = Swapper(domain.questions)
+    replacer = ValueReplacer(domain.questions)
     texts = {document.id: document for document in domain.documents}
-    n_asked = n_swapped = 0
+    n_asked = n_replaced = 0
     for question in domain.split("test"):
         held = [Passage(g, g, texts[g].title, texts[g].text) for g in question.gold_documents]
-        swapped = swapper.swap(question, held)
+        replaced = replacer.replace(question, held)
         n_asked += bool(question.facts) and question.type not in ("yesno", "comparison")
-        if swapped is None:
+        if replaced is None:
             continue
-        n_swapped += 1
-        assert set(swapped.values) == {fact.id for fact in question.facts}
-        for before, after in zip(held, swapped.passages, strict=True):
+        n_replaced += 1
+        assert set(replaced.values) == {fact.id for fact in question.facts}
+        for before, after in zip(held, replaced.passages, strict=True):
             said = words(f"{after.title} {after.text}")
             for fact in question.facts:
-                new = swapped.values[fact.id]
+                new = replaced.values[fact.id]
                 assert new in fact.alternatives
                 assert bool(re.search(r"\d", new)) == bool(re.search(r"\d", fact.forms[0]))
                 assert not any(holds(said, words(form)) for form in fact.forms)
@@ -289,7 +291,7 @@ def test_replaced_values_are_gone_of_the_same_type_and_the_rest_is_as_it_was(roo
             changed = difflib.SequenceMatcher(None, before.text.split(), after.text.split(), autojunk=False)
             n_words = sum(max(i2 - i1, j2 - j1) for op, i1, i2, j1, j2 in changed.get_opcodes() if op != "equal")
             longest = sum(max(len(f.split()) for f in (*fact.forms, *fact.alternatives)) for fact in question.facts)
-            n_places = sum(after.text.count(new) for new in swapped.values.values())
+            n_places = sum(after.text.count(new) for new in replaced.values.values())
             assert n_words <= longest * max(1, n_places)
             assert (before.id, before.title) == (after.id, after.title)
-    assert n_swapped > 0.8 * n_asked
+    assert n_replaced > 0.8 * n_asked

@@ -1,33 +1,34 @@
-"""Why answers are as they are: failure points, form, series, findings."""
+"""Why answers are as they are: failure points, style, series."""
 
 from __future__ import annotations
 
 import json
+import math
 
 import pytest
 from conftest import study_content
 
 from ragstudy.records import Answer, Fact, Passage, Question
 from ragstudy.reporting import write_reports
-from ragstudy.reporting.findings import rules, sentences
-from ragstudy.specs import StatisticsSpec, parse_study
-from ragstudy.study import explaining
-from ragstudy.study.drift import drift
-from ragstudy.study.explaining import Evidence, explain
-from ragstudy.study.failure_points import Shown, failure_points, point_of, shown_in
-from ragstudy.study.plan import Arm, make_plan
-from ragstudy.study.retrieve import Retrieved
+from ragstudy.results import SeriesPoint
+from ragstudy.specs import parse_study
+from ragstudy.statistics import AnalysisSettings, Interval
+from ragstudy.study.analyse.answer_style import answer_style
+from ragstudy.study.analyse.failure_points import Corpus, EvidenceShown, failure_shares, point_of, points_of
+from ragstudy.study.analyse.series import smallest_visible
+from ragstudy.study.analyse.tables import DomainData
+from ragstudy.study.layout import Arm, DomainLayout
+from ragstudy.study.plan.make import make_plan
 from ragstudy.study.run import run_study
-from ragstudy.study.series import series, smallest_visible
-from ragstudy.study.store import RunFolder
+from ragstudy.study.run_folder import RunFolder
 
 
 def corpus(covers, n_units):
-    return Shown(in_corpus=True, covers=covers, n_units=n_units)
+    return EvidenceShown(in_corpus=True, covers=covers, n_units=n_units)
 
 
-QUICK = StatisticsSpec(n_resamples=200)
-THERE = Shown(in_corpus=True, covers=((), (0,)), n_units=1)
+QUICK = AnalysisSettings(n_resamples=200)
+THERE = EvidenceShown(in_corpus=True, covers=((), (0,)), n_units=1)
 TWO = Question(
     "t",
     "Dose and half-life of Vel?",
@@ -40,8 +41,13 @@ NONE = Question("n", "Age of Vel?", ("The passages do not say.",), type="unanswe
 FREE = Question("f", "How does Vel work?", ("It blocks a channel.",), group="d")
 
 
-def said(text, question="t", n_passages=2, stopped="end", generator="g"):
-    return Answer("d", question, generator, "retrieved", "x", "y", text, stopped, 3, n_passages)
+def said(text, question="t", n_passages=2, stopped="end", generator="g", passages=()):
+    return Answer("d", question, generator, "retrieved", "x", "y", text, stopped, 3, n_passages, passages=passages)
+
+
+def domain_of(questions, arms):
+    layout = DomainLayout("d", "", "f", 1, 0, 0, tuple(question.id for question in questions), {})
+    return DomainData(layout, tuple(questions), tuple(arms), {arm.name: arm for arm in arms})
 
 
 @pytest.mark.parametrize(
@@ -49,7 +55,7 @@ def said(text, question="t", n_passages=2, stopped="end", generator="g"):
     [
         (TWO, "40 mg, 12 hours", 1.0, 1.0, THERE, {}, "right"),
         (TWO, "40 mg, 12 hours", 1.0, 1.0, corpus(((),), 1), {}, "right"),
-        (TWO, "9 mg", 0.0, 0.0, Shown(in_corpus=False, covers=((),), n_units=1), {}, "missing content"),
+        (TWO, "9 mg", 0.0, 0.0, EvidenceShown(in_corpus=False, covers=((),), n_units=1), {}, "missing content"),
         (TWO, "9 mg", 0.0, 0.0, corpus(((), ()), 1), {}, "missed by the ranking"),
         (TWO, "9 mg", 0.0, 0.0, THERE, {"n_passages": 1}, "cut from the context"),
         (TWO, "9 mg", 0.0, 0.0, THERE, {}, "not extracted"),
@@ -72,55 +78,96 @@ def test_the_failure_point_follows_from_the_rules(question, text, accuracy, comp
     assert point_of(question, answer, accuracy, completeness, shown) == point
 
 
-def test_what_a_prompt_shows_of_the_evidence():
-    from ragstudy.prompting import make_prompt
+@pytest.mark.parametrize(
+    ("question", "accuracy", "completeness", "point"),
+    [
+        # Facts: right from .95 and .75 on; claims: from .5 on.
+        (TWO, 0.75, 0.95, "right"),
+        (TWO, 0.74, 0.95, "wrong specificity"),
+        (TWO, 0.75, 0.94, "incomplete"),
+        (TWO, 0.5, 0.1, "incomplete"),
+        (TWO, 0.49, 0.1, "not extracted"),
+        (FREE, 0.5, 0.5, "right"),
+        (FREE, 0.49, 0.5, "wrong specificity"),
+        (FREE, 0.5, 0.49, "incomplete"),
+        (NONE, 0.5, 0.5, "right"),
+        (NONE, 0.49, 0.5, "answered anyway"),
+    ],
+)
+def test_what_counts_as_right_begins_where_it_says(question, accuracy, completeness, point):
+    assert point_of(question, said("40 mg it is"), accuracy, completeness, THERE) == point
 
-    passages = {
-        name: Passage(name, "doc", "", text) for name, text in (("a", "the dose is 40 mg"), ("b", "other words"))
-    }
+
+def test_what_a_prompt_shows_of_the_evidence():
+    passages = [Passage(name, "doc", "", text) for name, text in (("a", "the dose is 40 mg"), ("b", "other words"))]
     question = Question("q", "dose?", ("40 mg",), gold_documents=("doc",), evidence=("dose is 40 mg",), group="d")
-    retrieved = Retrieved("f", passages, {})
-    prompt = make_prompt("q", "dose?", [passages["b"], passages["a"]])
-    assert shown_in(question, prompt, retrieved) == corpus(((), (0,)), 1)
+    assert Corpus(passages).evidence_shown(question, ("b", "a")) == corpus(((), (0,)), 1)
     anywhere = Question("q", "dose?", ("40 mg",), evidence=("dose is 40 mg",), group="d")
-    assert shown_in(anywhere, prompt, retrieved).in_corpus
+    assert Corpus(passages).evidence_shown(anywhere, ("b", "a")).in_corpus
     lost = Question("q", "dose?", ("40 mg",), gold_documents=("doc",), evidence=("never written",), group="d")
-    assert not shown_in(lost, prompt, retrieved).in_corpus
+    assert not Corpus(passages).evidence_shown(lost, ("b", "a")).in_corpus
+
+
+def test_answers_without_both_scores_have_no_failure_point():
+    questions = [TWO, YESNO]
+    arms = [Arm("base", "base", ("base",))]
+    answers = {"t": said("9 mg", "t"), "y": said("", "y", stopped="error")}
+    points = points_of(
+        domain_of(questions, arms),
+        Corpus([]),
+        lambda _name, question: answers[question.id],
+        lambda measure, _name, question: None if measure == "completeness" and question.id == "t" else 0.0,
+    )
+    assert points == {}
 
 
 def test_failure_points_are_shares_over_seeds_and_shifts_against_the_base():
-    arms = [Arm("base", ("base",)), Arm("tuned", ("t@1", "t@2"), "base")]
+    arms = [Arm("base", "base", ("base",)), Arm("tuned", "base", ("t@1", "t@2"), "base")]
     questions = [Question(f"q{i}", "?", ("x",), group=f"g{i}") for i in range(4)]
-
-    def point_for(name, question):
-        if question.id == "q3" and name == "t@2":
-            return None
-        return "right" if name in ("base", "t@1") else "not extracted"
-
-    base, tuned = failure_points(arms, questions, point_for, QUICK)
-    assert base["points"]["right"]["value"] == 1
-    assert "shifts" not in base
+    points = {
+        (name, question.id): "right" if name in ("base", "t@1") else "not extracted"
+        for name in ("base", "t@1", "t@2")
+        for question in questions
+        if (name, question.id) != ("t@2", "q3")
+    }
+    base, tuned = failure_shares(domain_of(questions, arms), "retrieved", points, QUICK)
+    assert base.points["right"].value == 1
+    assert base.shifts is None
     # The question that one seed has no score for is left out of the tuned arm.
-    assert tuned["n"] == 3
-    assert tuned["points"]["not extracted"]["value"] == pytest.approx(0.5)
-    assert tuned["shifts"]["right"]["value"] == pytest.approx(-0.5)
-    assert sum(one["value"] for one in tuned["shifts"].values()) == pytest.approx(0)
+    assert tuned.n == 3
+    assert tuned.points["not extracted"].value == pytest.approx(0.5)
+    assert tuned.shifts["right"].value == pytest.approx(-0.5)
+    assert sum(one.value for one in tuned.shifts.values()) == pytest.approx(0)
 
 
-def test_drift_tells_length_and_form():
-    arms = [Arm("base", ("base",)), Arm("tuned", ("tuned",), "base")]
+def test_answer_style_tells_length_and_form():
+    arms = [Arm("base", "base", ("base",)), Arm("tuned", "base", ("tuned",), "base")]
     questions = [Question(f"q{i}", "?", ("one two three",), group=f"g{i}") for i in range(3)]
     texts = {"base": "[1] Vel: 12 hours.", "tuned": "The half-life is 12 hours. It is known."}
-    base, tuned = drift(arms, questions, lambda name, q: said(texts[name], q.id), QUICK)
-    assert base["reference_words"] == 3
-    assert base["forms"]["cites passages"]["value"] == 1
-    assert tuned["shifts"]["cites passages"]["value"] == -1
-    assert tuned["shifts"]["words"]["value"] == pytest.approx(8 - 4)
-    assert tuned["forms"]["several sentences"]["value"] == 1
+    domain = domain_of(questions, arms)
+    base, tuned = answer_style(domain, "retrieved", lambda name, q: said(texts[name], q.id), QUICK)
+    assert base.reference_words == 3
+    assert base.features["cites passages"].value == 1
+    assert tuned.shifts["cites passages"].value == -1
+    assert tuned.shifts["words"].value == pytest.approx(8 - 4)
+    assert tuned.features["several sentences"].value == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "cites"),
+    [("[2] Vel.", 1), ("Vel [1, 3].", 1), ("Vel [1-2]", 1), ("Vel.", 0), ("A list [a] of", 0), ("(2) Vel", 0)],
+)
+def test_every_citation_that_scoring_leaves_out_is_counted(text, cites):
+    question = Question("q", "?", (), type="unanswerable", group="g")
+    (row,) = answer_style(
+        domain_of([question], [Arm("base", "base", ("base",))]), "retrieved", lambda *_: said(text, "q"), QUICK
+    )
+    assert row.features["cites passages"].value == cites
+    assert math.isnan(row.reference_words)
 
 
 def point(at, low, high):
-    return {"at": at, "difference": (low + high) / 2, "low": low, "high": high, "verdict": "undecided"}
+    return SeriesPoint(at, "arm", Interval((low + high) / 2, low, high), "undecided")
 
 
 @pytest.mark.parametrize(
@@ -135,183 +182,6 @@ def point(at, low, high):
 )
 def test_an_effect_is_visible_from_where_it_stays(points, smallest):
     assert smallest_visible(points) == smallest
-
-
-# Findings: one arm, and the rows that make each rule speak.
-
-
-def row(arm="m+closed_book-200", difference=-0.2, **changes):
-    made = {
-        "domain": "d",
-        "arm": arm,
-        "base": "m",
-        "size": 200,
-        "recipe": "m+closed_book",
-        "training": arm,
-        "n_epochs": 3,
-        "trained_on": "",
-        "n_pairs": 200,
-        "sham": False,
-        "contexts": "retrieved",
-        "measure": "accuracy",
-        "difference": difference,
-        "low": difference - 0.05,
-        "high": difference + 0.05,
-        "base_mean": 0.7,
-        "tuned_mean": 0.7 + difference,
-        "verdict": "hurts" if difference < -0.05 else "helps" if difference > 0.05 else "undecided",
-        "standard_error": 0.02,
-        "seed_error": 0.0,
-        "share_seed": 0.0,
-        "n_seeds": 3,
-    }
-    return {**made, **changes}
-
-
-def found(value, spread=0.02):
-    return {"value": value, "low": value - spread, "high": value + spread}
-
-
-def compared(rows, **more):
-    about = {"settings": {"verdict_measures": ["accuracy"]}, "domains": [{"domain": "d"}], "comparisons": rows}
-    return {**about, "series": series(rows), **more}
-
-
-def told(rows, **more):
-    findings = explain(compared(rows, **more), ["retrieved", "none"])
-    assert all(sentence and "None" not in sentence for sentence in sentences(findings))
-    return {one["rule"]: one for one in findings}
-
-
-def test_the_change_and_the_next_step_are_always_told():
-    rules_told = told([row(), row("m+raft-200", 0.1, recipe="m+raft")])
-    assert rules_told["effect"]["arm"] == "m+closed_book-200"
-    assert rules_told["effect"]["numbers"]["n_hurts"] == 1
-    assert (rules_told["best_helps"]["arm"], rules_told["best_helps"]["role"]) == ("m+raft-200", "next")
-    assert "none" in told([row()])
-    assert "best_is_level" in told([row(difference=0.01)])
-    # One that helps for certain goes before one that may help more; without an interval nothing is called worse.
-    maybe = row("m+oracle-200", 0.1, recipe="m+oracle", verdict="undecided", low=-0.02, high=0.22)
-    assert told([row("m+raft-200", 0.06, recipe="m+raft"), maybe])["best_helps"]["arm"] == "m+raft-200"
-    assert "best_is_level" in told([row(low=None, high=None, verdict="undecided")])
-
-
-def test_only_when_every_arm_is_level_it_says_so():
-    level = {"difference": 0.001, "low": -0.01, "high": 0.01, "verdict": "no meaningful difference"}
-    unsure = {"difference": 0.0, "low": -0.2, "high": 0.2, "verdict": "undecided"}
-    both = explain(compared([row(**level), row("m+raft-200", recipe="m+raft", **unsure)]), ["retrieved"])
-    assert sentences(both)[0].startswith("No arm helps or hurts accuracy")
-    alone = explain(compared([row(**level)]), ["retrieved"])
-    assert sentences(alone)[0].startswith("No tuned arm moves accuracy by more than the margin")
-
-
-def test_an_arm_tuned_on_another_domain_is_not_the_one_explained():
-    moved = row("m+closed_book-200-from-e", -0.5, trained_on="e")
-    assert told([row(), moved])["effect"]["arm"] == "m+closed_book-200"
-
-
-def test_without_an_effect_no_cause_is_given():
-    use = {"domain": "d", "contexts": "counterfactual", "follows": found(0.3), "sticks": found(0.6)}
-    uses = [{**use, "arm": "m"}, {**use, "arm": "m+closed_book-200", "follows_difference": found(-0.5)}]
-    findings = told([row(difference=0.01)], context_use=uses)
-    assert not [one for one in findings.values() if one["role"] == "cause"]
-
-
-@pytest.mark.parametrize(
-    ("sticks", "difference", "rule"),
-    [(0.6, -0.5, "from_weights"), (0.01, -0.5, "follows_less"), (0.6, -0.01, None)],
-)
-def test_following_changed_passages_less_is_a_cause(sticks, difference, rule):
-    uses = [
-        {"domain": "d", "contexts": "counterfactual", "arm": "m", "follows": found(0.9), "sticks": found(0.0)},
-        {
-            "domain": "d",
-            "contexts": "counterfactual",
-            "arm": "m+closed_book-200",
-            "follows": found(0.9 + difference),
-            "sticks": found(sticks),
-            "follows_difference": found(difference),
-        },
-    ]
-    assert {"from_weights", "follows_less"} & set(told([row()], context_use=uses)) == ({rule} if rule else set())
-
-
-@pytest.mark.parametrize(("oracle", "rule"), [(-0.2, "reads_worse"), (-0.02, "chooses_worse")])
-def test_gold_passages_alone_tell_reading_from_choosing(oracle, rule):
-    assert {"reads_worse", "chooses_worse"} & set(told([row(), row(difference=oracle, contexts="oracle")])) == {rule}
-
-
-def test_failure_points_citing_length_and_declining_are_causes():
-    shifts = {"not extracted": found(0.2), "wrong format": found(0.0), "wrong specificity": found(0.0)}
-    point_row = {"domain": "d", "contexts": "retrieved", "arm": "m+closed_book-200", "base": "m"}
-    shifts |= {"incomplete": found(-0.05), "answered anyway": found(0.0)}
-    failing = {**point_row, "shifts": shifts}
-    form = {
-        **point_row,
-        "reference_words": 9.0,
-        "forms": {"cites passages": found(0.0), "words": found(12.0), "declines": found(0.1)},
-        "shifts": {"cites passages": found(-0.8), "words": found(6.0), "declines": found(-0.5)},
-    }
-    elsewhere = {**form, "contexts": "distractors_only"}
-    findings = told([row()], failure_points=[failing], drift=[form, elsewhere])
-    assert findings["failure_point"]["numbers"]["point"] == "not extracted"
-    assert findings["cites"]["numbers"] == {"cites": 0.0, "base_cites": pytest.approx(0.8)}
-    assert findings["length"]["numbers"]["base_words"] == pytest.approx(6.0)
-    assert findings["declines_less"]["numbers"]["base_declines"] == pytest.approx(0.6)
-
-
-@pytest.mark.parametrize(
-    ("sham", "against", "rule"),
-    [(-0.22, 0.02, "sham_as_much"), (0.0, -0.2, "sham_differs"), (-0.02, 0.0, None)],
-)
-def test_a_sham_tells_form_from_content_where_it_can(sham, against, rule):
-    shammed = row("m+closed_book-200-sham", sham, recipe="m+closed_book-sham", sham=True)
-    pair = {"domain": "d", "arm": "m+closed_book-200", "sham": shammed["arm"], "contexts": "retrieved"}
-    pair |= {"measure": "accuracy", "difference": against, "low": against - 0.05, "high": against + 0.05}
-    spoken = {"sham_as_much", "sham_differs"} & set(told([row(), shammed], against_sham=[pair]))
-    assert spoken == ({rule} if rule else set())
-
-
-def test_seeds_dose_and_retrieval_are_cautions():
-    rows = [row(seed_error=0.04), row("m+closed_book-500", -0.3, size=500, n_pairs=500)]
-    points = {"right": found(0.5), "missing content": found(0.0), "missed by the ranking": found(0.4)}
-    base = {
-        "domain": "d",
-        "contexts": "retrieved",
-        "arm": "m",
-        "points": {**points, "cut from the context": found(0.0)},
-    }
-    findings = told(rows[:1], failure_points=[base])
-    assert findings["seeds"]["numbers"]["share"] == pytest.approx(0.8)
-    assert findings["retrieval_first"]["numbers"]["before"] == pytest.approx(0.4)
-    assert told(rows)["dose"]["numbers"]["sizes"] == [200, 500]
-
-
-def test_passages_that_bring_less_are_a_cause():
-    interaction = {
-        "domain": "d",
-        "arm": "m+closed_book-200",
-        "contexts": "retrieved",
-        "measure": "accuracy",
-        "base_gain": 0.6,
-        "tuned_gain": 0.3,
-        "difference": -0.3,
-        "low": -0.4,
-        "high": -0.2,
-    }
-    assert told([row()], interactions=[interaction])["passages_bring"]["numbers"]["tuned_gain"] == 0.3
-
-
-def test_every_rule_has_words():
-    """A rule that no sentence is written for would break a report only when it first speaks."""
-    import re
-    from pathlib import Path
-
-    written = Path(explaining.__file__).read_text(encoding="utf-8")
-    named = set(re.findall(r'at\.finding\(\s*"(\w+)"', written))
-    named |= {"from_weights", "follows_less", "sham_as_much", "sham_differs", "best_helps", "best_is_level", "none"}
-    assert named == rules()
-    assert Evidence.__doc__
 
 
 def test_a_run_keeps_failure_points_and_reports_the_explanation(lamps, tmp_path):

@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 
 import pytest
-from conftest import literal, study_content
+from conftest import compared, literal, study_content
 
 from ragstudy.api import load_run
 from ragstudy.cli.main import main
 from ragstudy.errors import InputError
 from ragstudy.specs import parse_study
-from ragstudy.study.plan import make_plan
-from ragstudy.study.rescore import with_measures
+from ragstudy.study.plan.make import make_plan
+from ragstudy.study.plan.more_measures import with_measures
 from ragstudy.study.run import rescore, run_study
-from ragstudy.study.store import RunFolder
+from ragstudy.study.run_folder import RunFolder
 from ragstudy.testing import ScriptedServer
 
 
@@ -46,7 +46,7 @@ def test_a_judge_adds_its_scores_and_keeps_the_others(finished, tmp_path):
     assert [score for score in scores if not score.measure.startswith("local:")] == before
     assert finished.answers() == answers
     assert len(scores) == len(before) + 2 * len(answers)
-    verdicts = {row["measure"] for row in finished.comparisons()["comparisons"] if row.get("verdict")}
+    verdicts = {row["measure"] for row in compared(finished)["comparisons"] if row.get("verdict")}
     assert {"accuracy", "local:note"} <= verdicts
     assert "local:note" in (finished.path / "study.yaml").read_text()
 
@@ -119,9 +119,9 @@ def test_every_score_has_its_evidence(lamps, tmp_path):
     run_study(make_plan(parse_study(content, "study.yaml")), tmp_path / "run")
     found = load_run(tmp_path / "run").claims()
     name = content["generators"][0]["name"]
-    mine = [row for row in found if row["generator"] == name and row["contexts"] == "retrieved"]
-    first = [(row["side"], row["standing"]) for row in mine if row["question"] == rows[0]["id"]]
+    mine = [row for row in found if row.generator == name and row.contexts == "retrieved"]
+    first = [(row.side, row.standing) for row in mine if row.question == rows[0]["id"]]
     assert first == [("answer", "supported"), ("reference", "supported"), ("reference", "unverifiable")]
-    facts = {row["question"]: row["standing"] for row in mine if row["side"] == "fact"}
+    facts = {row.question: row.standing for row in mine if row.side == "fact"}
     assert facts[rows[1]["id"]] == "found"
     assert facts[rows[2]["id"]] == "missing"

@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 
 import pytest
-from conftest import make_domain, study_content
+from conftest import compared, make_domain, study_content
 
 from ragstudy.errors import InputError
 from ragstudy.finetuning.pairs import nested_order
 from ragstudy.records import Labelled, Retrieval
 from ragstudy.specs import parse_study
-from ragstudy.study.labelling import LabelBook, Labelling
-from ragstudy.study.plan import make_plan
-from ragstudy.study.retrieve import Retrieved
+from ragstudy.study.execute.retrieved import Retrieved
+from ragstudy.study.execute.training_pairs import LabelBook, Labelling
+from ragstudy.study.plan.make import make_plan
 from ragstudy.study.run import run_study
-from ragstudy.study.store import RunFolder
+from ragstudy.study.run_folder import RunFolder
 
 TINY = {"epochs": 1, "rank": 2, "sizes": [4], "formats": ["closed_book"]}
 
@@ -162,7 +162,7 @@ def test_checkpoints_are_one_training(lamps, tiny_model, tmp_path):
     assert len(set(weights.values())) == 3
     (series,) = [
         row
-        for row in RunFolder(tmp_path / "run").comparisons()["series"]
+        for row in compared(RunFolder(tmp_path / "run"))["series"]
         if row["axis"] == "epochs" and row["measure"] == "accuracy"
     ]
     assert [point["at"] for point in series["points"]] == [1, 2, 3]
@@ -194,7 +194,7 @@ def test_adapters_of_one_domain_answer_the_others(lamps, tiny_model, tmp_path):
     assert outcome.made["adapters"] == 2
     assert len(answers_of(tmp_path / "run", "tiny+closed_book-4-from-lamps@1", "lights")) == 4
     assert not answers_of(tmp_path / "run", "tiny+closed_book-4-from-lamps@1", "lamps")
-    rows = RunFolder(tmp_path / "run").comparisons()["comparisons"]
+    rows = compared(RunFolder(tmp_path / "run"))["comparisons"]
     moved = {(row["domain"], row["trained_on"]) for row in rows if row["trained_on"]}
     assert moved == {("lamps", "lights"), ("lights", "lamps")}
 
@@ -236,7 +236,7 @@ def test_arms_written_in_another_order_give_the_same_bytes(lamps, tiny_model, tm
         ({"after": "one", "after_domain": "lamp"}, "'lamp' is no domain of this study; did you mean 'lamps'"),
         ({"after_domain": "lamps"}, "where the adapters of `after` come from"),
         ({"method": "qlora"}, "write `bits: 4` at generator 'tiny'"),
-        ({"sham": True, "labels": ["self_distilled"]}, "sham: is made of 'gold' labels"),
+        ({"shuffled": True, "labels": ["self_distilled"]}, "shuffled: is made of 'gold' labels"),
         ({"raft_distractors": 2}, "is of format 'raft'"),
     ],
 )
@@ -286,7 +286,7 @@ def test_a_round_after_an_entry_with_shams_goes_on_from_the_true_one(lamps, tiny
     entries = [{"name": "one", "sham": True, "sizes": [2]}, {"name": "two", "after": "one", "sizes": [2]}]
     plan = make_plan(parse_study(content_of(lamps, tiny_model, *entries), "study.yaml"))
     (second,) = [job for job in plan.jobs if job.first]
-    assert second.first.arm == "tiny+closed_book-2-one"
+    assert second.first.arm.__str__() == "tiny+closed_book-2-one"
 
 
 def test_two_entries_may_not_share_an_arm_through_different_seeds(lamps, tiny_model):
@@ -312,7 +312,7 @@ def test_an_unfinished_copy_of_an_adapter_is_not_taken_for_one(lamps, tiny_model
 
 def test_an_arm_of_fewer_pairs_than_its_name_says_has_a_caveat(lamps, tiny_model, tmp_path):
     run(content_of(lamps, tiny_model, {"pairs": ["unknown"], "n_samples": 1, "sizes": [6]}), tmp_path / "run")
-    rows = RunFolder(tmp_path / "run").comparisons()["comparisons"]
+    rows = compared(RunFolder(tmp_path / "run"))["comparisons"]
     assert {row["n_pairs"] for row in rows} == {6}
     teacher = {
         "kind": "scripted",
@@ -321,7 +321,7 @@ def test_an_arm_of_fewer_pairs_than_its_name_says_has_a_caveat(lamps, tiny_model
         "fails_on": ["What is the colour of lampk?"],
     }
     run(content_of(lamps, tiny_model, {"labels": ["teacher:sage"], "sizes": [6]}, more=[teacher]), tmp_path / "few")
-    row = next(r for r in RunFolder(tmp_path / "few").comparisons()["comparisons"] if "verdict" in r)
+    row = next(r for r in compared(RunFolder(tmp_path / "few"))["comparisons"] if "verdict" in r)
     assert row["n_pairs"] == 5
     assert any("trained on 5 pairs" in caveat for caveat in row["caveats"])
 

@@ -181,3 +181,16 @@ def expected_cost(method: str, cases: Sequence[Case]) -> tuple[int, int]:
         for case in needs
     )
     return n_calls, n_calls * _PROMPT_TOKENS + n_each * characters // 3
+
+
+def cost_of(judge: JudgeSpec, measures: Sequence[str], cases: Sequence[Case]) -> tuple[int, int]:
+    """About how many requests and tokens a judge's measures take for some cases, none of them answered before.
+
+    Args:
+        judge: that is asked.
+        measures: of a study; those of other judges and those without one cost nothing here.
+        cases: answers with their questions.
+    """
+    methods = [named[1] for name in measures if (named := split_name(name, [judge.name]))]
+    costs = [expected_cost(method, cases) for method in methods]
+    return sum(n for n, _ in costs), sum(n for _, n in costs)

@@ -1,0 +1,1 @@
+"""The contexts that come with ragstudy, one file each: what the passages of a test prompt are (docs/contexts.md)."""

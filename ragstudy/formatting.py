@@ -1,0 +1,106 @@
+"""How numbers are written for people; nothing is rounded before.
+
+>>> signed(-0.2049), share(0.5), p_value(0.0004)
+('-.205', '0.500', '<.001')
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from ragstudy.statistics import Interval
+
+# From here on a value is no score but a length in words.
+_LENGTH = 2
+
+
+class _Forecast(Protocol):
+    @property
+    def n_more_questions(self) -> int | None: ...
+    @property
+    def needs_trainings(self) -> bool: ...
+
+
+def effect(found: object) -> str:
+    """A difference with its interval: `-.21 [-.27, -.15]`.
+
+    Args:
+        found: a comparison, or an interval; None where there is none.
+    """
+    if found is None:
+        return "-"
+    value = getattr(found, "difference", None)
+    value = getattr(found, "value", math.nan) if value is None else value
+    return f"{signed(value)} [{signed(getattr(found, 'low', None))}, {signed(getattr(found, 'high', None))}]"
+
+
+def rate(found: Interval | None) -> str:
+    """A share or mean with its interval: `.540 [.480, .600]`.
+
+    Args:
+        found: None or without a value where there is none.
+    """
+    if found is None or math.isnan(found.value):
+        return "-"
+    return f"{share(found.value)} [{share(found.low)}, {share(found.high)}]"
+
+
+def to_decide(decision: _Forecast) -> str:
+    """What it would take to decide: `about 710 more questions`; '' where nothing is known of it.
+
+    Args:
+        decision: on a comparison.
+    """
+    more = decision.n_more_questions
+    if more:
+        digits = max(0, len(str(more)) - 2)
+        # Rounded up to two digits: a forecast from one study knows no more of them.
+        return f"about {-(-more // 10**digits) * 10**digits:,} more questions"
+    return "more trainings" if decision.needs_trainings else ""
+
+
+def signed(value: float | None) -> str:
+    """A difference with its sign, three or, for lengths, one decimal.
+
+    Args:
+        value: None or NaN where there is none.
+    """
+    if value is None or math.isnan(value):
+        return "-"
+    if abs(value) >= _LENGTH:
+        return f"{value:+.1f}"
+    text = f"{value:+.3f}"
+    return text.replace("0.", ".", 1) if abs(value) < 1 else text
+
+
+def share(value: float | None) -> str:
+    """A mean score with three decimals, or a length with one.
+
+    Args:
+        value: None or NaN where there is none.
+    """
+    if value is None or math.isnan(value):
+        return "-"
+    return f"{value:.1f}" if abs(value) >= _LENGTH else f"{value:.3f}"
+
+
+def percent(value: float) -> str:
+    """A share in per cent, rounded to whole ones.
+
+    Args:
+        value: in [0, 1].
+    """
+    return f"{100 * value:.0f} %"
+
+
+def p_value(value: float | None) -> str:
+    """A p-value; small ones as a bound.
+
+    Args:
+        value: None or NaN where there is none.
+    """
+    if value is None or math.isnan(value):
+        return "-"
+    return "<.001" if value < 0.001 else f"{value:.3f}".replace("0.", ".", 1)  # noqa: PLR2004 - the usual bound

@@ -1,0 +1,523 @@
+"""What the analysis of a run found: frozen records, and comparisons.json is their serialisation.
+
+Numbers that are not known are NaN here and null in the file. Nothing is rounded.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from ragstudy.records import FailurePoint
+from ragstudy.statistics import Comparison, Interval, Real, Verdict
+
+FindingNumber = bool | int | float | str | None | list[int] | list[float] | list[str]
+
+
+@dataclass(frozen=True)
+class DomainSummary:
+    """What is known of a domain of the study.
+
+    Attributes:
+        domain: name of the domain.
+        title: one line about its corpus.
+        n_documents: documents of the corpus.
+        n_train: training questions.
+        n_test: test questions that were asked.
+        n_test_groups: source documents of the test questions.
+        n_without_gold: questions that were left out because they name no gold passage.
+        test_types: test questions by type.
+        reference_means: mean score of the reference answers themselves, by measure: the ceiling that the scorer sets.
+    """
+
+    domain: str
+    title: str
+    n_documents: int
+    n_train: int
+    n_test: int
+    n_test_groups: int
+    n_without_gold: int
+    test_types: dict[str, int]
+    reference_means: dict[str, Real] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RetrievalQuality:
+    """How good the ranking of a domain is at one depth; shares are in [0, 1], more is better.
+
+    Attributes:
+        domain: name of the domain.
+        n: questions that name gold evidence.
+        k: passages looked at.
+        recall: share of a question's gold evidence that its first k passages cover.
+        hit: share of questions of which a passage covers at least some.
+        mrr: mean of 1 / rank of the first passage that covers some.
+        ndcg: discounted evidence that each passage adds, over that of the best ranking.
+    """
+
+    domain: str
+    n: int
+    k: int
+    recall: float
+    hit: float
+    mrr: float
+    ndcg: float
+
+
+@dataclass(frozen=True)
+class ArmMean:
+    """The mean of one measure over the answers of one arm in one context.
+
+    Attributes:
+        domain: name of the domain.
+        arm: name of the arm.
+        contexts: name of the test context.
+        measure: name of the measure.
+        mean: over all scored answers of all seeds.
+        n_scored: answers with a score.
+        n_unscored: answers without one.
+        seed_means: mean of each training.
+    """
+
+    domain: str
+    arm: str
+    contexts: str
+    measure: str
+    mean: Real
+    n_scored: int
+    n_unscored: int
+    seed_means: list[Real]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The verdict on a comparison, and what it rests on.
+
+    Attributes:
+        verdict: on the tuned arm.
+        p_adjusted: p-value after correction for all comparisons of the family.
+        n_in_family: comparisons that the correction is for.
+        n_more_questions: about how many more questions would decide an undecided one; None where nothing is known of
+            it, or no number would do.
+        needs_trainings: whether only more trainings would decide it.
+        caveats: what a reader must know beside the numbers.
+    """
+
+    verdict: Verdict
+    p_adjusted: Real
+    n_in_family: int
+    n_more_questions: int | None
+    needs_trainings: bool
+    caveats: list[str]
+
+
+@dataclass(frozen=True)
+class ComparisonRow:
+    """One arm against its base in one context on one measure.
+
+    Attributes:
+        domain: name of the domain.
+        arm: name of the arm.
+        base: name of the arm it is compared with.
+        format: training format, or '' for an arm that was not tuned in this study.
+        size: training pairs that its name promises, or 0.
+        series: name of the recipe without its size, or ''.
+        training: name that the arms of one training at several epochs share, or ''.
+        n_epochs: epochs it was trained for, or 0.
+        shuffled: whether its labels were shuffled, as a control.
+        trained_on: domain its adapters come from, where it is another one, or ''.
+        contexts: name of the test context.
+        measure: name of the measure.
+        base_mean: mean of the base over the questions that both have a score for.
+        tuned_mean: mean of the arm over these.
+        n_left_out: questions without a score from both.
+        n_better: questions on which the arm scores higher.
+        n_worse: questions on which it scores lower.
+        n_pairs: training pairs of its smallest training.
+        effect: difference with its intervals, tests and parts of its error.
+        decision: verdict; None on a measure that gets none.
+    """
+
+    domain: str
+    arm: str
+    base: str
+    format: str
+    size: int
+    series: str
+    training: str
+    n_epochs: int
+    shuffled: bool
+    trained_on: str
+    contexts: str
+    measure: str
+    base_mean: Real
+    tuned_mean: Real
+    n_left_out: int
+    n_better: int
+    n_worse: int
+    n_pairs: int
+    effect: Comparison
+    decision: Decision | None
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """The verdict, or None on a measure that gets none."""
+        return self.decision.verdict if self.decision else None
+
+    @property
+    def caveats(self) -> list[str]:
+        """What a reader must know beside the numbers."""
+        return self.decision.caveats if self.decision else []
+
+
+@dataclass(frozen=True)
+class Interaction:
+    """What passages bring an arm, against what they bring its base.
+
+    Attributes:
+        domain: name of the domain.
+        arm: name of the arm.
+        base: name of the arm it is compared with.
+        contexts: name of the context with passages.
+        measure: name of the measure.
+        tuned_gain: mean score of the arm with passages minus without.
+        base_gain: mean score of the base with passages minus without.
+        effect: tuned gain minus base gain; negative: tuning made passages worth less.
+    """
+
+    domain: str
+    arm: str
+    base: str
+    contexts: str
+    measure: str
+    tuned_gain: Real
+    base_gain: Real
+    effect: Comparison
+
+
+@dataclass(frozen=True)
+class AgainstShuffled:
+    """An arm against the same training on shuffled labels.
+
+    Attributes:
+        domain: name of the domain.
+        arm: name of the arm.
+        control: name of the arm with shuffled labels.
+        contexts: name of the test context.
+        measure: name of the measure.
+        effect: arm minus control.
+    """
+
+    domain: str
+    arm: str
+    control: str
+    contexts: str
+    measure: str
+    effect: Comparison
+
+
+@dataclass(frozen=True)
+class SeriesPoint:
+    """One arm of a series.
+
+    Attributes:
+        at: training pairs, or epochs.
+        arm: name of the arm.
+        effect: difference to the base with its interval.
+        verdict: on the arm.
+    """
+
+    at: int
+    arm: str
+    effect: Interval
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class Series:
+    """Dose and response: a recipe's effect over training sizes, or over the epochs of one training.
+
+    Attributes:
+        domain: name of the domain.
+        contexts: name of the test context.
+        measure: name of the measure.
+        trained_on: domain its adapters come from, where it is another one, or ''.
+        axis: what the points differ in.
+        series: name of the recipe, or of the training.
+        points: at least two, rising.
+        smallest_visible: the smallest point from which on every interval leaves out zero on the same side, or None.
+    """
+
+    domain: str
+    contexts: str
+    measure: str
+    trained_on: str
+    axis: Literal["pairs", "epochs"]
+    series: str
+    points: list[SeriesPoint]
+    smallest_visible: int | None
+
+
+@dataclass(frozen=True)
+class CorrectedShares:
+    """Shares of right answers of an arm and its base, corrected for the errors that an audit found the scorer to make.
+
+    Attributes:
+        domain: name of the domain.
+        measure: name of the audited measure.
+        contexts: name of the test context.
+        arm: name of the arm.
+        base_arm: name of the arm it is compared with.
+        n: questions that both have a score for.
+        base_measured: share of the base's answers that the scorer calls right.
+        tuned_measured: share of the arm's answers that the scorer calls right.
+        base: corrected share of the base.
+        tuned: corrected share of the arm.
+        difference: corrected difference.
+        warning: a sentence where the scorer's error differs between the arms, or ''.
+    """
+
+    domain: str
+    measure: str
+    contexts: str
+    arm: str
+    base_arm: str
+    n: int
+    base_measured: float
+    tuned_measured: float
+    base: Interval | None
+    tuned: Interval | None
+    difference: Interval | None
+    warning: str
+
+
+@dataclass(frozen=True)
+class ContextUse:
+    """What an arm makes of passages with wrong values; shares of its answers.
+
+    Attributes:
+        domain: name of the domain.
+        contexts: name of the counterfactual context.
+        arm: name of the arm.
+        n: answers.
+        n_left_out: questions of which no value could be replaced safely.
+        context_faithful: share that gives the passages' wrong value.
+        parametric: share that gives the true value, which only the model's weights hold.
+        neither: share that gives neither, or both.
+        faithful_difference: tuned minus base of `context_faithful`; None for an arm without a base.
+    """
+
+    domain: str
+    contexts: str
+    arm: str
+    n: int
+    n_left_out: int
+    context_faithful: Interval
+    parametric: Interval
+    neither: Interval
+    faithful_difference: Interval | None
+
+
+@dataclass(frozen=True)
+class FailureShares:
+    """Where the answers of an arm fail.
+
+    Attributes:
+        domain: name of the domain.
+        contexts: name of the test context.
+        arm: name of the arm.
+        n: answers.
+        points: share of the answers at each failure point.
+        base: name of the arm it is compared with, or None.
+        shifts: tuned minus base of each share; None for an arm without a base.
+    """
+
+    domain: str
+    contexts: str
+    arm: str
+    n: int
+    points: dict[FailurePoint, Interval]
+    base: str | None = None
+    shifts: dict[FailurePoint, Interval] | None = None
+
+
+@dataclass(frozen=True)
+class AnswerStyle:
+    """Length and form of an arm's answers, whatever they say.
+
+    Attributes:
+        domain: name of the domain.
+        contexts: name of the test context.
+        arm: name of the arm.
+        reference_words: mean length of the references in words.
+        features: mean number of words, and share of the answers with each other feature.
+        base: name of the arm it is compared with, or None.
+        shifts: tuned minus base of each feature; None for an arm without a base.
+    """
+
+    domain: str
+    contexts: str
+    arm: str
+    reference_words: Real
+    features: dict[str, Interval]
+    base: str | None = None
+    shifts: dict[str, Interval] | None = None
+
+
+@dataclass(frozen=True)
+class ModelTestMean:
+    """The mean of a test that asks no question of the study, before and after tuning.
+
+    Attributes:
+        domain: domain of the training, or of the questions for passage ablation.
+        arm: name of the arm.
+        test: name of the test.
+        measure: what its values are.
+        n: items.
+        mean: over the items.
+        base: name of the arm it is compared with; None for an arm without a base.
+        base_mean: mean of that one over the same items.
+        effect: tuned minus base.
+    """
+
+    domain: str
+    arm: str
+    test: str
+    measure: str
+    n: int
+    mean: Interval
+    base: str | None = None
+    base_mean: Real = math.nan
+    effect: Interval | None = None
+
+    @property
+    def perplexity(self) -> float | None:
+        """Exp of the mean loss; None of other measures."""
+        return math.exp(self.mean.value) if self.measure == "loss" and self.mean.is_known else None
+
+    @property
+    def base_perplexity(self) -> float | None:
+        """Exp of the base's mean loss; None of other measures, and of an arm without a base."""
+        return math.exp(self.base_mean) if self.measure == "loss" and self.base is not None else None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that the numbers of a domain say under a fixed rule (docs/diagnosis.md).
+
+    Attributes:
+        domain: name of the domain.
+        rule: name of the rule.
+        role: what it is good for.
+        arm: name of the arm it is about, or ''.
+        measure: name of the measure it is about, or ''.
+        text: the finding as a sentence.
+        numbers: everything its sentence says, unrounded.
+    """
+
+    domain: str
+    rule: str
+    role: Literal["change", "cause", "caution", "next"]
+    arm: str
+    measure: str
+    text: str
+    numbers: dict[str, FindingNumber]
+
+
+@dataclass(frozen=True)
+class ReportedSettings:
+    """The settings of the analysis.
+
+    Attributes:
+        margin: smallest difference of a score that matters.
+        confidence: confidence level of the intervals.
+        power: probability with which an effect is to be found.
+        n_resamples: draws of bootstrap and permutation.
+        seed: decides these draws.
+        verdict_measures: measures that get a verdict.
+    """
+
+    margin: float
+    confidence: float
+    power: float
+    n_resamples: int
+    seed: int
+    verdict_measures: list[str]
+
+
+@dataclass(frozen=True)
+class Results:
+    """Everything that the analysis of a run found.
+
+    Attributes:
+        schema_version: of the file's layout.
+        comparing_version: raised whenever comparing the same scores gives other results.
+        study: name of the study.
+        settings: of the analysis.
+        domains: what is known of each domain.
+        retrieval: ranking quality at several depths.
+        arm_means: mean of every arm, context and measure.
+        comparisons: every arm against its base.
+        interactions: what passages bring, before and after tuning.
+        against_shuffled: arms against the same training on shuffled labels.
+        series: dose and response.
+        corrections: shares of right answers, corrected for an audited scorer's errors.
+        context_use: what arms make of passages with wrong values.
+        failure_points: where answers fail.
+        answer_style: length and form of the answers.
+        forgetting: tests elsewhere, before and after tuning.
+        passage_ablation: how much less likely answers get without the gold passages.
+        findings: what changed, why, and what to try next.
+    """
+
+    schema_version: int
+    comparing_version: int
+    study: str
+    settings: ReportedSettings
+    domains: list[DomainSummary]
+    retrieval: list[RetrievalQuality]
+    arm_means: list[ArmMean]
+    comparisons: list[ComparisonRow]
+    interactions: list[Interaction]
+    against_shuffled: list[AgainstShuffled]
+    series: list[Series]
+    corrections: list[CorrectedShares]
+    context_use: list[ContextUse]
+    failure_points: list[FailureShares]
+    answer_style: list[AnswerStyle]
+    forgetting: list[ModelTestMean]
+    passage_ablation: list[ModelTestMean]
+    findings: list[Finding]
+
+
+def table_row(record: Any) -> dict[str, Any]:  # noqa: ANN401 - any of the records
+    """A record as one row of a table: the fields of its effect, interval and decision become columns of their own.
+
+    Args:
+        record: of the classes above.
+    """
+    row: dict[str, Any] = {}
+    for name, value in asdict(record).items():
+        if name == "effect" and isinstance(value, dict):
+            row |= _effect_columns(record.effect)
+        elif name == "decision":
+            row |= value or {}
+        else:
+            row[name] = value
+    return row
+
+
+def _effect_columns(effect: Comparison | Interval) -> dict[str, Any]:
+    if isinstance(effect, Interval):
+        return {"difference": effect.value, "low": effect.low, "high": effect.high}
+    columns = {name: value for name, value in asdict(effect).items() if name != "spread"}
+    spread = effect.spread
+    return columns | {
+        "n_seeds": spread.n_seeds,
+        "seed_error": spread.standard_error,
+        "seed_degrees": spread.degrees,
+        "seed_noise": math.sqrt(spread.noise),
+        "share_seed": spread.share_seed,
+        "share_question": spread.share_question,
+    }

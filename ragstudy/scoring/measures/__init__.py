@@ -1,0 +1,109 @@
+"""The measures of answers, one entry each: built in, installed, or of the user's own.
+
+>>> measure_kind("completeness").higher_is_better
+True
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from ragstudy.errors import InputError, nearest
+from ragstudy.protocols import MeasureKind
+from ragstudy.registry import Registry, import_object, is_object_name, make_object
+from ragstudy.scoring.alignment import Aligner
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ragstudy.protocols import BatchMeasure, Embedder, Measure
+    from ragstudy.scoring.words import WordWeights
+
+# Raised whenever the rules that many measures share give other values than before, so that old scores are made anew.
+SCORING_VERSION = 8
+_RAGAS = "ragas:"
+MEASURES = Registry(
+    kind="measure",
+    group="ragstudy.measures",
+    entry_type=MeasureKind,
+    built_in={
+        "accuracy": "ragstudy.scoring.measures.judged:ACCURACY",
+        "completeness": "ragstudy.scoring.measures.judged:COMPLETENESS",
+        "exact_match": "ragstudy.scoring.measures.overlap:EXACT_MATCH",
+        "token_f1": "ragstudy.scoring.measures.overlap:TOKEN_F1",
+        "rouge_l": "ragstudy.scoring.measures.overlap:ROUGE_L",
+        "bleu": "ragstudy.scoring.measures.overlap:BLEU",
+        "answer_words": "ragstudy.scoring.measures.form:ANSWER_WORDS",
+        "abstention": "ragstudy.scoring.measures.form:ABSTENTION",
+        "ragas:exact_match": "ragstudy.scoring.measures.ragas:EXACT_MATCH",
+        "ragas:rouge_l": "ragstudy.scoring.measures.ragas:ROUGE_L",
+        "ragas:string_presence": "ragstudy.scoring.measures.ragas:STRING_PRESENCE",
+        "ragas:string_similarity": "ragstudy.scoring.measures.ragas:STRING_SIMILARITY",
+        "ragas:semantic_similarity": "ragstudy.scoring.measures.ragas:SEMANTIC_SIMILARITY",
+    },
+)
+
+
+@dataclass
+class Resources:
+    """What a domain offers to its measures (`ragstudy.protocols.MeasureResources`).
+
+    Attributes:
+        word_weights: how much each word of the domain's corpus tells.
+        embedder: loads the embedder that texts are compared with.
+    """
+
+    word_weights: WordWeights
+    embedder: Callable[[], Embedder]
+
+    @cached_property
+    def aligner(self) -> Aligner:
+        """Looks for the claims of one text in another; shared, so that texts are embedded once."""
+        return Aligner(self.embedder, self.word_weights)
+
+
+def measure_kind(name: str) -> MeasureKind:
+    """What is known of a measure.
+
+    A measure of the user's own declares `higher_is_better`, `scale` and `version` as attributes of its object, or names
+    a whole `MeasureKind`; one that declares nothing is compared, but nothing is called better or worse by it.
+
+    Args:
+        name: as a study writes it under `measures`.
+
+    Raises:
+        InputError: there is no such measure.
+    """
+    is_unknown = name not in MEASURES.names() and (not is_object_name(name) or name.startswith(_RAGAS))
+    if is_unknown:
+        msg = f"measures: {name!r} is no measure{nearest(name, MEASURES.names())}"
+        raise InputError(msg)
+    kind = MEASURES.find(name)
+    if kind is not None:
+        return kind
+    declared = import_object(name, "measures")
+    return MeasureKind(
+        name=name,
+        about=(getattr(declared, "__doc__", None) or "a measure of the user's own").strip().splitlines()[0],
+        make=lambda _resources: make_object(name, "measures", ["score", "score_many"]),
+        higher_is_better=getattr(declared, "higher_is_better", None),
+        scale=getattr(declared, "scale", None),
+        version=int(getattr(declared, "version", 1)),
+    )
+
+
+def make_measure(name: str, resources: Resources) -> Measure | BatchMeasure:
+    """A measure by its name.
+
+    Args:
+        name: as a study writes it under `measures`.
+        resources: of the domain.
+
+    Raises:
+        InputError: there is no such measure, or it cannot be made.
+        UnavailableError: a package or model that it needs is missing.
+    """
+    made: Measure | BatchMeasure = measure_kind(name).make(resources)
+    return made

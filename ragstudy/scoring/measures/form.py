@@ -1,0 +1,21 @@
+"""What an answer looks like, whatever it says."""
+
+from __future__ import annotations
+
+from ragstudy.protocols import MeasureKind
+from ragstudy.scoring.claims import declines
+from ragstudy.scoring.measures.overlap import FunctionMeasure
+
+ANSWER_WORDS = MeasureKind(
+    "answer_words",
+    "length of the answer in words",
+    lambda _resources: FunctionMeasure(lambda _question, answer: float(len(answer.split()))),
+    higher_is_better=None,
+    scale=None,
+)
+ABSTENTION = MeasureKind(
+    "abstention",
+    "the answer declines to answer",
+    lambda _resources: FunctionMeasure(lambda question, answer: float(declines(question, answer))),
+    higher_is_better=None,
+)

@@ -1,0 +1,59 @@
+"""Accuracy and completeness by the rules of `ragstudy.scoring.claims`, without a judge."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ragstudy.protocols import MeasureKind
+from ragstudy.scoring.claims import judge
+from ragstudy.scoring.words import without_citations
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ragstudy.records import Axis, Question
+    from ragstudy.scoring.measures import Resources
+
+
+class RuleScore:
+    """One of the two axes.
+
+    Args:
+        axis: 'accuracy' or 'completeness'.
+        resources: of the domain.
+    """
+
+    def __init__(self, axis: Axis, resources: Resources) -> None:
+        self._axis, self._resources = axis, resources
+
+    def prepare(self, texts: Iterable[str]) -> None:
+        """Embed the claims of many texts at once; what is not prepared is embedded when it is needed.
+
+        Args:
+            texts: answers and references.
+        """
+        self._resources.aligner.prepare(texts)
+
+    def score(self, question: Question, answer: str) -> float:
+        """In [0, 1], more is better; numbers of passages in brackets are left out.
+
+        Args:
+            question: with its references and facts.
+            answer: the text given.
+        """
+        judged = judge(question, without_citations(answer), self._resources.word_weights, self._resources.aligner)
+        return judged.accuracy if self._axis == "accuracy" else judged.completeness
+
+
+ACCURACY = MeasureKind(
+    "accuracy",
+    "how much of what the answer says is right",
+    lambda resources: RuleScore("accuracy", resources),
+    needs_claims=True,
+)
+COMPLETENESS = MeasureKind(
+    "completeness",
+    "how much of what a right answer has to say the answer says",
+    lambda resources: RuleScore("completeness", resources),
+    needs_claims=True,
+)

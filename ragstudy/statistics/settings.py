@@ -1,0 +1,73 @@
+"""What the analysis of a study is fixed to, and an estimate with its interval."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import BeforeValidator, WithJsonSchema
+
+# A number that may be unknown: NaN in memory, null in files.
+Real = Annotated[
+    float,
+    BeforeValidator(lambda value: math.nan if value is None else value),
+    WithJsonSchema({"type": ["number", "null"], "description": "null where it is not known"}),
+]
+
+
+@dataclass(frozen=True)
+class AnalysisSettings:
+    """The fixed parts of an analysis.
+
+    Attributes:
+        confidence: confidence level of the intervals, 1 - a; a is the error rate of a verdict.
+        power: probability with which an effect is to be found, for detectable effects and further questions.
+        margin: smallest difference of a score that matters.
+        n_resamples: draws of bootstrap and permutation.
+        seed: decides the draws of bootstrap and permutation.
+    """
+
+    confidence: float = 0.95
+    power: float = 0.8
+    margin: float = 0.03
+    n_resamples: int = 10_000
+    seed: int = 1
+
+    @property
+    def alpha(self) -> float:
+        """The error rate of a verdict: 1 - confidence, without the rounding error of that difference."""
+        return round(1 - self.confidence, 12)
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An estimate with its interval.
+
+    Attributes:
+        value: the estimate; NaN where there is none.
+        low: lower end of the interval; NaN where nothing is known of it.
+        high: upper end of the interval; NaN where nothing is known of it.
+    """
+
+    value: Real
+    low: Real
+    high: Real
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there is an estimate."""
+        return not math.isnan(self.value)
+
+    @property
+    def is_above_zero(self) -> bool:
+        """Whether the whole interval lies above zero."""
+        return self.low > 0
+
+    @property
+    def is_below_zero(self) -> bool:
+        """Whether the whole interval lies below zero."""
+        return self.high < 0
+
+
+UNKNOWN = Interval(math.nan, math.nan, math.nan)

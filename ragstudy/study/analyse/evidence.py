@@ -1,0 +1,94 @@
+"""What stands behind the offline scores of a run: facts found, claims with their evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import TYPE_CHECKING, Literal
+
+from ragstudy.retrieval.embedder import scoring_embedder
+from ragstudy.scoring.alignment import Aligner, learned
+from ragstudy.scoring.claims import found_facts, is_free_form
+from ragstudy.scoring.words import without_citations
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ragstudy.records import Answer, Axis, Question
+    from ragstudy.study.run_folder import RunFolder
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One fact or claim that an answer was judged by.
+
+    Attributes:
+        domain: name of the domain.
+        question: question id.
+        generator: name under which the answer is filed.
+        contexts: name of the test context.
+        side: 'fact' of the question, 'reference' claim looked for in the answer, or 'answer' claim looked for in the
+            reference.
+        claim: its text.
+        standing: 'found' or 'missing' of a fact, 'supported', 'contradicted' or 'unverifiable' of a claim.
+        support: how far the other text supports it, in [0, 1].
+        evidence: the most similar claim of the other text, or ''.
+    """
+
+    domain: str
+    question: str
+    generator: str
+    contexts: str
+    side: Literal["fact", "reference", "answer"]
+    claim: str
+    standing: str
+    support: float
+    evidence: str
+
+
+def evidence(folder: RunFolder) -> list[Evidence]:
+    """One row per fact or claim of every answer that was judged by facts or claims.
+
+    Words weigh what they weighed when the answers were scored.
+
+    Args:
+        folder: of the run.
+
+    Raises:
+        InputError: the folder holds no run that this version reads.
+        UnavailableError: claims are looked for and the embedder cannot be reached.
+    """
+    folder.check()
+    questions = folder.questions()
+    answers = [
+        replace(answer, text=without_citations(answer.text)) for answer in folder.answers() if answer.stopped != "error"
+    ]
+    rows: list[Evidence] = []
+    for domain in dict.fromkeys(answer.domain for answer in answers):
+        mine = [answer for answer in answers if answer.domain == domain]
+        aligner = Aligner(cache(scoring_embedder), folder.word_weights(domain))
+        free = [answer for answer in mine if is_free_form(questions[domain, answer.question])]
+        texts = {text for answer in free for text in questions[domain, answer.question].references}
+        aligner.prepare(sorted(texts | {answer.text for answer in free}))
+        rows += [row for answer in mine for row in _rows(answer, questions[domain, answer.question], aligner)]
+    return rows
+
+
+def _rows(answer: Answer, question: Question, aligner: Aligner) -> Iterator[Evidence]:
+    about = (answer.domain, answer.question, answer.generator, answer.contexts)
+    if question.facts:
+        known = found_facts(question, answer.text)
+        for fact in question.facts:
+            there = fact.id in known
+            yield Evidence(*about, "fact", fact.forms[0], "found" if there else "missing", float(there), "")
+        return
+    if not is_free_form(question):
+        return
+    reference = question.references[0]
+    sides: tuple[tuple[Literal["answer", "reference"], str, str, Axis], ...] = (
+        ("answer", answer.text, reference, "accuracy"),
+        ("reference", reference, answer.text, "completeness"),
+    )
+    for side, text, other, axis in sides:
+        for claim in aligner.align(question.text, text, other, learned()[axis]):
+            yield Evidence(*about, side, claim.text, claim.stance, claim.support, claim.evidence)

@@ -1,0 +1,1 @@
+"""What a run does: retrieve, label, tune, answer, test the models, score."""

@@ -1,0 +1,230 @@
+"""The retrieval stage: one index per domain, all questions searched once."""
+
+from __future__ import annotations
+
+import gc
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ragstudy.files import fingerprint
+from ragstudy.records import Retrieval
+from ragstudy.retrieval.embedder import embedder_fingerprint, make_embedder, tokens_of
+from ragstudy.retrieval.passages import cut
+from ragstudy.retrieval.relevance import best_gains, covered, n_units
+from ragstudy.retrieval.retrievers import RerankedRetriever, make_reranker, retriever_kind, search_fingerprint
+from ragstudy.retrieval.saved import check_depth, read_passages, save_index, saved_fingerprint
+from ragstudy.scoring.words import WordWeights
+from ragstudy.specs import GOLD, parse_context
+from ragstudy.study.execute.passages import depth_needed
+from ragstudy.study.execute.retrieved import Retrieved, by_document
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ragstudy.protocols import Embedder, Retriever
+    from ragstudy.records import Passage, Question
+    from ragstudy.study.plan.model import DomainPlan, Plan
+    from ragstudy.study.progress import ProgressReporter
+    from ragstudy.study.run_folder import RunFolder
+
+_DEPTH = 10
+
+
+def index_fingerprint(plan: Plan, domain: DomainPlan) -> str:
+    """Changes with the documents and with everything that decides passages and vectors."""
+    settings = plan.spec.retrieval
+    chunk = domain.spec.chunk_tokens or settings.chunk_tokens
+    return fingerprint(
+        domain.domain.documents,
+        embedder_fingerprint(settings.embedder),
+        chunk,
+        settings.chunk_overlap,
+        settings.dtype,
+        *search_fingerprint(settings.retriever, None, 0),
+    )
+
+
+def needed_questions(plan: Plan, domain: DomainPlan) -> list[Question]:
+    """Test questions, then all training questions if some job trains on passages, or has labels made over them.
+
+    All of them, because they are embedded in one batch: what is found for one must not hang on which others are asked
+    for, or a new arm would change the training prompts of the arms that are there.
+    """
+    jobs = (job for job in plan.jobs if job.domain == domain.name)
+    if all(job.format == "closed_book" and job.variant.labels == GOLD for job in jobs):
+        return list(domain.test)
+    train = sorted((one for one in domain.domain.split("train") if one.references), key=lambda one: one.id)
+    return [*domain.test, *train]
+
+
+def retrieve(plan: Plan, folder: RunFolder, progress: ProgressReporter) -> tuple[dict[str, Retrieved], bool]:
+    """Build what is missing and search; returns the results by domain and whether anything was made.
+
+    Args:
+        plan: of the study.
+        folder: of the run.
+        progress: is told what is done.
+
+    Raises:
+        InputError: a domain has fewer passages than a prompt is to show.
+    """
+    state = folder.state()
+    wanted = {domain.name: _stage_fingerprint(plan, domain) for domain in plan.domains}
+    rows = folder.retrievals()
+    stale = [
+        domain for domain in plan.domains if not _is_current(plan, domain, state.get(_state_key(domain)), folder, rows)
+    ]
+    if stale:
+        kept = [row for row in rows if row.domain in wanted and row.domain not in {d.name for d in stale}]
+        rows = kept + _search_all(plan, stale, folder, progress)
+        order = {domain.name: position for position, domain in enumerate(plan.domains)}
+        rows.sort(key=lambda row: (order[row.domain], row.question))
+        folder.write_retrievals(rows)
+        others = {key: value for key, value in state.items() if not key.startswith("retrieval/")}
+        folder.write_state({**others, **{_state_key(domain): wanted[domain.name] for domain in plan.domains}})
+    else:
+        progress.log("retrieval: nothing to do")
+    for domain in plan.domains:
+        _keep_word_weights(domain, folder)
+    return {domain.name: _retrieved(plan, domain, folder, rows) for domain in plan.domains}, bool(stale)
+
+
+def _state_key(domain: DomainPlan) -> str:
+    return f"retrieval/{domain.name}"
+
+
+def _keep_word_weights(domain: DomainPlan, folder: RunFolder) -> None:
+    """Keep what scoring has to know of the corpus, so that it needs the run folder alone."""
+    kept = folder.index_folder(domain.name) / "words.json"
+    made_from = folder.index_folder(domain.name) / "index.json"
+    if not kept.is_file() or kept.stat().st_mtime_ns < made_from.stat().st_mtime_ns:
+        folder.write_word_weights(domain.name, WordWeights(document.text for document in domain.domain.documents))
+
+
+def _stage_fingerprint(plan: Plan, domain: DomainPlan) -> str:
+    """Changes with the index and with everything that decides what is searched and judged."""
+    questions = [(q.id, q.text, q.gold_documents, q.evidence) for q in needed_questions(plan, domain)]
+    settings = plan.spec.retrieval
+    reranked = search_fingerprint("dense", settings.reranker, settings.rerank_depth)
+    return fingerprint(index_fingerprint(plan, domain), questions, _depth(plan), *reranked)
+
+
+def _is_current(
+    plan: Plan, domain: DomainPlan, made_from: str | None, folder: RunFolder, rows: list[Retrieval]
+) -> bool:
+    """Whether state, index and retrievals of a domain all are what the plan wants; any of them may lag behind."""
+    if made_from != _stage_fingerprint(plan, domain):
+        return False
+    if saved_fingerprint(folder.index_folder(domain.name)) != index_fingerprint(plan, domain):
+        return False
+    have = {row.question for row in rows if row.domain == domain.name}
+    return all(question.id in have for question in needed_questions(plan, domain))
+
+
+def _retrieved(plan: Plan, domain: DomainPlan, folder: RunFolder, rows: list[Retrieval]) -> Retrieved:
+    passages = {passage.id: passage for passage in read_passages(folder.index_folder(domain.name))}
+    mine = {row.question: row for row in rows if row.domain == domain.name}
+    return Retrieved(index_fingerprint(plan, domain), passages, mine)
+
+
+@dataclass(frozen=True)
+class _Index:
+    """A domain's passages with what finds them, and whether they had to be indexed now."""
+
+    domain: DomainPlan
+    passages: list[Passage]
+    retriever: Retriever
+    is_new: bool
+
+
+def _search_all(plan: Plan, stale: list[DomainPlan], folder: RunFolder, progress: ProgressReporter) -> list[Retrieval]:
+    rows: list[Retrieval] = []
+    with progress.task("retrieval", 2 * len(stale)) as task:
+        embedder = make_embedder(plan.spec.retrieval)
+        indexes = []
+        for domain in stale:
+            indexes.append(_index(plan, domain, folder, embedder))
+            task.advance(1, f"indexed {domain.name}")
+        # All of them before anything is written: a corpus with too few passages leaves nothing behind.
+        for index in indexes:
+            _check_depths(plan, len(index.passages))
+        for index in indexes:
+            _save(plan, index, folder)
+            done = "indexed" if index.is_new else "reused"
+            progress.log(f"retrieval: {index.domain.name}: {len(index.passages)} passages {done}")
+            rows += _search(plan, index)
+            task.advance(1, f"searched {index.domain.name}")
+    del embedder
+    gc.collect()
+    return rows
+
+
+def _check_depths(plan: Plan, n_passages: int) -> None:
+    check_depth(n_passages, plan.spec.retrieval.top_k)
+    for name in plan.spec.contexts:
+        check_depth(n_passages, parse_context(name).k or 1, f"contexts: {name}: the number of passages")
+
+
+def _index(plan: Plan, domain: DomainPlan, folder: RunFolder, embedder: Embedder) -> _Index:
+    """A domain's index: the saved one if it is right and can be read, else a new one."""
+    kind, place = retriever_kind(plan.spec.retrieval.retriever), folder.index_folder(domain.name)
+    if saved_fingerprint(place) == index_fingerprint(plan, domain):
+        passages = read_passages(place)
+        if kind.load is None:
+            return _Index(domain, passages, kind.build(passages, embedder), is_new=False)
+        try:
+            return _Index(domain, passages, kind.load(place, passages, embedder), is_new=False)
+        except (OSError, RuntimeError, ValueError):
+            pass  # damaged; it is made anew
+    chunk = domain.spec.chunk_tokens or plan.spec.retrieval.chunk_tokens
+    passages = cut(domain.domain.documents, chunk, plan.spec.retrieval.chunk_overlap, tokens_of(embedder))
+    return _Index(domain, passages, kind.build(passages, embedder), is_new=True)
+
+
+def _save(plan: Plan, index: _Index, folder: RunFolder) -> None:
+    if not index.is_new:
+        return
+    save = retriever_kind(plan.spec.retrieval.retriever).save
+
+    def write(place: Path) -> None:
+        if save is not None:
+            save(index.retriever, place)
+
+    wanted = index_fingerprint(plan, index.domain)
+    save_index(folder.index_folder(index.domain.name), index.passages, wanted, write)
+
+
+def _search(plan: Plan, index: _Index) -> list[Retrieval]:
+    settings = plan.spec.retrieval
+    retriever = index.retriever
+    if settings.reranker is not None:
+        reranker = make_reranker(settings.reranker)
+        retriever = RerankedRetriever(retriever, reranker, settings.rerank_depth, len(index.passages))
+    depth = min(_depth(plan), len(index.passages))
+    documents = by_document(index.passages)
+    rows = []
+    # Test questions in a batch of their own: which training questions there are must not touch their embeddings.
+    every, n_test = needed_questions(plan, index.domain), len(index.domain.test)
+    for questions in (every[:n_test], every[n_test:]):
+        hits = retriever.search([question.text for question in questions], depth)
+        rows += [_row(index.domain, q, hit, documents) for q, hit in zip(questions, hits, strict=True)]
+    return rows
+
+
+def _depth(plan: Plan) -> int:
+    return max(depth_needed(plan.spec), _DEPTH)
+
+
+def _row(
+    domain: DomainPlan, question: Question, hit: list[tuple[Passage, float]], by_document: dict[str, list[Passage]]
+) -> Retrieval:
+    gold = [passage for name in question.gold_documents for passage in by_document.get(name, [])]
+    return Retrieval(
+        domain.name,
+        question.id,
+        tuple(passage.id for passage, _ in hit),
+        tuple(round(similarity, 6) for _, similarity in hit),
+        tuple(covered(question, passage) for passage, _ in hit),
+        n_units(question),
+        best_gains([covered(question, passage) for passage in gold]),
+    )
