@@ -3,42 +3,66 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 export RAGAS_DO_NOT_TRACK = true
 export TOKENIZERS_PARALLELISM = false
+# mkdocs-material tells of its successor at every start.
+export NO_MKDOCS_2_WARNING = true
 
-.PHONY: install study test check bench small clean
+.DEFAULT_GOAL := help
+.PHONY: help install study test test-fast check docs mutants bench changelog schemas clean
 
-install: $(STAMP)
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
+
+install: $(STAMP)  ## install everything into .venv
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip -c constraints.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt $(TORCH)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,offline]'
+	$(PIP) --upgrade pip
+	$(PIP) $(TORCH)
+	$(PIP) -e '.[dev,offline]'
 	touch $@
 
 # Named first and alone, so that the pinned build is taken before anything else asks for torch.
 TORCH := torch
 
-study: install
+study: install  ## run the quickstart study: about ten minutes on two cores
 	$(BIN)/ragstudy run experiments/quickstart.yaml
 
-test: check
+test: check  ## the checks and every test
 	$(BIN)/python -m pytest
 
-check: install
-	$(BIN)/ruff check ragstudy tests benchmarks
-	$(BIN)/ruff format --check ragstudy tests benchmarks
+test-fast: install  ## the tests that take no model: under two minutes
+	$(BIN)/python -m pytest -m 'not slow'
+
+check: install  ## style, types, layers, what docstrings promise, and the documentation's own links
+	$(BIN)/ruff check ragstudy tests benchmarks .ci
+	$(BIN)/ruff format --check ragstudy tests benchmarks .ci
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/python .ci/house.py
+	$(BIN)/mkdocs build --strict --quiet --site-dir $(VENV)/site
 
-bench: install
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
+docs: install  ## build the documentation into .venv/site and serve it on loopback
+	$(BIN)/mkdocs serve
+
+schemas: install  ## write the schemas of the run folder's files anew
+	$(BIN)/python -m ragstudy.schemas docs/schemas
+
+mutants: install  ## change the code in small ways and count what no test notices; docs/tests.md has the last score
+	$(BIN)/python .ci/mutants.py
+
+changelog: install  ## collect the fragments of docs/changes into CHANGELOG.md
+	$(BIN)/towncrier build --yes
+
+bench: install  ## time ragstudy beside what one would use instead
+	$(PIP) -e '.[bench]'
 	$(BIN)/python benchmarks/generation.py
 	$(BIN)/python benchmarks/tuning.py
 	$(BIN)/python benchmarks/scoring.py
 	$(BIN)/python benchmarks/simulation.py
 
-clean:
+clean:  ## remove what was installed and cached
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

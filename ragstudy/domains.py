@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Any
 from ragstudy.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from ragstudy.corpus import Domain
     from ragstudy.corpus.importers.imported import Imported
 
 
 def load_domain(folder: str | Path) -> Domain:
     """A domain, checked.
+
+    Args:
+        folder: of the domain.
 
     Raises:
         InputError: ids, references, gold ids or the split are wrong; every problem is named.
@@ -30,7 +31,10 @@ def load_domain(folder: str | Path) -> Domain:
 
 
 def domain_folders(root: str | Path = "corpora") -> list[Path]:
-    """Folders below `root` that hold a domain, by name.
+    """Folders that hold a domain, by name.
+
+    Args:
+        root: folder that they lie in.
 
     Raises:
         InputError: there is none.
@@ -42,110 +46,48 @@ def domain_folders(root: str | Path = "corpora") -> list[Path]:
     return folders
 
 
-def import_bioasq(files: Iterable[str | Path], out: str | Path, test_years: Iterable[int] = ()) -> Imported:
-    """BioASQ task B golden files, named as published; see `corpus.importers.bioasq`.
+def import_domain(importer: str, out: str | Path, **options: Any) -> Imported:  # noqa: ANN401 - as the importer types them
+    """Make a domain of publishers' files, or of a table of one's own.
+
+    `import_domain("bioasq", "corpora/bioasq", paths=["7B1_golden.json"])`; `ragstudy corpus import --help` lists the
+    importers, and the options of each have the same names here, with underscores.
+
+    Args:
+        importer: name of the importer, or `package.module:ENTRY` of one's own.
+        out: domain folder to write.
+        options: of the importer.
 
     Raises:
-        InputError: a file is missing or in another layout, or `out` holds a domain.
+        InputError: no such importer or option, a file is missing or in another layout, or `out` holds a domain.
     """
-    from ragstudy.corpus.importers.bioasq import import_bioasq as read
+    from ragstudy.corpus.importers import IMPORTERS
 
-    folder = _free(out)
-    imported = read(_paths(files), folder.name, tuple(test_years))
-    return _keep(imported, folder, "BioASQ task B; see bioasq.org for its terms.", "BioASQ")
-
-
-def import_natural_questions(train: Iterable[str | Path], test: Iterable[str | Path], out: str | Path) -> Imported:
-    """Natural Questions: QED lines for training, NQ-open lines with gold passages for test.
-
-    Raises:
-        InputError: a file is missing or in another layout, or `out` holds a domain.
-    """
-    from ragstudy.corpus.importers.natural_questions import import_natural_questions as read
-
-    folder = _free(out)
-    imported = read(_paths(train), _paths(test), folder.name)
-    return _keep(imported, folder, "Natural Questions; text of Wikipedia.", "CC BY-SA 3.0")
+    kind, folder = IMPORTERS.get(importer, "import"), _free(out)
+    imported = kind.read(name=folder.name, **kind.given(options))
+    return _keep(imported, folder, kind.source, kind.licence)
 
 
-def import_qasper(files: Iterable[str | Path], out: str | Path, test_share: float = 0.25, seed: int = 1) -> Imported:
-    """Qasper: the published JSON, one paper a line, or evidence only; split by whole papers.
-
-    Raises:
-        InputError: a file is missing or in another layout, or `out` holds a domain.
-    """
-    from ragstudy.corpus.importers.qasper import import_qasper as read
-
-    folder = _free(out)
-    imported = read(_paths(files), folder.name, test_share, seed)
-    return _keep(imported, folder, "Qasper, by the Allen Institute.", "CC BY 4.0")
-
-
-def import_squad(
-    train: Iterable[str | Path],
-    out: str | Path,
-    test: Iterable[str | Path] = (),
-    test_share: float = 0.25,
-    seed: int = 1,
-) -> Imported:
-    """SQuAD 1 or 2 in its published JSON; without `test`, articles are divided between both splits.
-
-    Raises:
-        InputError: a file is missing or in another layout, or `out` holds a domain.
-    """
-    from ragstudy.corpus.importers.squad import import_squad as read
-
-    folder = _free(out)
-    imported = read(_paths(train), _paths(test), folder.name, test_share, seed)
-    return _keep(imported, folder, "SQuAD; text of Wikipedia.", "CC BY-SA 4.0")
-
-
-def import_ragchecker(files: Iterable[str | Path], out: str | Path) -> Imported:
-    """RAGChecker's input JSON of one or more systems; their answers go into a study as generators `recorded`.
-
-    Raises:
-        InputError: a file is missing or in another layout, or `out` holds a domain.
-    """
-    from ragstudy.corpus.importers.ragchecker import import_ragchecker as read
-
-    folder = _free(out)
-    return _keep(read(_paths(files), folder.name), folder, "RAGChecker input files of one's own.", "")
-
-
-def import_table(
-    questions: str | Path,
-    out: str | Path,
-    documents: str | Path | None = None,
-    test_share: float = 0.25,
-    seed: int = 1,
-    **columns: Any,  # noqa: ANN401 - as Columns types them
-) -> Imported:
-    """JSONL or CSV with named columns; `documents` is not needed where a column holds the gold passage.
+def import_table(questions: str | Path, out: str | Path, **options: Any) -> Imported:  # noqa: ANN401 - as the importer types them
+    """A domain of a JSONL or CSV table with columns that the caller names.
 
     Args:
         questions: the table of questions.
         out: domain folder to write.
-        documents: the table of documents.
-        test_share: share of the questions that become the test split, where no column says it.
-        seed: of that draw.
-        columns: which column holds what, e.g. `question="Q", answer="A", context="Passage"`; the names are the
-            attributes of `corpus.importers.table.Columns`.
+        options: which column holds what, e.g. `question="Q", answer="A", context="Passage"`, and `documents`, a table
+            of documents, where no column holds the gold passage.
 
     Raises:
         InputError: a file or a named column is missing, or `out` holds a domain.
     """
-    from ragstudy.corpus.importers.table import Columns
-    from ragstudy.corpus.importers.table import import_table as read
-
-    folder, table = _free(out), Path(questions)
-    imported = read(
-        table, None if documents is None else Path(documents), folder.name, Columns(**columns), test_share, seed
-    )
-    return _keep(imported, folder, f"From {table.name}.", "")
+    return import_domain("table", out, questions=questions, **options)
 
 
 def fetch_domain(name: str, out: str | Path | None = None) -> Imported:
     """Download a public set ('bioasq', 'nq', 'qasper') from the model hub; `corpora/<name>` by default.
+
+    Args:
+        name: of the set.
+        out: domain folder to write.
 
     Raises:
         InputError: the name is unknown, or `out` holds a domain.
@@ -180,10 +122,6 @@ def invent_domain(
 
 def _default(name: str) -> Path:
     return Path("corpora") / name
-
-
-def _paths(paths: Iterable[str | Path]) -> tuple[Path, ...]:
-    return tuple(Path(path) for path in paths)
 
 
 def _free(out: str | Path) -> Path:

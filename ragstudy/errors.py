@@ -35,7 +35,12 @@ class UnavailableError(RagstudyError):
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """`; did you mean 'x'?` for the known name nearest to a wrong one, or the list of known names."""
+    """`; did you mean 'x'?` for the known name nearest to a wrong one, or the list of known names.
+
+    Args:
+        name: that is wrong.
+        known: names that there are.
+    """
     known = sorted(known)
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
     if close:

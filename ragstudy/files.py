@@ -23,6 +23,9 @@ Record = TypeVar("Record")
 def canonical(value: object) -> str:
     """The value as JSON on one line, the same bytes for the same value; dataclasses become objects.
 
+    Args:
+        value: records, containers, texts and finite numbers.
+
     Raises:
         ValueError: the value holds NaN or an infinity.
     """
@@ -109,12 +112,21 @@ def _record(value: object, kind: type[Record], place: str) -> Record:
 
 
 def fingerprint(*parts: object) -> str:
-    """Sha256 of the canonical JSON of the parts, first 16 hex digits."""
+    """Sha256 of the canonical JSON of the parts, first 16 hex digits.
+
+    Args:
+        parts: values that decide something.
+    """
     return hashlib.sha256(canonical(parts).encode()).hexdigest()[:16]
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
+    """Write a file whole or not at all.
+
+    Args:
+        path: of the file.
+        text: content of the file.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
@@ -125,18 +137,33 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_json(path: Path, value: object) -> None:
-    """Write a value as indented JSON, whole or not at all."""
+    """Write a value as indented JSON, whole or not at all.
+
+    Args:
+        path: of the file.
+        value: records, containers, texts and finite numbers.
+    """
     plain = json.loads(canonical(value))
     write_text(path, json.dumps(plain, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
 
 
 def write_lines(path: Path, rows: Iterable[object]) -> None:
-    """Write rows as JSON lines, whole or not at all."""
+    """Write rows as JSON lines, whole or not at all.
+
+    Args:
+        path: of the file.
+        rows: one line each.
+    """
     write_text(path, "".join(f"{canonical(row)}\n" for row in rows))
 
 
 def append_lines(path: Path, rows: Iterable[object]) -> None:
-    """Append rows as JSON lines, flushed to disk; a kill leaves at most one torn last line."""
+    """Append rows as JSON lines, flushed to disk; a kill leaves at most one torn last line.
+
+    Args:
+        path: of the file.
+        rows: one line each.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a", encoding="utf-8", newline="\n") as lines:
         lines.writelines(f"{canonical(row)}\n" for row in rows)
@@ -146,6 +173,9 @@ def append_lines(path: Path, rows: Iterable[object]) -> None:
 
 def read_json(path: Path) -> Any:  # noqa: ANN401 - whatever the file holds
     """The content of a JSON file.
+
+    Args:
+        path: of the file.
 
     Raises:
         InputError: the file is missing or not JSON.
@@ -162,6 +192,9 @@ def read_json(path: Path) -> Any:  # noqa: ANN401 - whatever the file holds
 
 def read_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """The objects of a JSON-lines file with their line numbers; empty lines are passed over.
+
+    Args:
+        path: of the file.
 
     Raises:
         InputError: the file is missing, or a line is not a JSON object.
@@ -192,7 +225,11 @@ def _object(path: Path, number: int, line: str) -> dict[str, Any]:
 
 
 def drop_torn_line(path: Path) -> bool:
-    """Cut a last line that a kill left unfinished; returns whether there was one."""
+    """Cut a last line that a kill left unfinished; returns whether there was one.
+
+    Args:
+        path: of the file.
+    """
     if not path.is_file():
         return False
     content = path.read_bytes()
@@ -203,7 +240,12 @@ def drop_torn_line(path: Path) -> bool:
 
 
 def hash_files(paths: Iterable[Path], root: Path) -> str:
-    """Sha256 over names (relative to root) and contents, first 16 hex digits."""
+    """Sha256 over names (relative to root) and contents, first 16 hex digits.
+
+    Args:
+        paths: of the files.
+        root: folder that names start from.
+    """
     digest = hashlib.sha256()
     for path in sorted(paths):
         about = path.stat()
@@ -220,7 +262,13 @@ def _hash_file(path: Path, _size: int, _changed: int) -> str:
 
 
 def known_keys(row: Mapping[str, object], known: Iterable[str], place: str) -> list[str]:
-    """A message for every key of a row that is not known."""
+    """A message for every key of a row that is not known.
+
+    Args:
+        row: whose keys are checked.
+        known: names of the keys that there may be.
+        place: names the row in messages.
+    """
     from ragstudy.errors import nearest
 
     known = list(known)

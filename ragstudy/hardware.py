@@ -15,7 +15,11 @@ SHAPE_STEP = 64
 
 
 def device_of(wanted: str) -> str:
-    """'cuda', 'mps' or 'cpu' for 'auto'; anything else as it is."""
+    """'cuda', 'mps' or 'cpu' for 'auto'; anything else as it is.
+
+    Args:
+        wanted: as a study writes it, e.g. 'auto' or 'cuda:1'.
+    """
     import torch
 
     if wanted != "auto":
@@ -26,7 +30,11 @@ def device_of(wanted: str) -> str:
 
 
 def multiplies_bfloat16(device: str) -> bool:
-    """Whether the device multiplies bfloat16 matrices in hardware, so that it is faster than float32."""
+    """Whether the device multiplies bfloat16 matrices in hardware, so that it is faster than float32.
+
+    Args:
+        device: name of the device, e.g. 'cpu'.
+    """
     import torch
 
     if device.startswith("cuda"):
@@ -49,7 +57,12 @@ def _cpu_flags() -> set[str]:
 
 
 def dtype_of(wanted: str, device: str) -> torch.dtype:
-    """The torch type for 'auto' (bfloat16 where it is fast, else float32), 'float32', 'bfloat16' or 'float16'."""
+    """The torch type for 'auto' (bfloat16 where it is fast, else float32), 'float32', 'bfloat16' or 'float16'.
+
+    Args:
+        wanted: 'auto', 'float32', 'bfloat16' or 'float16'.
+        device: name of the device, e.g. 'cpu'.
+    """
     import torch
 
     if wanted == "auto":

@@ -88,7 +88,12 @@ def for_model(text: str, tokenizer: PreTrainedTokenizerBase) -> str:
 
 
 def token_ids(text: str, tokenizer: PreTrainedTokenizerBase) -> list[int]:
-    """Token ids of a user message as `for_model` puts it; a chat template brings its own special tokens."""
+    """Token ids of a user message as `for_model` puts it; a chat template brings its own special tokens.
+
+    Args:
+        text: the rendered user message.
+        tokenizer: of the model.
+    """
     ids: list[int] = tokenizer.encode(
         for_model(text, tokenizer), add_special_tokens=tokenizer.chat_template is None, verbose=False
     )
@@ -99,6 +104,10 @@ def answer_ids(text: str, tokenizer: PreTrainedTokenizerBase) -> list[int]:
     """Token ids of an answer as it follows a user message that `for_model` has put.
 
     A chat template ends in the marker of the answer; a plain prompt ends in `Answer:`, so a space follows.
+
+    Args:
+        text: of the answer.
+        tokenizer: of the model.
     """
     after = text if tokenizer.chat_template is not None else f" {text}"
     ids: list[int] = tokenizer.encode(after, add_special_tokens=False, verbose=False)
@@ -110,6 +119,11 @@ def fit(prompt: Prompt, tokenizer: PreTrainedTokenizerBase, n_tokens: int) -> tu
 
     Passages are dropped from the end, the least similar first, until the prompt fits, then the examples. A question
     that does not fit alone is cut on the left.
+
+    Args:
+        prompt: with its passages.
+        tokenizer: of the model.
+        n_tokens: tokens of the prompt at most.
     """
     for n_passages in range(len(prompt.passages), -1, -1):
         whole = n_passages == len(prompt.passages)

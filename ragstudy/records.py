@@ -37,7 +37,13 @@ Stopped = Literal["end", "length", "error"]
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A text of a corpus."""
+    """A text of a corpus.
+
+    Attributes:
+        id: unique within the corpus.
+        title: of the document, or ''.
+        text: all of it.
+    """
 
     id: str
     title: str
@@ -94,7 +100,14 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A piece of a document, as it is embedded, retrieved and shown to a generator."""
+    """A piece of a document, as it is embedded, retrieved and shown to a generator.
+
+    Attributes:
+        id: unique within the domain.
+        document: id of the document that it is cut from.
+        title: of the document, or ''.
+        text: of the piece.
+    """
 
     id: str
     document: str
@@ -224,7 +237,12 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """What a measure makes of a case: a value, or the reason why there is none."""
+    """What a measure makes of a case: a value, or the reason why there is none.
+
+    Attributes:
+        value: the score; None if there is none.
+        reason: why there is no value, or ''.
+    """
 
     value: float | None
     reason: str = ""

@@ -43,7 +43,11 @@ class HashEmbedder:
         self._dimension = dimension
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
-        """float32 array (n, d) of unit-length rows."""
+        """float32 array (n, d) of unit-length rows.
+
+        Args:
+            texts: of any length.
+        """
         vectors = np.zeros((len(texts), self._dimension), dtype=np.float32)
         for row, text in enumerate(texts):
             for word in text.casefold().split():
@@ -56,6 +60,9 @@ class HashEmbedder:
 
 def check_generator(generator: Generator) -> None:
     """Check the promises of `ragstudy.protocols.Generator`.
+
+    Args:
+        generator: to check.
 
     Raises:
         AssertionError: a promise is broken; the message says which.
@@ -83,6 +90,9 @@ def check_generator(generator: Generator) -> None:
 def check_embedder(embedder: Embedder) -> None:
     """Check the promises of `ragstudy.protocols.Embedder`.
 
+    Args:
+        embedder: to check.
+
     Raises:
         AssertionError: a promise is broken; the message says which.
     """
@@ -97,6 +107,9 @@ def check_embedder(embedder: Embedder) -> None:
 
 def check_measure(measure: Measure) -> None:
     """Check the promises of `ragstudy.protocols.Measure`.
+
+    Args:
+        measure: to check.
 
     Raises:
         AssertionError: a promise is broken; the message says which.

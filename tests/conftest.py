@@ -17,6 +17,27 @@ ROOT = Path(__file__).parents[1]
 SAMPLES = ROOT.parent / "shared" / "data"
 
 
+# Files whose tests load or train models, or run whole studies.
+SLOW_FILES = {
+    "test_pocket.py",
+    "test_study.py",
+    "test_tuning_axes.py",
+    "test_rescoring.py",
+    "test_model_tests.py",
+    "test_abilities.py",
+    "test_audit.py",
+    "test_cli.py",
+    "test_contexts.py",
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what `make test-fast` leaves out."""
+    for item in items:
+        if item.path.name in SLOW_FILES or "tiny_model" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     return ROOT

@@ -12,6 +12,7 @@ from ragstudy.errors import InputError
 
 if TYPE_CHECKING:
     from ragstudy.corpus.importers.imported import Imported
+    from ragstudy.corpus.importers.kind import ImporterKind, Option
 
 _FILES = click.Path(path_type=Path)
 _SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
@@ -60,7 +61,76 @@ def check(folders: tuple[Path, ...]) -> None:
         raise InputError(problems)
 
 
-@corpus.group("import")
+class ImportGroup(click.Group):
+    """One command per importer, built from its entry; an importer of one's own is named `package.module:ENTRY`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Names of the built-in and the installed importers.
+
+        Args:
+            ctx: of the call.
+        """
+        from ragstudy.corpus.importers import IMPORTERS
+
+        return sorted(IMPORTERS.names())
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        """The command of an importer.
+
+        Args:
+            ctx: of the call.
+            cmd_name: name of the importer.
+        """
+        from ragstudy.corpus.importers import IMPORTERS
+
+        kind = IMPORTERS.find(cmd_name)
+        return _import_command(kind, cmd_name) if kind else None
+
+
+def _import_command(kind: ImporterKind, name: str) -> click.Command:
+    """A command with the options of an importer."""
+
+    def run(out: Path, **options: object) -> None:
+        _tell(out, domains.import_domain(name, out, **options))
+
+    examples = "".join(f"\n{line}" for line in kind.examples)
+    params = [_param(option) for option in kind.options]
+    where = None if kind.needs_out else _out(kind.name)
+    params.append(
+        click.Option(
+            ["--out"],
+            type=_FILES,
+            default=where,
+            required=kind.needs_out,
+            show_default=True,
+            help="Domain folder to write.",
+        )
+    )
+    return click.Command(
+        name, callback=run, params=params, help=f"{kind.about}\n\n\b{examples}" if examples else kind.about
+    )
+
+
+def _param(option: Option) -> click.Parameter:
+    kind = _SHARE if option.is_share else _FILES if option.type is Path else option.type
+    if option.is_argument:
+        metavar = "FILE..." if option.many else "FILE"
+        return click.Argument(
+            [option.name], nargs=-1 if option.many else 1, required=option.required, type=kind, metavar=metavar
+        )
+    flag = option.flag or f"--{option.name.replace('_', '-')}"
+    return click.Option(
+        [flag, option.name],
+        type=kind,
+        multiple=option.many,
+        required=option.required,
+        default=None if option.many else option.default,
+        show_default=option.default not in (None, ()),
+        help=option.about,
+    )
+
+
+@corpus.group("import", cls=ImportGroup)
 def import_group() -> None:
     """Make a domain of a publisher's original files, or of a table of your own.
 
@@ -76,150 +146,6 @@ def _tell(out: Path, imported: Imported) -> None:
 
 def _out(name: str) -> Path:
     return Path("corpora") / name
-
-
-@import_group.command()
-@click.argument("files", nargs=-1, required=True, type=_FILES, metavar="FILE...")
-@click.option(
-    "--out",
-    type=_FILES,
-    default=_out("bioasq"),
-    show_default=True,
-    help="Domain folder to write.",
-)
-@click.option(
-    "--test-year", "test_years", type=int, multiple=True, help="Year of the test split; the latest by default."
-)
-def bioasq(files: tuple[Path, ...], out: Path, test_years: tuple[int, ...]) -> None:
-    """BioASQ task B golden files, named as published (10B1_golden.json)."""
-    _tell(out, domains.import_bioasq(files, out, test_years))
-
-
-@import_group.command()
-@click.option("--train", multiple=True, required=True, type=_FILES, help="File of QED lines; may be given often.")
-@click.option("--test", multiple=True, required=True, type=_FILES, help="File of NQ-open lines with gold passages.")
-@click.option(
-    "--out",
-    type=_FILES,
-    default=_out("nq"),
-    show_default=True,
-    help="Domain folder to write.",
-)
-def nq(train: tuple[Path, ...], test: tuple[Path, ...], out: Path) -> None:
-    """Natural Questions: QED lines for training, NQ-open lines for test."""
-    _tell(out, domains.import_natural_questions(train, test, out))
-
-
-@import_group.command()
-@click.argument("files", nargs=-1, required=True, type=_FILES, metavar="FILE...")
-@click.option(
-    "--out",
-    type=_FILES,
-    default=_out("qasper"),
-    show_default=True,
-    help="Domain folder to write.",
-)
-@click.option(
-    "--test-share", default=0.25, type=_SHARE, show_default=True, help="Share of the questions, by whole papers."
-)
-@click.option("--seed", default=1, show_default=True, help="Of the draw of test papers.")
-def qasper(files: tuple[Path, ...], out: Path, test_share: float, seed: int) -> None:
-    """Qasper: the published JSON, one paper a line, or evidence only."""
-    _tell(out, domains.import_qasper(files, out, test_share, seed))
-
-
-@import_group.command()
-@click.argument("files", nargs=-1, required=True, type=_FILES, metavar="FILE...")
-@click.option("--out", type=_FILES, default=_out("ragchecker"), show_default=True, help="Domain folder to write.")
-def ragchecker(files: tuple[Path, ...], out: Path) -> None:
-    """RAGChecker's input JSON: questions and contexts; its answers go into a study as `kind: recorded`."""
-    _tell(out, domains.import_ragchecker(files, out))
-
-
-@import_group.command()
-@click.argument("files", nargs=-1, required=True, type=_FILES, metavar="FILE...")
-@click.option("--test", multiple=True, type=_FILES, help="File of the test split; articles are divided without it.")
-@click.option(
-    "--out",
-    type=_FILES,
-    default=_out("squad"),
-    show_default=True,
-    help="Domain folder to write.",
-)
-@click.option(
-    "--test-share", default=0.25, type=_SHARE, show_default=True, help="Share of the questions, by whole articles."
-)
-@click.option("--seed", default=1, show_default=True, help="Of the draw of test articles.")
-def squad(files: tuple[Path, ...], test: tuple[Path, ...], out: Path, test_share: float, seed: int) -> None:
-    """SQuAD 1 or 2 in its published JSON."""
-    _tell(out, domains.import_squad(files, out, test, test_share, seed))
-
-
-@import_group.command()
-@click.argument("questions", type=_FILES)
-@click.option("--documents", type=_FILES, help="Table of documents; not needed with --context.")
-@click.option("--out", type=_FILES, required=True, help="Domain folder to write.")
-@click.option("--question", default="question", show_default=True, help="Column of the question.")
-@click.option(
-    "--answer", default="answer", show_default=True, help="Column of the reference answer, or a list of them."
-)
-@click.option("--id", "id_", help="Column of the question's id.")
-@click.option("--gold", help="Column of the gold document ids.")
-@click.option("--context", help="Column of the gold passage itself.")
-@click.option("--group", help="Column of the source document, for clusters and for the split.")
-@click.option("--split", help="Column that says train or test; groups are drawn without it.")
-@click.option("--document-id", default="id", show_default=True, help="Column of the document's id.")
-@click.option("--document-text", default="text", show_default=True, help="Column of the document's text.")
-@click.option("--document-title", help="Column of the document's title.")
-@click.option(
-    "--test-share",
-    default=0.25,
-    type=_SHARE,
-    show_default=True,
-    help="Share of the questions that become the test split.",
-)
-@click.option("--seed", default=1, show_default=True, help="Of that draw.")
-def table(
-    questions: Path,
-    documents: Path | None,
-    out: Path,
-    question: str,
-    answer: str,
-    id_: str | None,
-    gold: str | None,
-    context: str | None,
-    group: str | None,
-    split: str | None,
-    document_id: str,
-    document_text: str,
-    document_title: str | None,
-    test_share: float,
-    seed: int,
-) -> None:
-    """JSONL or CSV with columns that you name.
-
-    \b
-    ragstudy corpus import table faq.csv --question Q --answer A --context Passage --out corpora/faq
-    ragstudy corpus import table qa.jsonl --documents docs.jsonl --gold doc_ids --out corpora/ours
-    """
-    imported = domains.import_table(
-        questions,
-        out,
-        documents,
-        test_share,
-        seed,
-        question=question,
-        answer=answer,
-        id=id_,
-        gold=gold,
-        context=context,
-        group=group,
-        split=split,
-        document_id=document_id,
-        document_text=document_text,
-        document_title=document_title,
-    )
-    _tell(out, imported)
 
 
 @corpus.command()

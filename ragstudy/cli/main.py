@@ -28,7 +28,12 @@ class Suggesting(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command of a name."""
+        """The command of a name.
+
+        Args:
+            ctx: of the call.
+            args: words of the command line.
+        """
         if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
             msg = f"no such command {args[0]!r}{nearest(args[0], self.list_commands(ctx))}"
             raise click.UsageError(msg, ctx)
@@ -172,7 +177,11 @@ def results(run_folder: Path, form: str, table: str, out: Path | None) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command; wrong input ends with one message and exit code 2."""
+    """Run the command; wrong input ends with one message and exit code 2.
+
+    Args:
+        arguments: words of the command line; those of the process if None.
+    """
     # ragas asks this variable before it sends anything anywhere.
     os.environ.setdefault("RAGAS_DO_NOT_TRACK", "true")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")

@@ -32,7 +32,8 @@ def train(out: Path, tokens: int | None, size: str, seed: int | None) -> None:
     import logging
     from dataclasses import replace
 
-    from ragstudy.pocket.train import RECIPES, Trainer
+    from ragstudy.pocket.recipe import RECIPES
+    from ragstudy.pocket.train import Trainer
 
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     recipe = RECIPES[size]

@@ -43,12 +43,21 @@ class Console:
         self._err = RichConsole(file=sys.stderr, highlight=False, quiet=quiet)
 
     def log(self, line: str) -> None:
-        """A line about what was done or reused."""
+        """A line about what was done or reused.
+
+        Args:
+            line: what was done, in one sentence.
+        """
         self._err.print(line, style="dim", markup=False)
 
     @contextmanager
     def task(self, title: str, total: int) -> Iterator[Task]:
-        """A progress bar with the time left; a plain line where the output is no terminal."""
+        """A progress bar with the time left; a plain line where the output is no terminal.
+
+        Args:
+            title: what is done.
+            total: units of the work.
+        """
         if not self._err.is_terminal:
             yield _Line(self, title, total)
             return

@@ -20,7 +20,14 @@ _WORD = re.compile(r"\w+")
 def find_problems(
     folder: Path, documents: Sequence[Document], questions: Sequence[Question], *, by_group: bool
 ) -> list[str]:
-    """Everything that is wrong with a domain, one message each; long lists are cut and counted."""
+    """Everything that is wrong with a domain, one message each; long lists are cut and counted.
+
+    Args:
+        folder: of the domain, for messages.
+        documents: of the corpus.
+        questions: of both splits.
+        by_group: whether whole groups stand in one split.
+    """
     problems: list[str] = []
     where_documents, where_questions = f"{folder}: documents", f"{folder / 'questions.jsonl'}"
     if not documents:
@@ -72,7 +79,11 @@ def _shared_groups(place: str, questions: Sequence[Question]) -> list[str]:
 
 
 def question_words(text: str) -> frozenset[str]:
-    """The words of a question, for comparing questions."""
+    """The words of a question, for comparing questions.
+
+    Args:
+        text: of the question.
+    """
     return frozenset(_WORD.findall(text.casefold()))
 
 

@@ -41,7 +41,11 @@ class Domain:
     questions: tuple[Question, ...]
 
     def split(self, name: Literal["train", "test"]) -> tuple[Question, ...]:
-        """The questions of one split, in the file's order."""
+        """The questions of one split, in the file's order.
+
+        Args:
+            name: of the split, 'train' or 'test'.
+        """
         return tuple(question for question in self.questions if question.split == name)
 
     @property
@@ -52,6 +56,9 @@ class Domain:
 
 def load_domain(folder: Path) -> Domain:
     """Read and check a domain.
+
+    Args:
+        folder: of the domain.
 
     Raises:
         InputError: anything is missing or wrong; every problem is named.

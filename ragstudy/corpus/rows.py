@@ -13,7 +13,13 @@ QUESTION_KEYS = ("id", "text", "references", "facts", "gold_documents", "evidenc
 
 
 def document_of(row: dict[str, Any], place: str, problems: list[str]) -> Document | None:
-    """The document in a row; adds what is wrong to `problems`."""
+    """The document in a row; adds what is wrong to `problems`.
+
+    Args:
+        row: parsed JSON of one line.
+        place: names the row in messages.
+        problems: gets a message for everything that is wrong.
+    """
     identifier, text = row.get("id"), row.get("text")
     if not isinstance(identifier, str) or not identifier:
         problems.append(f"{place}: id is {identifier!r}; expected a non-empty string")
@@ -25,7 +31,13 @@ def document_of(row: dict[str, Any], place: str, problems: list[str]) -> Documen
 
 
 def question_of(row: dict[str, Any], place: str, problems: list[str]) -> Question | None:
-    """The question in a row; adds what is wrong to `problems`."""
+    """The question in a row; adds what is wrong to `problems`.
+
+    Args:
+        row: parsed JSON of one line.
+        place: names the row in messages.
+        problems: gets a message for everything that is wrong.
+    """
     found = known_keys(row, QUESTION_KEYS, place)
     identifier, text = row.get("id"), row.get("text")
     if not isinstance(identifier, str) or not identifier:
@@ -98,7 +110,11 @@ def _fact_row(fact: Fact) -> dict[str, Any]:
 
 
 def question_row(question: Question) -> dict[str, Any]:
-    """The row of a question, without what is empty."""
+    """The row of a question, without what is empty.
+
+    Args:
+        question: to write.
+    """
     row: dict[str, Any] = {"id": question.id, "text": question.text, "references": list(question.references)}
     if question.facts:
         row["facts"] = [_fact_row(fact) for fact in question.facts]

@@ -35,7 +35,13 @@ _WHAT_IS = re.compile(r"^(what|which) (is|are) (the )?", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Step:
-    """One look-up that an answer rests on: a thing, a relation, and what the world says; no value if it is untold."""
+    """One look-up that an answer rests on: a thing, a relation, and what the world says; no value if it is untold.
+
+    Attributes:
+        subject: thing that is looked up.
+        label: name of the relation.
+        value: what the world says; None if it is untold.
+    """
 
     subject: Subject
     label: str
@@ -115,7 +121,14 @@ def _full(told: Sequence[tuple[Relation, Value]], subject: Subject, rng: Random)
 
 
 def ask_one(subject: Subject, label: str, rng: Random, *, held_out: bool = False) -> Asked:
-    """A question for one relation: factoid or list."""
+    """A question for one relation: factoid or list.
+
+    Args:
+        subject: thing that is asked about.
+        label: name of the relation.
+        rng: gives the random draws.
+        held_out: whether phrasings are used that training questions never have.
+    """
     relation, value = subject.facts[label]
     text = fill(_phrase(relation.all_questions, rng, held_out=held_out), subject.name, label)
     told = [(relation, value)]
@@ -127,7 +140,15 @@ def ask_one(subject: Subject, label: str, rng: Random, *, held_out: bool = False
 def ask_many(
     subject: Subject, labels: Sequence[str], rng: Random, *, held_out: bool = False, kind: QuestionType = "multi"
 ) -> Asked:
-    """A question for several relations at once: 'multi', or 'summary' for a request to sum a thing up."""
+    """A question for several relations at once: 'multi', or 'summary' for a request to sum a thing up.
+
+    Args:
+        subject: thing that is asked about.
+        labels: names of the relations.
+        rng: gives the random draws.
+        held_out: whether phrasings are used that training questions never have.
+        kind: 'multi' or 'summary'.
+    """
     told = [subject.facts[label] for label in labels]
     joined = join_list([f"the {label}" for label in labels]).removeprefix("the ")
     templates = SUMMARY_QUESTIONS if kind == "summary" else MULTI_QUESTIONS
@@ -138,7 +159,15 @@ def ask_many(
 
 
 def ask_whether(subject: Subject, label: str, rng: Random, names: Names, *, held_out: bool = False) -> Asked:
-    """A yes/no question for one scalar relation; half of them name another value of the same kind."""
+    """A yes/no question for one scalar relation; half of them name another value of the same kind.
+
+    Args:
+        subject: thing that is asked about.
+        label: name of the relation.
+        rng: gives the random draws.
+        names: gives other values of the same kind.
+        held_out: whether phrasings are used that training questions never have.
+    """
     relation, value = subject.facts[label]
     other = relation.make(rng, names)
     says_yes = rng.random() < 0.5 or other.text == value.text
@@ -151,7 +180,15 @@ def ask_whether(subject: Subject, label: str, rng: Random, names: Names, *, held
 
 
 def ask_comparison(subject: Subject, other: Subject, label: str, rng: Random, *, held_out: bool = False) -> Asked:
-    """A yes/no question whether a number or year of one thing is above that of another one."""
+    """A yes/no question whether a number or year of one thing is above that of another one.
+
+    Args:
+        subject: thing that is asked about.
+        other: thing that it is compared with.
+        label: name of the relation.
+        rng: gives the random draws.
+        held_out: whether phrasings are used that training questions never have.
+    """
     relation, value = subject.facts[label]
     _, against = other.facts[label]
     word = "Yes" if _size(value) > _size(against) else "No"
@@ -166,7 +203,16 @@ def ask_comparison(subject: Subject, other: Subject, label: str, rng: Random, *,
 def ask_over(  # noqa: PLR0913 - both ends of both steps
     subject: Subject, link: str, other: Subject, label: str, rng: Random, *, held_out: bool = False
 ) -> Asked:
-    """A question for a relation of the thing that a relation of the subject leads to, without its name."""
+    """A question for a relation of the thing that a relation of the subject leads to, without its name.
+
+    Args:
+        subject: thing that is asked about.
+        link: relation that leads from the subject to the other thing.
+        other: thing that the relation leads to.
+        label: name of the relation.
+        rng: gives the random draws.
+        held_out: whether phrasings are used that training questions never have.
+    """
     leads, to = subject.facts[link]
     relation, value = other.facts[label]
     described = rng.choice(leads.described).format(s=subject.name)
@@ -177,7 +223,13 @@ def ask_over(  # noqa: PLR0913 - both ends of both steps
 
 
 def ask_untold(subject: Subject, rng: Random, *, held_out: bool = False) -> Asked:
-    """A question for a relation that the subject's document is silent about."""
+    """A question for a relation that the subject's document is silent about.
+
+    Args:
+        subject: thing that is asked about.
+        rng: gives the random draws.
+        held_out: whether phrasings are used that training questions never have.
+    """
     relation = rng.choice(subject.untold)
     text = fill(_phrase(relation.all_questions, rng, held_out=held_out), subject.name, relation.label)
     return Asked("unanswerable", _tidy(text), NOT_THERE, NOT_THERE, (), (Step(subject, relation.label),))
@@ -290,7 +342,12 @@ def _tidy(text: str) -> str:
 
 
 def as_query(question: str, rng: Random) -> str:
-    """Most questions as typed into a search box: no capitals but names', no question mark, fewer small words."""
+    """Most questions as typed into a search box: no capitals but names', no question mark, fewer small words.
+
+    Args:
+        question: as a whole sentence.
+        rng: gives the random draws.
+    """
     if rng.random() > _SHARE_SEARCHED:
         return question
     text = _POLITE.sub("", question.rstrip("?."))

@@ -166,6 +166,13 @@ def _values_by_label(subjects: list[Subject]) -> dict[tuple[str, str], list[str]
 def write_invented(folder: Path, name: str, seed: int, n_documents: int, n_questions: int) -> Domain:
     """Invent a domain and write it with the command that made it.
 
+    Args:
+        folder: of the domain.
+        name: of the schema.
+        seed: of the world; the same seed gives the same bytes.
+        n_documents: one subject each.
+        n_questions: of both splits together.
+
     Raises:
         InputError: the name is unknown, or more questions are wanted than the subjects have.
     """

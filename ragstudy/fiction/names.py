@@ -48,7 +48,11 @@ class Pool(Enum):
 
 
 def pool_of(name: str) -> Pool:
-    """The pool that an invented (single-word) name belongs to, whatever its case."""
+    """The pool that an invented (single-word) name belongs to, whatever its case.
+
+    Args:
+        name: that was invented.
+    """
     return Pool(zlib.crc32(name.casefold().encode()) & 1)
 
 
@@ -66,7 +70,11 @@ class Names:
         self._used: set[str] = set()
 
     def draw(self, kind: str) -> str:
-        """A new single-word name of a kind: 'drug', 'place', 'person', 'thing' or 'ill'."""
+        """A new single-word name.
+
+        Args:
+            kind: 'drug', 'place', 'person', 'thing' or 'ill'.
+        """
         for attempt in count():
             middle = self._middle() if attempt < _TRIES_SHORT else self._longer(attempt)
             name = self._rng.choice(STARTS) + middle + self._rng.choice(_ENDS[kind])
@@ -75,7 +83,12 @@ class Names:
         return name
 
     def draw_alike(self, kind: str, other: str) -> str:
-        """A new name of a kind that begins or ends as another one does, as the neighbours of a search do."""
+        """A new name of a kind that begins or ends as another one does, as the neighbours of a search do.
+
+        Args:
+            kind: kind of name.
+            other: name that it resembles.
+        """
         start = max((one for one in STARTS if other.startswith(one)), key=len, default="")
         end = next((one for one in sorted(_ENDS[kind], key=len, reverse=True) if other.endswith(one)), "")
         for _ in range(_TRIES):

@@ -49,17 +49,35 @@ class Maker(Protocol):
 
 
 def join_list(items: Sequence[str]) -> str:
-    """`a`, `a and b`, `a, b and c`."""
+    """`a`, `a and b`, `a, b and c`.
+
+    Args:
+        items: at least one.
+    """
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
 
 
 def scalar(text: str, kind: str, *others: str) -> Value:
-    """A value of one part with its other accepted forms."""
+    """A value of one part with its other accepted forms.
+
+    Args:
+        text: of the value.
+        kind: type of the value.
+        others: further accepted forms.
+    """
     return Value((text,), ((text, *others),), kind)
 
 
 def number(low: int, high: int, unit: str, *, step: int = 1, short: str = "") -> Maker:
-    """Whole numbers from `low` to `high` in steps, followed by a unit; `short` is an accepted short unit."""
+    """Whole numbers from `low` to `high` in steps, followed by a unit; `short` is an accepted short unit.
+
+    Args:
+        low: smallest value.
+        high: largest value.
+        unit: that follows, or ''.
+        step: between neighbouring values.
+        short: accepted short form of the unit, or ''.
+    """
 
     def make(rng: Random, _names: Names) -> Value:
         n = rng.randrange(low, high + 1, step)
@@ -73,7 +91,12 @@ def number(low: int, high: int, unit: str, *, step: int = 1, short: str = "") ->
 
 
 def year(low: int, high: int) -> Maker:
-    """A calendar year."""
+    """A calendar year.
+
+    Args:
+        low: smallest value.
+        high: largest value.
+    """
 
     def make(rng: Random, _names: Names) -> Value:
         return scalar(str(rng.randint(low, high)), "year")
@@ -82,7 +105,11 @@ def year(low: int, high: int) -> Maker:
 
 
 def one_of(words: str) -> Maker:
-    """One of the phrases in a string separated by `|`."""
+    """One of the phrases in a string separated by `|`.
+
+    Args:
+        words: phrases separated by `|`.
+    """
     choices = [word.strip() for word in words.split("|")]
 
     def make(rng: Random, _names: Names) -> Value:
@@ -92,7 +119,13 @@ def one_of(words: str) -> Maker:
 
 
 def some_of(words: str, low: int = 2, high: int = 4) -> Maker:
-    """A list of `low` to `high` different phrases out of a string separated by `|`."""
+    """A list of `low` to `high` different phrases out of a string separated by `|`.
+
+    Args:
+        words: phrases separated by `|`.
+        low: fewest phrases.
+        high: most phrases.
+    """
     choices = [word.strip() for word in words.split("|")]
 
     def make(rng: Random, _names: Names) -> Value:
@@ -103,7 +136,12 @@ def some_of(words: str, low: int = 2, high: int = 4) -> Maker:
 
 
 def invented(kind: str, form: str = "{}") -> Maker:
-    """An invented name of a kind, placed into `form`; the bare name is accepted too."""
+    """An invented name of a kind, placed into `form`; the bare name is accepted too.
+
+    Args:
+        kind: kind of name.
+        form: template that the name is placed into.
+    """
 
     def make(_rng: Random, names: Names) -> Value:
         name = names.draw(kind)
@@ -114,7 +152,13 @@ def invented(kind: str, form: str = "{}") -> Maker:
 
 
 def some_invented(kind: str, low: int = 2, high: int = 3) -> Maker:
-    """A list of invented names of a kind."""
+    """A list of invented names of a kind.
+
+    Args:
+        kind: kind of name.
+        low: fewest names.
+        high: most names.
+    """
 
     def make(rng: Random, names: Names) -> Value:
         items = tuple(names.draw(kind) for _ in range(rng.randint(low, high)))

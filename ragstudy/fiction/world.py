@@ -59,7 +59,14 @@ class Subject:
 
 @dataclass(frozen=True)
 class Sentence:
-    """A rendered sentence or row of a table, the labels of the facts it states, and the heading it stands under."""
+    """A rendered sentence or row of a table, the labels of the facts it states, and the heading it stands under.
+
+    Attributes:
+        text: of the sentence or row.
+        labels: names of the relations that it states.
+        section: heading that it stands under, or ''.
+        is_row: whether it is a row of a table.
+    """
 
     text: str
     labels: tuple[str, ...]
@@ -68,7 +75,11 @@ class Sentence:
 
 
 def capitalise(text: str) -> str:
-    """The text with its first letter in upper case."""
+    """The text with its first letter in upper case.
+
+    Args:
+        text: to change.
+    """
     return text[:1].upper() + text[1:]
 
 
@@ -101,7 +112,14 @@ def _word_like(name_kind: str, like: Subject | None, names: Names, *, namesake: 
 
 
 def invent_subjects(schema: Schema, n: int, rng: Random, names: Names) -> list[Subject]:
-    """`n` things of the schema's kinds, two of the first kind for one of each other."""
+    """`n` things of the schema's kinds, two of the first kind for one of each other.
+
+    Args:
+        schema: kinds of things and their relations.
+        n: number of things.
+        rng: gives the random draws.
+        names: gives invented names.
+    """
     weights = [2] + [1] * (len(schema.kinds) - 1)
     subjects: list[Subject] = []
     for _ in range(n):
@@ -128,6 +146,10 @@ def link(subjects: Sequence[Subject], rng: Random) -> list[Subject]:
     """The same things, with values of referring relations replaced by others of them: a graph instead of a list.
 
     Most references then lead to a thing with a document of its own, so that a question can take two steps.
+
+    Args:
+        subjects: things of one world.
+        rng: gives the random draws.
     """
     by_noun: dict[str, list[Subject]] = {}
     for subject in subjects:
@@ -164,7 +186,14 @@ def _neighbour(kind: Kind, earlier: list[Subject], rng: Random, names: Names) ->
 
 
 def state(relation: Relation, value: Value, subject: str, rng: Random) -> str:
-    """A clause: a sentence without full stop, its first letter in lower case unless it starts a name."""
+    """A clause: a sentence without full stop, its first letter in lower case unless it starts a name.
+
+    Args:
+        relation: that is stated.
+        value: of the relation.
+        subject: name of the thing.
+        rng: gives the random draws.
+    """
     own = relation.statements if rng.random() < _SHARE_OWN else ()
     template = rng.choice(own or relation.all_statements).removesuffix(".")
     if not template.startswith("{"):
@@ -173,7 +202,14 @@ def state(relation: Relation, value: Value, subject: str, rng: Random) -> str:
 
 
 def fill(template: str, subject: str, label: str, value: str = "") -> str:
-    """A template with its subject, label and value put in; 'the price of it' becomes 'its price'."""
+    """A template with its subject, label and value put in; 'the price of it' becomes 'its price'.
+
+    Args:
+        template: with places for subject, label and value.
+        subject: name of the thing.
+        label: name of the relation.
+        value: of the relation.
+    """
     possessive = f"{subject}'s"
     if subject == "it":
         possessive = "its"
@@ -193,6 +229,13 @@ def tell(
     The name stands in the opening and now and then later; elsewhere a pronoun or the noun stands for it.
     Some sentences join two facts, some state none. With sections, each stands under its heading. `others` are
     things that may be mentioned. A share of the documents gives some of the facts in a table.
+
+    Args:
+        subject: thing that the document is about.
+        rng: gives the random draws.
+        sections: headings.
+        others: things that may be mentioned beside it.
+        share_tables: share of the documents that hold a table.
     """
     has_table = share_tables > 0 and rng.random() < share_tables
     if sections:

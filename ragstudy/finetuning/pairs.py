@@ -22,6 +22,10 @@ def nested_order(questions: Sequence[Question], seed: int) -> list[Question]:
     """The training questions in a seeded order; the first 200 are inside the first 500, and so on.
 
     Questions without a reference answer are left out.
+
+    Args:
+        questions: of the training split.
+        seed: decides the order.
     """
     usable = sorted((q for q in questions if q.references), key=lambda q: q.id)
     Random(seed).shuffle(usable)

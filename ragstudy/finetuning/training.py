@@ -130,12 +130,23 @@ def _adapted(base: PreTrainedModel, spec: FineTuneSpec, first: Path | None) -> I
 
 
 def steps_of(n_examples: int, spec: FineTuneSpec) -> int:
-    """How many optimiser steps training takes."""
+    """How many optimiser steps training takes.
+
+    Args:
+        n_examples: training examples.
+        spec: settings of the training.
+    """
     return spec.epochs * math.ceil(n_examples / spec.batch_size)
 
 
 def batches(examples: Sequence[Example], spec: FineTuneSpec, seed: int) -> Iterator[list[Example]]:
-    """The examples of every optimiser step: another order in every epoch."""
+    """The examples of every optimiser step: another order in every epoch.
+
+    Args:
+        examples: training examples.
+        spec: settings of the training.
+        seed: decides the order.
+    """
     rng = Random(seed)
     for _ in range(spec.epochs):
         order = list(examples)
@@ -184,7 +195,11 @@ def _loop(  # noqa: PLR0913 - a training with what it needs
 
 
 def is_half(dtype: torch.dtype) -> bool:
-    """Whether numbers of a type have 16 bits."""
+    """Whether numbers of a type have 16 bits.
+
+    Args:
+        dtype: type of the numbers.
+    """
     return dtype.itemsize == 2  # noqa: PLR2004 - bytes
 
 
@@ -201,6 +216,10 @@ def answer_loss(model: Any, packed: Packed) -> torch.Tensor:  # noqa: ANN401 - a
 
     The vocabulary projection is computed only at columns where some row has a target, which for prompts with
     passages is a small part of them.
+
+    Args:
+        model: that is trained.
+        packed: examples of the step.
     """
     import torch
 

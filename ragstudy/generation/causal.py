@@ -115,7 +115,11 @@ class CausalModel:
 
     @contextmanager
     def switched(self, adapter: str | None) -> Iterator[None]:
-        """For a while the model answers with this adapter, or for None as the base, and keeps no gradients."""
+        """For a while the model answers with this adapter, or for None as the base, and keeps no gradients.
+
+        Args:
+            adapter: folder or hub id of a PEFT adapter, or None.
+        """
         import torch
 
         with torch.inference_mode():
@@ -305,7 +309,11 @@ class CausalGenerator:
         self._adapter = adapter
 
     def generate(self, prompts: Sequence[Prompt]) -> list[Completion]:
-        """Greedy answers, one per prompt, in order."""
+        """Greedy answers, one per prompt, in order.
+
+        Args:
+            prompts: answered as one batch.
+        """
         return self._model.generate(prompts, self._adapter)
 
 

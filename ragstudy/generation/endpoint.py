@@ -48,7 +48,11 @@ class EndpointGenerator:
         )
 
     def generate(self, prompts: Sequence[Prompt]) -> list[Completion]:
-        """One completion per prompt, in order; a request that keeps failing gives one that says why."""
+        """One completion per prompt, in order; a request that keeps failing gives one that says why.
+
+        Args:
+            prompts: answered as one batch.
+        """
         with ThreadPoolExecutor(max_workers=self._spec.batch_size) as pool:
             return list(pool.map(self._answer, prompts))
 

@@ -46,7 +46,11 @@ class ExtractiveGenerator:
         self._n_sentences = n_sentences
 
     def generate(self, prompts: Sequence[Prompt]) -> list[Completion]:
-        """The best sentences of each prompt's passages, in the order in which they stand there."""
+        """The best sentences of each prompt's passages, in the order in which they stand there.
+
+        Args:
+            prompts: answered as one batch.
+        """
         return [self._answer(prompt) for prompt in prompts]
 
     def _answer(self, prompt: Prompt) -> Completion:

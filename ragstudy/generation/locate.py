@@ -44,6 +44,9 @@ def locate_model(name: str) -> str:
 def locate_adapter(name: str) -> str:
     """A local PEFT adapter folder, checked, or the hub id as it is.
 
+    Args:
+        name: folder or hub id.
+
     Raises:
         InputError: a folder that is missing, or has no configuration or no safetensors weights.
     """
@@ -59,6 +62,9 @@ def locate_adapter(name: str) -> str:
 
 def fetch_adapter(name: str) -> str:
     """The local folder of an adapter; one of the hub is downloaded, its safetensors only.
+
+    Args:
+        name: folder or hub id.
 
     Raises:
         InputError: the adapter has no safetensors weights.
@@ -100,7 +106,11 @@ def _check_weights(folder: Path, name: str, config: str) -> None:
 
 
 def model_fingerprint(name: str) -> str:
-    """Changes with the files of a local model; for a hub id, with the id alone."""
+    """Changes with the files of a local model; for a hub id, with the id alone.
+
+    Args:
+        name: of the model: folder, hub id or name of an embedded model.
+    """
     located = Path(locate_model(name))
     if not located.is_dir():
         return fingerprint(name)
@@ -108,7 +118,11 @@ def model_fingerprint(name: str) -> str:
 
 
 def adapter_fingerprint(name: str) -> str:
-    """Changes with the files of a local adapter; for a hub id, with the id alone."""
+    """Changes with the files of a local adapter; for a hub id, with the id alone.
+
+    Args:
+        name: folder or hub id.
+    """
     located = Path(locate_adapter(name))
     if not located.is_dir():
         return fingerprint(name)

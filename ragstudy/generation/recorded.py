@@ -46,7 +46,11 @@ class RecordedGenerator:
         self._answers = read_answers(self._path)
 
     def generate(self, prompts: Sequence[Prompt]) -> list[Completion]:
-        """The recorded answers; a question that has none gives an error that says so."""
+        """The recorded answers; a question that has none gives an error that says so.
+
+        Args:
+            prompts: answered as one batch.
+        """
         return [self._answer(prompt) for prompt in prompts]
 
     def _answer(self, prompt: Prompt) -> Completion:
@@ -59,6 +63,9 @@ class RecordedGenerator:
 
 def read_answers(path: Path) -> dict[str, str]:
     """Answers by question id.
+
+    Args:
+        path: of the file.
 
     Raises:
         InputError: the file is missing or has neither layout.

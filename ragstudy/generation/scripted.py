@@ -52,7 +52,11 @@ class ScriptedGenerator:
         self.prompts: list[Prompt] = []
 
     def generate(self, prompts: Sequence[Prompt]) -> list[Completion]:
-        """The scripted answers; every prompt seen is kept in `prompts`."""
+        """The scripted answers; every prompt seen is kept in `prompts`.
+
+        Args:
+            prompts: answered as one batch.
+        """
         self.prompts += prompts
         return [self._answer(prompt) for prompt in prompts]
 

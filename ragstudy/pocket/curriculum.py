@@ -56,7 +56,12 @@ PROSE_INSTRUCTIONS = (
 
 @dataclass(frozen=True)
 class Turn:
-    """A question and the answer to learn."""
+    """A question and the answer to learn.
+
+    Attributes:
+        question: as it is asked.
+        answer: to learn.
+    """
 
     question: str
     answer: str
@@ -64,7 +69,12 @@ class Turn:
 
 @dataclass(frozen=True)
 class Conversation:
-    """A first message with passages, and turns of which the first question stands in that message."""
+    """A first message with passages, and turns of which the first question stands in that message.
+
+    Attributes:
+        opening: first message, with the passages and the first question.
+        turns: questions and answers, in order.
+    """
 
     opening: str
     turns: tuple[Turn, ...]
@@ -114,7 +124,12 @@ class _Shown:
 
 
 def conversations(stage: Stage, rng: Random) -> Iterator[Conversation]:
-    """An endless stream of conversations of a stage, from worlds of the pretraining pool."""
+    """An endless stream of conversations of a stage, from worlds of the pretraining pool.
+
+    Args:
+        stage: of the curriculum.
+        rng: gives the random draws.
+    """
     while True:
         yield _salad(stage, rng) if rng.random() < _SHARE_SALAD else _World(stage, rng).conversation()
 

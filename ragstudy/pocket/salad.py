@@ -46,7 +46,11 @@ def words() -> tuple[str, ...]:
 
 
 def word(rng: Random) -> str:
-    """A word, frequent ones more often (about 1/rank)."""
+    """A word, frequent ones more often (about 1/rank).
+
+    Args:
+        rng: gives the random draws.
+    """
     known = words()
     return known[min(int(len(known) ** rng.random()) + int(rng.random() * 300), len(known) - 1)]
 
@@ -66,7 +70,11 @@ class _Phrases:
 
 
 def random_schema(rng: Random) -> Schema:
-    """A schema of one kind whose relations are made of random words."""
+    """A schema of one kind whose relations are made of random words.
+
+    Args:
+        rng: gives the random draws.
+    """
     relations = {label: _relation(label, rng) for label in (_label(rng) for _ in range(rng.randint(5, 10)))}
     noun = rng.choice(_KINDS)
     form = rng.choice(("{}", "{}", noun.removeprefix("the ").capitalize() + " {}", "{} " + noun.removeprefix("the ")))
@@ -105,7 +113,11 @@ def _relation(label: str, rng: Random) -> Relation:
 
 @dataclass(frozen=True)
 class SaladSentence:
-    """A sentence of random words."""
+    """A sentence of random words.
+
+    Attributes:
+        tokens: words, numbers and names, in order.
+    """
 
     tokens: tuple[str, ...]
 
@@ -117,7 +129,12 @@ class SaladSentence:
 
 
 def salad_sentences(rng: Random, n_words: int) -> list[SaladSentence]:
-    """Sentences of 7 to 16 random words, about `n_words` in all; names and numbers among them."""
+    """Sentences of 7 to 16 random words, about `n_words` in all; names and numbers among them.
+
+    Args:
+        rng: gives the random draws.
+        n_words: words in all, about.
+    """
     sentences: list[SaladSentence] = []
     while sum(len(sentence.tokens) for sentence in sentences) < n_words:
         sentences.append(SaladSentence(tuple(_token(rng) for _ in range(rng.randint(7, 16)))))
@@ -135,7 +152,12 @@ def _token(rng: Random) -> str:
 
 
 def ask_salad(sentence: SaladSentence, rng: Random) -> tuple[str, str]:
-    """A question that names the words around a span of the sentence, and the span as the answer."""
+    """A question that names the words around a span of the sentence, and the span as the answer.
+
+    Args:
+        sentence: that holds the answer.
+        rng: gives the random draws.
+    """
     n = len(sentence.tokens)
     length = rng.randint(1, 4)
     start = rng.randint(0, n - length - 3)

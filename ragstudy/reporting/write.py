@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 def write_reports(folder: RunFolder) -> Path:
     """Write `<domain>.md` for every domain and `index.html`; returns the path of the page.
 
+    Args:
+        folder: of the run.
+
     Raises:
         InputError: the folder holds no run that this version reads.
     """
@@ -45,6 +48,9 @@ def write_reports(folder: RunFolder) -> Path:
 def refresh_reports(folder: RunFolder) -> Path:
     """Write the reports unless they are those of the run as it stands; returns the path of the page.
 
+    Args:
+        folder: of the run.
+
     Raises:
         InputError: the folder holds no run that this version reads.
     """
@@ -59,7 +65,11 @@ def refresh_reports(folder: RunFolder) -> Path:
 
 
 def environment(*, escape: bool) -> Environment:
-    """The templates of reports, for pages (escaped) or Markdown."""
+    """The templates of reports, for pages (escaped) or Markdown.
+
+    Args:
+        escape: whether texts are escaped for HTML.
+    """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     # Markdown is written with the filter `cell`, pages with escaping.
@@ -85,7 +95,11 @@ def environment(*, escape: bool) -> Environment:
 
 
 def as_cell(value: object) -> str:
-    """Text for a cell of a Markdown table: one line, without marks that would end the cell or start HTML."""
+    """Text for a cell of a Markdown table: one line, without marks that would end the cell or start HTML.
+
+    Args:
+        value: printed with str().
+    """
     text = " ".join(str(value).split())
     text = text.replace("\\", "\\\\").replace("<", "&lt;").replace("`", "'")
     # Brackets and marks would make links and pictures of what a model said.
@@ -99,12 +113,21 @@ def _number_or_cell(value: object) -> str:
 
 
 def markdown(run: RunView, domain: DomainView) -> str:
-    """The report of one domain."""
+    """The report of one domain.
+
+    Args:
+        run: everything the report shows.
+        domain: its part of the report.
+    """
     return environment(escape=False).get_template("domain.md").render(run=run, domain=domain)
 
 
 def html(run: RunView) -> str:
-    """The page of a run; every text is escaped, plots are inline, nothing is loaded from elsewhere."""
+    """The page of a run; every text is escaped, plots are inline, nothing is loaded from elsewhere.
+
+    Args:
+        run: everything the report shows.
+    """
     from markupsafe import Markup
 
     plots = {

@@ -48,6 +48,9 @@ EMBEDDERS = Registry(
 def locate_embedder(name: str) -> str:
     """Where an embedder is loaded from: a local folder, the hub's cache, the package, or the hub itself.
 
+    Args:
+        name: folder or hub id.
+
     Raises:
         InputError: a local folder without a model.
         UnavailableError: the default embedder is in none of these places.
@@ -118,6 +121,10 @@ class SentenceEmbedder:
         """float32 array (n, d) of unit-length rows, one per text, in order.
 
         The vectors are brought to unit length in float32, whatever precision the model runs in.
+
+        Args:
+            texts: what is longer than the model reads is cut.
+            progress: whether a bar is drawn.
         """
         if not texts:
             return np.zeros((0, self._model.get_embedding_dimension() or 0), dtype=np.float32)
@@ -179,7 +186,11 @@ def embedder_fingerprint(name: str) -> str:
 
 
 def tokens_of(embedder: Embedder) -> Callable[[str], Sequence[object]]:
-    """A function from text to tokens: the embedder's own if it has one, else words."""
+    """A function from text to tokens: the embedder's own if it has one, else words.
+
+    Args:
+        embedder: of the study.
+    """
     own = getattr(embedder, "tokens", None)
     return own() if callable(own) else str.split
 

@@ -22,6 +22,10 @@ def covered(question: Question, passage: Passage) -> tuple[int, ...]:
 
     Gold units are the pieces of evidence if the question names any, else its gold documents. A passage of a
     gold document covers a piece of evidence if it holds at least 80 % of its words.
+
+    Args:
+        question: that was asked.
+        passage: of the corpus.
     """
     if question.gold_documents and passage.document not in question.gold_documents:
         return ()
@@ -37,7 +41,11 @@ def _share(evidence: str, words: set[str]) -> float:
 
 
 def n_units(question: Question) -> int:
-    """How many gold units a question has; 0 if it names none."""
+    """How many gold units a question has; 0 if it names none.
+
+    Args:
+        question: that was asked.
+    """
     return len(question.evidence or question.gold_documents)
 
 
@@ -64,7 +72,12 @@ class RankingQuality:
 
 
 def ranking_quality(retrievals: Sequence[Retrieval], k: int) -> RankingQuality | None:
-    """Quality of the first `k` passages; None if no question names gold units."""
+    """Quality of the first `k` passages; None if no question names gold units.
+
+    Args:
+        retrievals: of the questions that count.
+        k: passages looked at.
+    """
     judged = [one for one in retrievals if one.n_units]
     if not judged:
         return None
@@ -128,7 +141,12 @@ def gold_passages(question: Question, passages: Sequence[Passage]) -> list[Passa
 
 
 def is_distractor(question: Question, passage: Passage) -> bool:
-    """Whether a passage holds less than half of every gold unit, so that it cannot answer the question."""
+    """Whether a passage holds less than half of every gold unit, so that it cannot answer the question.
+
+    Args:
+        question: that was asked.
+        passage: of the corpus.
+    """
     if question.gold_documents and passage.document not in question.gold_documents:
         return True
     if not question.evidence:

@@ -45,6 +45,9 @@ def abstains(answer: str) -> bool:
 
     Only answers of at most 40 words are looked at: a longer one that also says what it does not know has
     still answered. An answer that begins with yes or no has taken a side.
+
+    Args:
+        answer: the text given.
     """
     text = answer.strip()
     if not text:

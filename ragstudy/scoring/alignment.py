@@ -53,7 +53,15 @@ _DIGITS = 4
 
 
 class Coefficients(NamedTuple):
-    """Of the support of a claim: (1 + N_FEATURES) numbers, the bias first."""
+    """Coefficients of the support of a claim: (1 + N_FEATURES) numbers, the bias first.
+
+    Attributes:
+        bias: of the logit.
+        words: per share of the content words that are found.
+        similarity: per cosine similarity with the nearest claim.
+        numbers: per share of the numbers that are missing.
+        names: per share of the names that are missing.
+    """
 
     bias: float
     words: float
@@ -100,7 +108,12 @@ def _learned_file() -> dict[str, Any]:
 
 
 def support(features: NDArray[np.float64], coefficients: Sequence[float]) -> NDArray[np.float64]:
-    """(n,) supports of claims with (n, N_FEATURES) features."""
+    """(n,) supports of claims with (n, N_FEATURES) features.
+
+    Args:
+        features: (n, N_FEATURES) features of the claims.
+        coefficients: fitted coefficients, the bias first.
+    """
     slopes = np.asarray(coefficients[1:], dtype=np.float64)
     none, best = _logistic(coefficients[0]), _logistic(coefficients[0] + slopes[:2].sum())
     stretched = (_logistic(coefficients[0] + features @ slopes) - none) / (best - none)
@@ -112,12 +125,24 @@ def _logistic(z: NDArray[np.float64] | float) -> NDArray[np.float64]:
 
 
 def covered_share(features: NDArray[np.float64], weights: NDArray[np.float64], coefficients: Sequence[float]) -> float:
-    """Completeness from the reference's claims: their weighted mean support; 0 without claims."""
+    """Completeness from the reference's claims: their weighted mean support; 0 without claims.
+
+    Args:
+        features: (n, N_FEATURES) features of the claims.
+        weights: (n,) weight of each claim, positive.
+        coefficients: fitted coefficients, the bias first.
+    """
     return float(support(features, coefficients) @ weights / weights.sum()) if len(weights) else 0.0
 
 
 def right_share(features: NDArray[np.float64], weights: NDArray[np.float64], coefficients: Sequence[float]) -> float:
-    """Accuracy from the answer's claims: mean of their mean support, best support and best similarity; 0 without."""
+    """Accuracy from the answer's claims: mean of their mean support, best support and best similarity; 0 without.
+
+    Args:
+        features: (n, N_FEATURES) features of the claims.
+        weights: (n,) weight of each claim, positive.
+        coefficients: fitted coefficients, the bias first.
+    """
     if not len(weights):
         return 0.0
     supports = support(features, coefficients)
@@ -140,7 +165,11 @@ class Aligner:
         self._scored: dict[tuple[str, str, str], tuple[float, float]] = {}
 
     def prepare(self, texts: Iterable[str]) -> None:
-        """Embed the claims of many texts at once; what is not prepared is embedded when it is needed."""
+        """Embed the claims of many texts at once; what is not prepared is embedded when it is needed.
+
+        Args:
+            texts: answers and references.
+        """
         self._embed(claim for text in texts for claim in claims_of(text))
 
     def _embed(self, claims: Iterable[str]) -> None:
@@ -149,7 +178,13 @@ class Aligner:
             self._vectors.update(zip(new, self._embedder().embed(new), strict=True))
 
     def features(self, question: str, text: str, other: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """(n, N_FEATURES) features and (n,) weights of the n claims of `text`, looked for in `other`."""
+        """(n, N_FEATURES) features and (n,) weights of the n claims of `text`, looked for in `other`.
+
+        Args:
+            question: text of the question.
+            text: whose claims are looked for.
+            other: text that they are looked for in.
+        """
         claims = telling_claims(question, text)
         similarities = self._similarities(claims, claims_of(other))
         asked, held = set(words(question)), {stem(word) for word in words(other)}
@@ -171,7 +206,14 @@ class Aligner:
         return np.asarray(rows, dtype=np.float64).reshape(-1, N_FEATURES), np.asarray(weights, dtype=np.float64)
 
     def align(self, question: str, text: str, other: str, coefficients: Coefficients) -> list[Claim]:
-        """The claims of `text` with their support in `other` and the evidence for it."""
+        """The claims of `text` with their support in `other` and the evidence for it.
+
+        Args:
+            question: text of the question.
+            text: whose claims are looked for.
+            other: text that they are looked for in.
+            coefficients: fitted coefficients, the bias first.
+        """
         features, weights = self.features(question, text, other)
         claims, others = telling_claims(question, text), claims_of(other)
         supports, similarities = support(features, coefficients), self._similarities(claims, others)
@@ -185,17 +227,35 @@ class Aligner:
         return aligned
 
     def accuracy(self, question: str, reference: str, answer: str) -> float:
-        """How much of what the answer says the reference supports, in [0, 1]; 0 for an answer without a word."""
+        """How much of what the answer says the reference supports, in [0, 1]; 0 for an answer without a word.
+
+        Args:
+            question: text of the question.
+            reference: text of the reference.
+            answer: the text given.
+        """
         features, weights = self.features(question, answer, reference)
         return right_share(features, weights, learned()["accuracy"])
 
     def completeness(self, question: str, reference: str, answer: str) -> float:
-        """How much of the reference the answer says, in [0, 1]; 0 for a reference without a word."""
+        """How much of the reference the answer says, in [0, 1]; 0 for a reference without a word.
+
+        Args:
+            question: text of the question.
+            reference: text of the reference.
+            answer: the text given.
+        """
         features, weights = self.features(question, reference, answer)
         return covered_share(features, weights, learned()["completeness"])
 
     def both(self, question: str, reference: str, answer: str) -> tuple[float, float]:
-        """Accuracy and completeness; kept, because each is asked for by a measure of its own."""
+        """Accuracy and completeness; kept, because each is asked for by a measure of its own.
+
+        Args:
+            question: text of the question.
+            reference: text of the reference.
+            answer: the text given.
+        """
         key = (question, reference, answer)
         if key not in self._scored:
             self._scored[key] = self.accuracy(*key), self.completeness(*key)
@@ -211,7 +271,12 @@ class Aligner:
 
 
 def telling_claims(question: str, text: str) -> list[str]:
-    """The claims of a text that say more than the question does and do not decline to answer it; all if none does."""
+    """The claims of a text that say more than the question does and do not decline to answer it; all if none does.
+
+    Args:
+        question: text of the question.
+        text: to look at.
+    """
     claims, asked = claims_of(text), set(words(question))
     return [claim for claim in claims if set(content(claim)) - asked and not abstains(claim)] or claims
 

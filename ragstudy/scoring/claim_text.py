@@ -35,6 +35,9 @@ def claims_of(text: str) -> list[str]:
 
     A piece of fewer than four words is joined to its neighbour: it says nothing without it. A text without any word
     gives no claim.
+
+    Args:
+        text: to look at.
     """
     pieces: list[str] = []
     for raw in _BREAK.split(text):
@@ -49,13 +52,21 @@ def claims_of(text: str) -> list[str]:
 
 
 def content(text: str) -> list[str]:
-    """The words of a text that tell something."""
+    """The words of a text that tell something.
+
+    Args:
+        text: to look at.
+    """
     return [word for word in words(text) if word not in STOP_WORDS]
 
 
 @lru_cache(maxsize=200_000)
 def stem(word: str) -> str:
-    """A word without its ending (Porter 1980, by nltk), so that 'treated' and 'treats' are one word."""
+    """A word without its ending (Porter 1980, by nltk), so that 'treated' and 'treats' are one word.
+
+    Args:
+        word: in lower case.
+    """
     return str(_stemmer().stem(word))
 
 
@@ -67,16 +78,28 @@ def _stemmer() -> PorterStemmer:
 
 
 def numbers(text: str) -> set[str]:
-    """The numbers of a text in digits, without the commas between thousands; 'two' and 'twice' are 2."""
+    """The numbers of a text in digits, without the commas between thousands; 'two' and 'twice' are 2.
+
+    Args:
+        text: to look at.
+    """
     written = {found.replace(",", "") for found in _NUMBER.findall(text)}
     return written | {_NUMBER_WORDS[word] for word in words(text) if word in _NUMBER_WORDS}
 
 
 def names(text: str) -> set[str]:
-    """The capitalised words of a text that do not begin a sentence, in lower case."""
+    """The capitalised words of a text that do not begin a sentence, in lower case.
+
+    Args:
+        text: to look at.
+    """
     return {found.casefold() for found in _NAME.findall(text)}
 
 
 def negated(text: str) -> bool:
-    """Whether a text holds a word of negation."""
+    """Whether a text holds a word of negation.
+
+    Args:
+        text: to look at.
+    """
     return _NEGATION.search(text) is not None

@@ -60,7 +60,11 @@ class Judged:
 
 
 def is_free_form(question: Question) -> bool:
-    """Whether a question has a longer reference and nothing else to judge an answer by."""
+    """Whether a question has a longer reference and nothing else to judge an answer by.
+
+    Args:
+        question: that was asked.
+    """
     judged_otherwise = not question.answerable or question.facts or _wanted_side(question) is not None
     return not judged_otherwise and any(_is_long(reference) for reference in question.references)
 
@@ -104,6 +108,10 @@ def declines(question: Question, answer: str) -> bool:
 
     Numbers of passages and of list items are not looked at. A fact whose words stand in the question already is given
     by no answer that declines.
+
+    Args:
+        question: that was asked.
+        answer: the text given.
     """
     answer = without_list_marks(answer)
     if not abstains(answer):
@@ -116,12 +124,20 @@ def declines(question: Question, answer: str) -> bool:
 
 
 def without_list_marks(answer: str) -> str:
-    """The answer as it is judged: without numbers of passages in brackets and of list items."""
+    """The answer as it is judged: without numbers of passages in brackets and of list items.
+
+    Args:
+        answer: the text given.
+    """
     return _LIST_NUMBER.sub("", without_citations(answer))
 
 
 def side_of(answer: str) -> str | None:
-    """'yes' or 'no', whichever the answer says first; None if it says neither."""
+    """'yes' or 'no', whichever the answer says first; None if it says neither.
+
+    Args:
+        answer: the text given.
+    """
     match = _SIDE.search(answer)
     return match.group(1).casefold() if match else None
 
@@ -176,7 +192,12 @@ def _backed(question: Question, claim: str, supported: set[str]) -> bool:
 
 
 def found_facts(question: Question, text: str) -> set[str]:
-    """Ids of the facts of which a text holds an accepted form."""
+    """Ids of the facts of which a text holds an accepted form.
+
+    Args:
+        question: that was asked.
+        text: to look at.
+    """
     said = words(text)
     return {
         fact.id for fact in question.facts if any(holds(said, form) for text in fact.forms for form in variants(text))

@@ -94,7 +94,12 @@ def _counted(scored: Scored, done: Callable[[], object]) -> Scored:
 
 
 def texts_with_claims(answers: Sequence[Answer], questions: Mapping[str, Question]) -> list[str]:
-    """The answers to free-form questions and their references: what claims are looked for in."""
+    """The answers to free-form questions and their references: what claims are looked for in.
+
+    Args:
+        answers: of one domain.
+        questions: of the domain, by id.
+    """
     free = [answer for answer in answers if is_free_form(questions[answer.question])]
     references = {text: None for answer in free for text in questions[answer.question].references}
     return [*references, *(without_list_marks(answer.text) for answer in free)]
@@ -107,6 +112,10 @@ def reference_means(
 
     A question without an answer is declined. Where this is well below 1, the measure is at fault, not the generator.
     None where no reference could be scored.
+
+    Args:
+        questions: of one domain.
+        measures: by name.
     """
     perfect = [
         Answer(

@@ -36,22 +36,39 @@ STOP_WORDS = frozenset(
 
 
 def words(text: str) -> list[str]:
-    """The words and numbers of a text, in lower case."""
+    """The words and numbers of a text, in lower case.
+
+    Args:
+        text: to look at.
+    """
     return _WORD.findall(text.casefold())
 
 
 def without_citations(text: str) -> str:
-    """The text without numbers of passages in brackets (`[2]`, `[1, 3]`): they are no claim about the world."""
+    """The text without numbers of passages in brackets (`[2]`, `[1, 3]`): they are no claim about the world.
+
+    Args:
+        text: to look at.
+    """
     return _CITED.sub("", text).strip()
 
 
 def normalised(text: str) -> str:
-    """Lower case, without punctuation, articles and extra space, as SQuAD's evaluation does it."""
+    """Lower case, without punctuation, articles and extra space, as SQuAD's evaluation does it.
+
+    Args:
+        text: to look at.
+    """
     return " ".join(_ARTICLES.sub(" ", text.casefold().translate(_PUNCTUATION)).split())
 
 
 def contains(haystack: Sequence[str], needle: Sequence[str]) -> bool:
-    """Whether the words of `needle` stand together in `haystack`."""
+    """Whether the words of `needle` stand together in `haystack`.
+
+    Args:
+        haystack: words of a text.
+        needle: words that are looked for.
+    """
     n = len(needle)
     return n > 0 and any(list(haystack[i : i + n]) == list(needle) for i in range(len(haystack) - n + 1))
 
@@ -80,7 +97,11 @@ def holds(said: Sequence[str], form: Sequence[str]) -> bool:
 
 @cache
 def variants(form: str) -> tuple[tuple[str, ...], ...]:
-    """The words of a fact's form as people write it: itself, a person without middle names, a number in figures."""
+    """The words of a fact's form as people write it: itself, a person without middle names, a number in figures.
+
+    Args:
+        form: of the fact.
+    """
     found = [tuple(words(form))]
     parts = form.replace(".", " ").split()
     if len(parts) > 2 and all(part[:1].isupper() and part.isalpha() for part in parts):  # noqa: PLR2004 - a middle
@@ -158,7 +179,12 @@ class WordWeights:
         return math.log(1 + self._n_texts / max(1, self._counts[word]))
 
     def share(self, part: Iterable[str], whole: Iterable[str]) -> float:
-        """Summed weight of the words of `whole` that are in `part`, over that of all of `whole`; 0 if it is empty."""
+        """Summed weight of the words of `whole` that are in `part`, over that of all of `whole`; 0 if it is empty.
+
+        Args:
+            part: words of one text.
+            whole: words of the other.
+        """
         part, whole = set(part), sorted(set(whole))
         total = math.fsum(self[word] for word in whole)
         return math.fsum(self[word] for word in whole if word in part) / total if total else 0.0

@@ -17,17 +17,32 @@ if TYPE_CHECKING:
 
 
 def pearson(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
-    """Pearson's correlation; NaN where one of the two does not vary."""
+    """Pearson's correlation; NaN where one of the two does not vary.
+
+    Args:
+        a: (n,) values.
+        b: (n,) values.
+    """
     return float(stats.pearsonr(a, b)[0]) if _vary(a, b) else float("nan")
 
 
 def spearman(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
-    """Spearman's rank correlation; NaN where one of the two does not vary."""
+    """Spearman's rank correlation; NaN where one of the two does not vary.
+
+    Args:
+        a: (n,) values.
+        b: (n,) values.
+    """
     return float(stats.spearmanr(a, b)[0]) if _vary(a, b) else float("nan")
 
 
 def kendall(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
-    """Kendall's tau-b; NaN where one of the two does not vary."""
+    """Kendall's tau-b; NaN where one of the two does not vary.
+
+    Args:
+        a: (n,) values.
+        b: (n,) values.
+    """
     return float(stats.kendalltau(a, b)[0]) if _vary(a, b) else float("nan")
 
 
@@ -39,6 +54,11 @@ def partial(a: NDArray[np.float64], b: NDArray[np.float64], given: NDArray[np.fl
     """Pearson's correlation of a and b with a third variable held fixed; in [-1, 1].
 
     r = (r_ab - r_ac r_bc) / sqrt((1 - r_ac^2)(1 - r_bc^2)).
+
+    Args:
+        a: (n,) values.
+        b: (n,) values.
+        given: (n,) values that are held fixed.
     """
     ab, ac, bc = pearson(a, b), pearson(a, given), pearson(b, given)
     left = (1 - ac**2) * (1 - bc**2)
@@ -46,7 +66,13 @@ def partial(a: NDArray[np.float64], b: NDArray[np.float64], given: NDArray[np.fl
 
 
 def weighted_kappa(a: NDArray[np.float64], b: NDArray[np.float64], levels: Sequence[float]) -> float:
-    """Cohen's kappa with quadratic weights over ordered levels; each value goes to the nearest level. In [-1, 1]."""
+    """Cohen's kappa with quadratic weights over ordered levels; each value goes to the nearest level. In [-1, 1].
+
+    Args:
+        a: (n,) values.
+        b: (n,) values.
+        levels: values in rising order.
+    """
     from sklearn.metrics import cohen_kappa_score
 
     marks = np.asarray(levels)
@@ -57,7 +83,12 @@ def weighted_kappa(a: NDArray[np.float64], b: NDArray[np.float64], levels: Seque
 
 
 def roc_auc(truth: NDArray[np.float64], scores: NDArray[np.float64]) -> float:
-    """Chance that a right answer scores above a wrong one, ties counted half; in [0, 1], .5 is chance."""
+    """Chance that a right answer scores above a wrong one, ties counted half; in [0, 1], .5 is chance.
+
+    Args:
+        truth: (n,) 1 of right answers, 0 of wrong ones.
+        scores: (n,) scores.
+    """
     from sklearn.metrics import roc_auc_score
 
     return float(roc_auc_score(truth, scores)) if len(np.unique(truth)) == 2 else float("nan")  # noqa: PLR2004

@@ -33,6 +33,10 @@ class PairedDifferences:
     def of(cls, values: NDArray[np.float64], groups: Sequence[str]) -> PairedDifferences:
         """Differences (n, cells) with the group label of every question.
 
+        Args:
+            values: (n questions, n columns) tuned minus base, NaN where one has no score.
+            groups: label of the source document of every question.
+
         Raises:
             ValueError: shapes do not fit or there is no question.
         """
@@ -84,6 +88,10 @@ class PairedDifferences:
         """(n_resamples, cells) means of resamples that draw whole clusters with replacement.
 
         All cells share the draws; a cell is NaN in a resample that holds none of its questions.
+
+        Args:
+            n_resamples: number of draws.
+            seed: decides the draws.
         """
         rng = np.random.default_rng(seed)
         sums, counts = self._sums()
@@ -100,6 +108,10 @@ class PairedDifferences:
         """(cells,) two-sided p-values of no difference, by flipping the signs of whole clusters.
 
         p = (1 + b) / (1 + B) with b of B random flips at least as extreme as the data (Phipson and Smyth 2010).
+
+        Args:
+            n_resamples: number of draws.
+            seed: decides the draws.
         """
         rng = np.random.default_rng(seed)
         sums, _ = self._sums()

@@ -209,7 +209,14 @@ def t_quantile(confidence: float, question_variance: float, n_clusters: int, spr
 
 
 def two_source_p(difference: float, question_variance: float, n_clusters: int, spread: SeedSpread) -> float:
-    """The two-sided p-value that belongs to `t_quantile`: one minus the confidence whose interval ends at zero."""
+    """The two-sided p-value that belongs to `t_quantile`: one minus the confidence whose interval ends at zero.
+
+    Args:
+        difference: found.
+        question_variance: squared standard error over the questions.
+        n_clusters: independent groups of questions.
+        spread: of the trainings.
+    """
     whole = math.sqrt(question_variance + spread.variance_of_mean)
     if whole == 0 or math.isnan(whole) or math.isnan(difference):
         return math.nan

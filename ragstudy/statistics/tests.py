@@ -37,6 +37,9 @@ def holm(p_values: Sequence[float]) -> list[float]:
     """Holm's step-down adjusted p-values, in the order given; NaN stay NaN and do not count.
 
     With p sorted upwards, adjusted p_(i) = max_{j<=i} min(1, (m - j + 1) p_(j)) (Holm 1979).
+
+    Args:
+        p_values: of one family.
     """
     adjusted = [float("nan")] * len(p_values)
     order = sorted((p, i) for i, p in enumerate(p_values) if not np.isnan(p))

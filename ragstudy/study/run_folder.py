@@ -103,15 +103,28 @@ class RunFolder:
         return dict(read_json(path)) if path.is_file() else {}
 
     def write_state(self, state: dict[str, str]) -> None:
-        """Keep the fingerprints."""
+        """Keep the fingerprints.
+
+        Args:
+            state: fingerprints by stage.
+        """
         write_json(self.path / "state.json", dict(sorted(state.items())))
 
     def index_folder(self, domain: str) -> Path:
-        """Where a domain's index lies."""
+        """Where a domain's index lies.
+
+        Args:
+            domain: name of the domain.
+        """
         return self.path / "indexes" / domain
 
     def adapter_folder(self, domain: str, generator: str) -> Path:
-        """Where a trained adapter lies."""
+        """Where a trained adapter lies.
+
+        Args:
+            domain: name of the domain it was trained on.
+            generator: name of the adapter.
+        """
         return self.path / "adapters" / domain / generator
 
     def retrievals(self) -> list[Retrieval]:
@@ -119,7 +132,11 @@ class RunFolder:
         return read_records(self.path / "retrievals.jsonl", Retrieval)
 
     def write_retrievals(self, retrievals: Iterable[Retrieval]) -> None:
-        """Write all retrievals."""
+        """Write all retrievals.
+
+        Args:
+            retrievals: of all domains.
+        """
         write_lines(self.path / "retrievals.jsonl", retrievals)
 
     def answers(self) -> list[Answer]:
@@ -132,7 +149,11 @@ class RunFolder:
         return read_records(self.path / "unasked_answers.jsonl", Answer)
 
     def write_unasked_answers(self, answers: list[Answer]) -> None:
-        """Keep answers that the plan does not ask for; they may have cost hours or money."""
+        """Keep answers that the plan does not ask for; they may have cost hours or money.
+
+        Args:
+            answers: of earlier plans.
+        """
         path = self.path / "unasked_answers.jsonl"
         if answers:
             write_lines(path, answers)
@@ -140,11 +161,19 @@ class RunFolder:
             path.unlink(missing_ok=True)
 
     def append_answers(self, answers: Iterable[Answer]) -> None:
-        """Add answers as soon as they exist."""
+        """Add answers as soon as they exist.
+
+        Args:
+            answers: made now.
+        """
         append_lines(self.path / "answers.jsonl", answers)
 
     def write_answers(self, answers: Iterable[Answer]) -> None:
-        """Write all answers in their final order."""
+        """Write all answers in their final order.
+
+        Args:
+            answers: in the plan's order.
+        """
         write_lines(self.path / "answers.jsonl", answers)
 
     def scores(self) -> list[Score]:
@@ -152,7 +181,11 @@ class RunFolder:
         return read_records(self.path / "scores.jsonl", Score)
 
     def write_scores(self, scores: Iterable[Score]) -> None:
-        """Write all scores."""
+        """Write all scores.
+
+        Args:
+            scores: of all answers.
+        """
         write_lines(self.path / "scores.jsonl", scores)
 
     def labels(self) -> list[Labelled]:
@@ -161,7 +194,11 @@ class RunFolder:
         return read_records(self.path / "labels.jsonl", Labelled)
 
     def append_labels(self, labels: Iterable[Labelled]) -> None:
-        """Add what was said as soon as it was."""
+        """Add what was said as soon as it was.
+
+        Args:
+            labels: what generators said now.
+        """
         append_lines(self.path / "labels.jsonl", labels)
 
     def model_tests(self) -> list[ModelTestValue]:
@@ -199,7 +236,11 @@ class RunFolder:
         (self.path / _EARLIER_MODEL_TESTS).unlink(missing_ok=True)
 
     def write_failure_points(self, rows: Iterable[Diagnosed]) -> None:
-        """Write the failure point of every answer that has one."""
+        """Write the failure point of every answer that has one.
+
+        Args:
+            rows: one per answer that has one.
+        """
         write_lines(self.path / "failure_points.jsonl", rows)
 
     def failure_points(self) -> list[Diagnosed]:
@@ -212,7 +253,11 @@ class RunFolder:
         return dict(read_json(path)) if path.is_file() else {}
 
     def write_ceilings(self, ceilings: dict[str, dict[str, float | None]]) -> None:
-        """Write the means of the reference answers."""
+        """Write the means of the reference answers.
+
+        Args:
+            ceilings: means by domain and measure.
+        """
         write_json(self.path / "ceilings.json", ceilings)
 
     def questions(self) -> dict[tuple[str, str], Question]:

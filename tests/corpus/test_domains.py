@@ -32,7 +32,7 @@ def test_a_domain_is_never_written_over(table, tmp_path):
         lambda: domains.import_table(table, out, question="Q", answer="A", context="Passage"),
         lambda: domains.invent_domain("medicine", out),
         lambda: domains.fetch_domain("nq", out),
-        lambda: domains.import_squad([table], out),
+        lambda: domains.import_domain("squad", out, train=[table]),
     ):
         with pytest.raises(InputError, match="a domain is there already"):
             again()

@@ -370,11 +370,11 @@ def ragchecker_file(path, answers):
 
 
 def test_ragcheckers_files_become_a_domain_and_recorded_generators(tmp_path):
-    from ragstudy.domains import import_ragchecker
+    from ragstudy.domains import import_domain
 
     base = ragchecker_file(tmp_path / "base.json", {"Vel": "Vel is a river in the north.", "Tor": "I do not know."})
     tuned = ragchecker_file(tmp_path / "tuned.json", {"Vel": "Vel is a hill.", "Tor": "Tor is a river."})
-    imported = import_ragchecker([base, tuned], tmp_path / "rivers")
+    imported = import_domain("ragchecker", tmp_path / "rivers", files=[base, tuned])
     assert {q.id for q in imported.domain.split("test")} == {"Vel", "Tor"}
     assert len(imported.domain.documents) == 3
     content = {

@@ -21,20 +21,12 @@ from ragstudy.fiction.invent import SCHEMAS
 from ragstudy.fiction.names import STARTS, Pool, pool_of
 from ragstudy.generation.causal import CausalModel
 from ragstudy.generation.locate import EMBEDDED, locate_model
+from ragstudy.pocket.batches import batch_loss, batches, encode
 from ragstudy.pocket.curriculum import INSTRUCTIONS, PROSE_INSTRUCTIONS, UNKNOWN, Stage, conversations
 from ragstudy.pocket.grow import grow_from
+from ragstudy.pocket.recipe import RECIPES, Recipe
 from ragstudy.pocket.tokenizer import ASSISTANT, END, learn_tokenizer
-from ragstudy.pocket.train import (
-    RECIPES,
-    Recipe,
-    Trainer,
-    batch_loss,
-    batches,
-    encode,
-    new_model,
-    rate_factor,
-    stage_at,
-)
+from ragstudy.pocket.train import Trainer, new_model, rate_factor, stage_at
 from ragstudy.prompting import for_model, make_prompt
 from ragstudy.records import Passage
 from ragstudy.scoring.claims import judge

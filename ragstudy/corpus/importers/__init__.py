@@ -1,1 +1,25 @@
-"""Importers that read publishers' original files."""
+"""Importers: from publishers' files, or a table of one's own, to a domain.
+
+An importer is one file here that holds its reader and its entry, and one line in the table below; its command and its
+options follow from the entry. One of the user's own is named `package.module:ENTRY`, or installed under the entry point
+group `ragstudy.importers`.
+"""
+
+from __future__ import annotations
+
+from ragstudy.corpus.importers.kind import ImporterKind
+from ragstudy.registry import Registry
+
+IMPORTERS = Registry(
+    kind="importer",
+    group="ragstudy.importers",
+    entry_type=ImporterKind,
+    built_in={
+        "bioasq": "ragstudy.corpus.importers.bioasq:BIOASQ",
+        "nq": "ragstudy.corpus.importers.natural_questions:NATURAL_QUESTIONS",
+        "qasper": "ragstudy.corpus.importers.qasper:QASPER",
+        "ragchecker": "ragstudy.corpus.importers.ragchecker:RAGCHECKER",
+        "squad": "ragstudy.corpus.importers.squad:SQUAD",
+        "table": "ragstudy.corpus.importers.table:TABLE",
+    },
+)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ragstudy.corpus.importers.imported import Collection, Imported, layout_error, must_exist, reading
+from ragstudy.corpus.importers.kind import ImporterKind, Option
 from ragstudy.errors import InputError
 from ragstudy.files import read_json
 from ragstudy.records import Fact, Question
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ragstudy.records import QuestionType, Split
 
 _YEAR = re.compile(r"^(\d+)B")
@@ -118,3 +118,24 @@ def _facts(value: Any, kind: QuestionType | None) -> tuple[Fact, ...]:  # noqa: 
         items = [items]  # one answer with its synonyms
     forms = [_strings(item) for item in items]
     return tuple(Fact(f"f{number}", form) for number, form in enumerate([f for f in forms if f], start=1))
+
+
+BIOASQ = ImporterKind(
+    "bioasq",
+    "BioASQ task B golden files, named as published (10B1_golden.json).",
+    import_bioasq,
+    (
+        Option("paths", "Golden files.", Path, many=True, required=True, is_argument=True),
+        Option(
+            "test_years",
+            "Year of the test split; the latest by default.",
+            int,
+            default=(),
+            many=True,
+            flag="--test-year",
+        ),
+    ),
+    "BioASQ task B; see bioasq.org for its terms.",
+    "BioASQ",
+    ("ragstudy corpus import bioasq 7B*_golden.json 10B*_golden.json",),
+)

@@ -50,7 +50,13 @@ class Imported:
 
 @dataclass
 class Collection:
-    """Documents and questions under collection; equal texts become one document."""
+    """Documents and questions under collection; equal texts become one document.
+
+    Attributes:
+        documents: so far, by id.
+        questions: so far, by id.
+        left_out: how many questions were left out, by reason.
+    """
 
     documents: dict[str, Document] = field(default_factory=dict)
     questions: dict[str, Question] = field(default_factory=dict)
@@ -58,7 +64,13 @@ class Collection:
     _by_text: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def add_document(self, text: str, title: str = "", prefix: str = "d") -> str:
-        """The id of the document with this title and text, made of a hash of both."""
+        """The id of the document with this title and text, made of a hash of both.
+
+        Args:
+            text: of the document.
+            title: of the document, or ''.
+            prefix: with which the id begins.
+        """
         text, title = text.strip(), title.strip()
         key = (title, text)
         if key not in self._by_text:
@@ -69,7 +81,11 @@ class Collection:
         return self._by_text[key]
 
     def add_question(self, question: Question) -> None:
-        """Keep a question; one whose id is known already is counted and left out."""
+        """Keep a question; one whose id is known already is counted and left out.
+
+        Args:
+            question: to keep.
+        """
         if question.id in self.questions:
             self.left_out["with an id that another question has"] += 1
             return
@@ -77,6 +93,11 @@ class Collection:
 
     def finish(self, name: str, title: str, split_by: SplitBy) -> Imported:
         """The domain, without training questions that are nearly test questions.
+
+        Args:
+            name: of the domain.
+            title: one line about the corpus.
+            split_by: what the splits divide: 'question' or 'group'.
 
         Raises:
             InputError: no document or no question was found.
@@ -99,7 +120,13 @@ class Collection:
 
 
 def split_by_group(collection: Collection, test_share: float, seed: int) -> None:
-    """Put whole groups into the test split until it holds at least `test_share` of the questions."""
+    """Put whole groups into the test split until it holds at least `test_share` of the questions.
+
+    Args:
+        collection: whose questions are divided.
+        test_share: share of the questions that become the test split.
+        seed: decides which groups are drawn.
+    """
     groups = sorted({question.group for question in collection.questions.values()})
     Random(seed).shuffle(groups)
     sizes = Counter(question.group for question in collection.questions.values())
@@ -120,6 +147,10 @@ def split_by_group(collection: Collection, test_share: float, seed: int) -> None
 def reading(path: Path, expected: str) -> Iterator[None]:
     """Turn a missing key or a wrong type in a publisher's file into the error for its layout.
 
+    Args:
+        path: of the publisher's file.
+        expected: layout that the importer reads, in words.
+
     Raises:
         InputError: the file is not in the expected layout.
     """
@@ -131,6 +162,9 @@ def reading(path: Path, expected: str) -> Iterator[None]:
 
 def must_exist(paths: tuple[Path, ...]) -> None:
     """Check that every file is there.
+
+    Args:
+        paths: files to import.
 
     Raises:
         InputError: naming each missing file, or that none was given.
@@ -144,5 +178,11 @@ def must_exist(paths: tuple[Path, ...]) -> None:
 
 
 def layout_error(path: Path, expected: str, found: str) -> InputError:
-    """The error for a file that is not in the publisher's layout."""
+    """The error for a file that is not in the publisher's layout.
+
+    Args:
+        path: of the file.
+        expected: layout that the importer reads, in words.
+        found: what the file holds instead.
+    """
     return InputError(f"{path}: not in the expected layout; expected {expected}, found {found}")

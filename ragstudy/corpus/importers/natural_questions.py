@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ragstudy.corpus.importers.imported import Collection, Imported, layout_error, must_exist
+from ragstudy.corpus.importers.kind import ImporterKind, Option
 from ragstudy.files import read_lines
 from ragstudy.records import Fact, Question
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ragstudy.records import Split
 
 # QED and NQ-open hold text that was cut into words; these put it together again.
@@ -56,7 +56,11 @@ def _need(path: Path, number: int, row: dict[str, Any], keys: tuple[str, ...]) -
 
 
 def together(text: str) -> str:
-    """Text whose words and marks were cut apart, put together again."""
+    """Text whose words and marks were cut apart, put together again.
+
+    Args:
+        text: as the publisher cut it.
+    """
     for pattern, replacement in _TOGETHER:
         text = pattern.sub(replacement, text)
     return text.strip()
@@ -96,3 +100,17 @@ def _question(  # noqa: PLR0913 - the parts of a question
     name: str, text: str, references: tuple[str, ...], facts: tuple[Fact, ...], gold: str, group: str, split: Split
 ) -> Question:
     return Question(name, text, references, facts, (gold,), (), group or name, split, "factoid")
+
+
+NATURAL_QUESTIONS = ImporterKind(
+    "nq",
+    "Natural Questions: QED lines for training, NQ-open lines with gold passages for test.",
+    import_natural_questions,
+    (
+        Option("train", "File of QED lines; may be given often.", Path, many=True, required=True),
+        Option("test", "File of NQ-open lines with gold passages.", Path, many=True, required=True),
+    ),
+    "Natural Questions; text of Wikipedia.",
+    "CC BY-SA 3.0",
+    ("ragstudy corpus import nq --train nq-train-00-qed.jsonlines --test nq-open-oracle.jsonl",),
+)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ragstudy.corpus.importers.imported import Collection, Imported, layout_error, must_exist, reading, split_by_group
+from ragstudy.corpus.importers.kind import SEED, TEST_SHARE, ImporterKind, Option
 from ragstudy.files import read_json, read_lines
 from ragstudy.records import Fact, Question
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
     from ragstudy.records import QuestionType
 
@@ -36,7 +37,14 @@ def import_qasper(paths: tuple[Path, ...], name: str, test_share: float = 0.25, 
 
 
 def import_papers(rows: Iterable[dict[str, Any]], name: str, test_share: float = 0.25, seed: int = 1) -> Imported:
-    """A domain of Qasper papers given as columns, one paper a row, as the hub has them."""
+    """A domain of Qasper papers given as columns, one paper a row, as the hub has them.
+
+    Args:
+        rows: one paper each.
+        name: of the domain.
+        test_share: share of the questions that become the test split, by whole papers.
+        seed: decides which papers are drawn.
+    """
     return _collect((_of_columns(row) for row in rows), name, test_share, seed)
 
 
@@ -159,3 +167,18 @@ def _type(answers: list[dict[str, Any]]) -> QuestionType:
     if all(answer.get("yes_no") is not None for answer in answers):
         return "yesno" if len({answer["yes_no"] for answer in answers}) == 1 else "freeform"
     return "factoid" if all(answer.get("extractive_spans") for answer in answers) else "freeform"
+
+
+QASPER = ImporterKind(
+    "qasper",
+    "Qasper: the published JSON, one paper a line, or evidence only; split by whole papers.",
+    import_qasper,
+    (
+        Option("paths", "Files in any of the layouts.", Path, many=True, required=True, is_argument=True),
+        TEST_SHARE,
+        SEED,
+    ),
+    "Qasper, by the Allen Institute.",
+    "CC BY 4.0",
+    ("ragstudy corpus import qasper qasper-train-v0.3.json qasper-dev-v0.3.json",),
+)

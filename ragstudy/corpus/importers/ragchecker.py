@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ragstudy.corpus.importers.imported import Collection, Imported, layout_error, must_exist, reading
+from ragstudy.corpus.importers.kind import ImporterKind, Option
 from ragstudy.files import read_json
 from ragstudy.records import Question
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
 LAYOUT = "RAGChecker's {results: [{query_id, query, gt_answer, response, retrieved_context}]}"
 
@@ -43,6 +44,9 @@ def import_ragchecker(files: tuple[Path, ...], name: str) -> Imported:
 def results_of(path: Path) -> list[dict[str, Any]]:
     """The rows of a RAGChecker file.
 
+    Args:
+        path: of the file.
+
     Raises:
         InputError: the file has another layout.
     """
@@ -54,7 +58,13 @@ def results_of(path: Path) -> list[dict[str, Any]]:
 
 
 def ragchecker_row(question: Question, answer: str, passages: Sequence[tuple[str, str]]) -> dict[str, Any]:
-    """One answer in RAGChecker's layout; passages are pairs of id and text."""
+    """One answer in RAGChecker's layout; passages are pairs of id and text.
+
+    Args:
+        question: that was asked.
+        answer: the text given.
+        passages: pairs of id and text.
+    """
     return {
         "query_id": question.id,
         "query": question.text,
@@ -62,3 +72,13 @@ def ragchecker_row(question: Question, answer: str, passages: Sequence[tuple[str
         "response": answer,
         "retrieved_context": [{"doc_id": name, "text": text} for name, text in passages],
     }
+
+
+RAGCHECKER = ImporterKind(
+    "ragchecker",
+    "RAGChecker's input JSON: questions and contexts; its answers go into a study as `kind: recorded`.",
+    import_ragchecker,
+    (Option("files", "Files of one or more systems.", Path, many=True, required=True, is_argument=True),),
+    "RAGChecker input files of one's own.",
+    examples=("ragstudy corpus import ragchecker base.json tuned.json",),
+)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ragstudy.corpus.importers.imported import Collection, Imported, layout_error, must_exist, reading, split_by_group
+from ragstudy.corpus.importers.kind import SEED, TEST_SHARE, ImporterKind, Option
 from ragstudy.files import read_json
 from ragstudy.records import Fact, Question
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ragstudy.records import Split
 
 
@@ -73,3 +73,20 @@ def _add(collection: Collection, article: dict[str, Any], split: Split) -> None:
                     type="unanswerable" if impossible else "factoid",
                 )
             )
+
+
+SQUAD = ImporterKind(
+    "squad",
+    "SQuAD 1 or 2 in its published JSON; articles are divided between both splits where no file of the test split is "
+    "given.",
+    import_squad,
+    (
+        Option("train", "SQuAD's JSON.", Path, many=True, required=True, is_argument=True),
+        Option("test", "File of the test split.", Path, default=(), many=True),
+        TEST_SHARE,
+        SEED,
+    ),
+    "SQuAD; text of Wikipedia.",
+    "CC BY-SA 4.0",
+    ("ragstudy corpus import squad train-v2.0.json --test dev-v2.0.json",),
+)

@@ -5,16 +5,17 @@ from __future__ import annotations
 import csv
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from ragstudy.corpus.importers.imported import Collection, Imported, must_exist, split_by_group
+from ragstudy.corpus.importers.kind import SEED, TEST_SHARE, ImporterKind, Option
 from ragstudy.errors import InputError, nearest
 from ragstudy.files import read_lines
 from ragstudy.records import Document, Fact, Question
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 _BEGINS = re.compile(
@@ -60,6 +61,14 @@ def import_table(  # noqa: PLR0913 - what a user may say about a table
     seed: int = 1,
 ) -> Imported:
     """A domain from a table of questions and, unless each question brings its passage, a table of documents.
+
+    Args:
+        questions: table of questions.
+        documents: table of documents, or None where a column holds the gold passage.
+        name: of the domain.
+        columns: which column holds what.
+        test_share: share of the questions that become the test split, where no column says it.
+        seed: decides which groups are drawn.
 
     Raises:
         InputError: a file is missing, a named column is absent, or neither documents nor a context column is given.
@@ -175,3 +184,36 @@ def _add_question(collection: Collection, row: dict[str, Any], columns: Columns,
     collection.add_question(
         Question(name, text, answers, facts, tuple(dict.fromkeys(gold)), (), group or name, split, "freeform")  # type: ignore[arg-type] # checked above
     )
+
+
+def _read(name: str, questions: Path, documents: Path | None, test_share: float, seed: int, **columns: str) -> Imported:
+    return import_table(questions, documents, name, Columns(**columns), test_share, seed)
+
+
+TABLE = ImporterKind(
+    "table",
+    "JSONL or CSV with columns that you name.",
+    _read,
+    (
+        Option("questions", "Table of questions.", Path, required=True, is_argument=True),
+        Option("documents", "Table of documents; not needed with --context.", Path),
+        Option("question", "Column of the question.", default="question"),
+        Option("answer", "Column of the reference answer, or a list of them.", default="answer"),
+        Option("id", "Column of the question's id."),
+        Option("gold", "Column of the gold document ids."),
+        Option("context", "Column of the gold passage itself."),
+        Option("group", "Column of the source document, for clusters and for the split."),
+        Option("split", "Column that says train or test; groups are drawn without it."),
+        Option("document_id", "Column of the document's id.", default="id"),
+        Option("document_text", "Column of the document's text.", default="text"),
+        Option("document_title", "Column of the document's title."),
+        TEST_SHARE,
+        SEED,
+    ),
+    "A table of one's own.",
+    examples=(
+        "ragstudy corpus import table faq.csv --question Q --answer A --context Passage --out corpora/faq",
+        "ragstudy corpus import table qa.jsonl --documents docs.jsonl --gold doc_ids --out corpora/ours",
+    ),
+    needs_out=True,
+)

@@ -31,6 +31,9 @@ class Budget:
     def reserve(self, n_tokens: int) -> None:
         """Count a request that is about to be sent.
 
+        Args:
+            n_tokens: tokens that it can cost at most.
+
         Raises:
             BudgetSpentError: it would pass one of the limits.
         """
@@ -43,7 +46,12 @@ class Budget:
             self.n_tokens += n_tokens
 
     def settle(self, reserved: int, used: int) -> None:
-        """Replace what a request had reserved by what it used."""
+        """Replace what a request had reserved by what it used.
+
+        Args:
+            reserved: tokens that were reserved.
+            used: tokens that it cost.
+        """
         with self._lock:
             self.n_tokens += used - reserved
 

@@ -60,7 +60,12 @@ class ReplyCache:
             return len(self._known)
 
     def get(self, key: str, ask: Callable[[], Reply]) -> Reply:
-        """The reply of a key, asked for if it is not known; a request that fails is forgotten."""
+        """The reply of a key, asked for if it is not known; a request that fails is forgotten.
+
+        Args:
+            key: hash of the request.
+            ask: sends the request.
+        """
         with self._lock:
             found = self._known.get(key)
             mine: Future[Reply] | None = None

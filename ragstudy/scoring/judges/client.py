@@ -223,6 +223,9 @@ def _line(error: Exception) -> str:
 def json_of(reply: Reply) -> dict[str, Any]:
     """The JSON object of a reply; a code fence or a sentence around it is forgiven.
 
+    Args:
+        reply: of the judge.
+
     Raises:
         ValueError: there is none.
     """
@@ -241,6 +244,10 @@ def json_of(reply: Reply) -> dict[str, Any]:
 def texts_of(found: dict[str, Any], key: str) -> list[str]:
     """The list of texts under a key.
 
+    Args:
+        found: JSON object of the reply.
+        key: in the object.
+
     Raises:
         ValueError: there is none.
     """
@@ -253,6 +260,12 @@ def texts_of(found: dict[str, Any], key: str) -> list[str]:
 
 def number_of(found: dict[str, Any], key: str, low: int, high: int) -> float:
     """The number under a key, which lies between two others.
+
+    Args:
+        found: JSON object of the reply.
+        key: in the object.
+        low: smallest value.
+        high: largest value.
 
     Raises:
         ValueError: there is none.

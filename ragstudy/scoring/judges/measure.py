@@ -25,7 +25,14 @@ class Method(Protocol):
     """A way to score one answer by asking a judge."""
 
     def score(self, judge: Judge, question: Question, answer: str, repeat: int = 0) -> float:
-        """In [0, 1], more is better; raises ValueError to say why there is none."""
+        """In [0, 1], more is better; raises ValueError to say why there is none.
+
+        Args:
+            judge: that is asked.
+            question: that was asked.
+            answer: the text given.
+            repeat: number of an independent repetition.
+        """
 
 
 _OWN: dict[str, Callable[[], Method]] = {
@@ -44,6 +51,10 @@ _PROMPT_TOKENS = 250
 
 def split_name(name: str, judges: Sequence[str]) -> tuple[str, str] | None:
     """Judge and method of a measure's name; None if it names no judge.
+
+    Args:
+        name: of the measure.
+        judges: names of the judges of the study.
 
     Raises:
         InputError: it names a judge, but no method.
@@ -83,6 +94,10 @@ class JudgeMeasure:
     def score_many(self, cases: Sequence[Case], done: Callable[[], object]) -> list[Scored]:
         """One result per case, in order; several requests are under way at a time.
 
+        Args:
+            cases: answers with their questions.
+            done: called after each.
+
         Raises:
             InputError: the server refuses every request.
         """
@@ -108,6 +123,10 @@ class JudgeMeasure:
 
     def score(self, question: Question, answer: str) -> float:
         """The score of one answer whose passages do not matter.
+
+        Args:
+            question: that was asked.
+            answer: the text given.
 
         Raises:
             ValueError: there is none; the message says why.
@@ -153,6 +172,10 @@ class Judges:
     def measure(self, name: str, repeat: int = 0) -> JudgeMeasure | None:
         """The measure of a name; None if it names no judge.
 
+        Args:
+            name: of the measure.
+            repeat: number of an independent repetition.
+
         Raises:
             InputError: the judge has no such method, or its key is not set.
             UnavailableError: ragas cannot be imported.
@@ -165,6 +188,10 @@ def expected_cost(method: str, cases: Sequence[Case]) -> tuple[int, int]:
     """About how many requests and tokens a method takes for some cases, none of them answered before.
 
     Tokens are counted as a third of the characters, and the instructions and reply as 250 for each request.
+
+    Args:
+        method: of `METHODS`.
+        cases: answers with their questions.
     """
     if method.startswith(_RAGAS):
         n_each, needs = ragas_judges.N_CALLS[method.removeprefix(_RAGAS)], list(cases)

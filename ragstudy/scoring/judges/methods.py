@@ -24,7 +24,12 @@ _HIGHEST_NOTE = 10
 
 
 def ruled(question: Question, answer: str) -> float | None:
-    """The score that needs no judge: of questions without an answer, and of answers that decline or are empty."""
+    """The score that needs no judge: of questions without an answer, and of answers that decline or are empty.
+
+    Args:
+        question: that was asked.
+        answer: the text given.
+    """
     declined = declines(question, answer)
     if not question.answerable:
         return float(declined)
@@ -33,6 +38,12 @@ def ruled(question: Question, answer: str) -> float | None:
 
 def extract(judge: Judge, question: str, text: str, repeat: int = 0) -> list[str]:
     """The claims of a text, each a sentence that can be checked alone.
+
+    Args:
+        judge: that is asked.
+        question: text of the question.
+        text: whose claims are wanted.
+        repeat: number of an independent repetition.
 
     Raises:
         ValueError: the judge could not be asked or its reply not be used.
@@ -48,6 +59,13 @@ def extract(judge: Judge, question: str, text: str, repeat: int = 0) -> list[str
 
 def check(judge: Judge, question: str, claims: Sequence[str], against: str, repeat: int = 0) -> list[Standing]:
     """How each claim stands to a text: supported, contradicted or unverifiable from it.
+
+    Args:
+        judge: that is asked.
+        question: text of the question.
+        claims: to check.
+        against: text that they are checked by.
+        repeat: number of an independent repetition.
 
     Raises:
         ValueError: the judge could not be asked or its reply not be used.
@@ -81,6 +99,12 @@ class ClaimJudge:
 
     def score(self, judge: Judge, question: Question, answer: str, repeat: int = 0) -> float:
         """In [0, 1], more is better; an answer without any claim has none that is right.
+
+        Args:
+            judge: that is asked.
+            question: that was asked.
+            answer: the text given.
+            repeat: number of an independent repetition.
 
         Raises:
             ValueError: the judge could not be asked, its reply not be used, or no reference claims anything.
@@ -136,6 +160,12 @@ class RubricJudge:
     def score(self, judge: Judge, question: Question, answer: str, repeat: int = 0) -> float:
         """(grade - 1) / 4: in [0, 1], more is better.
 
+        Args:
+            judge: that is asked.
+            question: that was asked.
+            answer: the text given.
+            repeat: number of an independent repetition.
+
         Raises:
             ValueError: the judge could not be asked or its reply not be used.
         """
@@ -173,6 +203,12 @@ class NoteJudge:
     def score(self, judge: Judge, question: Question, answer: str, repeat: int = 0) -> float:
         """The note over 10: in [0, 1], more is better.
 
+        Args:
+            judge: that is asked.
+            question: that was asked.
+            answer: the text given.
+            repeat: number of an independent repetition.
+
         Raises:
             ValueError: the judge could not be asked or its reply not be used.
         """
@@ -186,6 +222,12 @@ class NoteJudge:
 
 def prefer(judge: Judge, question: Question, answers: tuple[str, str], axis: Axis) -> tuple[float, float]:
     """How much better the second of two answers is, from -2 to 2, asked in both orders.
+
+    Args:
+        judge: that is asked.
+        question: that was asked.
+        answers: first and second.
+        axis: criterion, 'accuracy' or 'completeness'.
 
     Returns:
         The verdict with the answers in the given order, and with them swapped (its sign turned back). Their mean

@@ -87,6 +87,11 @@ class RagasJudge:
     def score(self, judge: Judge, case: Case, repeat: int = 0) -> float:
         """In [0, 1], more is better; of several references, the one where it is highest counts.
 
+        Args:
+            judge: that is asked.
+            case: answer with question and passages.
+            repeat: number of an independent repetition.
+
         Raises:
             ValueError: something it takes is empty, or the judge could not be asked or its reply not be used.
         """
@@ -152,7 +157,11 @@ def _llm(judge: Judge, repeat: int) -> Any:  # noqa: ANN401 - an untyped package
 
 
 def own_embeddings(embedder: Callable[[], Embedder]) -> Any:  # noqa: ANN401 - an untyped package
-    """An embedder as ragas sees it."""
+    """An embedder as ragas sees it.
+
+    Args:
+        embedder: loads the embedder.
+    """
     from ragas.embeddings.base import BaseRagasEmbedding
 
     class OwnEmbeddings(BaseRagasEmbedding):

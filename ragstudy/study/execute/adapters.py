@@ -130,7 +130,12 @@ class AdapterTrainer:
         )
 
     def trained(self, job: TrainingJob, model: LazyModel) -> str:
-        """The fingerprint of a job's adapter, which lies in its folder now."""
+        """The fingerprint of a job's adapter, which lies in its folder now.
+
+        Args:
+            job: to be trained.
+            model: loads the base.
+        """
         wanted = self._fingerprint(job)
         place = self._folder.adapter_folder(job.domain, job.name)
         if is_trained(place, wanted):

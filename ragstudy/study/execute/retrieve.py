@@ -31,7 +31,12 @@ _DEPTH = 10
 
 
 def index_fingerprint(plan: Plan, domain: DomainPlan) -> str:
-    """Changes with the documents and with everything that decides passages and vectors."""
+    """Changes with the documents and with everything that decides passages and vectors.
+
+    Args:
+        plan: of the study.
+        domain: of the study.
+    """
     settings = plan.spec.retrieval
     chunk = domain.spec.chunk_tokens or settings.chunk_tokens
     return fingerprint(
@@ -49,6 +54,10 @@ def needed_questions(plan: Plan, domain: DomainPlan) -> list[Question]:
 
     All of them, because they are embedded in one batch: what is found for one must not hang on which others are asked
     for, or a new arm would change the training prompts of the arms that are there.
+
+    Args:
+        plan: of the study.
+        domain: of the study.
     """
     jobs = (job for job in plan.jobs if job.domain == domain.name)
     if all(job.format == "closed_book" and job.variant.labels == GOLD for job in jobs):

@@ -39,7 +39,11 @@ class Audit:
     median_words: float
 
     def of_lengths(self, words: NDArray[np.float64]) -> ErrorRates:
-        """The rates to expect of answers of these lengths."""
+        """The rates to expect of answers of these lengths.
+
+        Args:
+            words: (n,) lengths in words.
+        """
         share = float((words <= self.median_words).mean())
         return ErrorRates(
             share * self.short.sensitivity + (1 - share) * self.long.sensitivity,
@@ -51,6 +55,9 @@ class Audit:
 
 def load_audits(spec: StudySpec) -> dict[str, Audit]:
     """The audits that a study names, by measure.
+
+    Args:
+        spec: of the study.
 
     Raises:
         InputError: a file is missing, is no audit of verdicts, or does not hold the measure.

@@ -159,7 +159,11 @@ def _gold_problems(spec: StudySpec, domain: DomainPlan) -> list[str]:
 
 
 def names_gold(question: Question) -> bool:
-    """Whether a question names gold passages, or has no answer and so needs none."""
+    """Whether a question names gold passages, or has no answer and so needs none.
+
+    Args:
+        question: of a domain.
+    """
     return not question.answerable or n_units(question) > 0
 
 
