@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from ragstudy.keys import key_of
+from ragstudy.endpoints import ChatClient, NoReplyError, server_key
 from ragstudy.records import Completion
 from ragstudy.specs import GeneratorKind, GeneratorSpec, ServerSpec
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ragstudy.records import Prompt
+
+_LONGEST_REASON = 500
 
 
 class EndpointSpec(ServerSpec, GeneratorSpec):
@@ -36,16 +38,8 @@ class EndpointGenerator:
     """
 
     def __init__(self, spec: EndpointSpec) -> None:
-        from openai import OpenAI
-
         self._spec = spec
-        # The client waits and tries again on 408, 409, 429 and 5xx, with backoff.
-        self._client = OpenAI(
-            base_url=spec.url,
-            api_key=key_of(spec, "generator"),
-            max_retries=spec.n_tries - 1,
-            timeout=spec.timeout_seconds,
-        )
+        self._client = ChatClient(spec, "generator")
 
     def generate(self, prompts: Sequence[Prompt]) -> list[Completion]:
         """One completion per prompt, in order; a request that keeps failing gives one that says why.
@@ -58,40 +52,21 @@ class EndpointGenerator:
 
     def _answer(self, prompt: Prompt) -> Completion:
         shown = len(prompt.passages)
+        messages = [{"role": "user", "content": prompt.text}]
         try:
-            reply = self._client.chat.completions.create(
-                model=self._spec.model,
-                messages=[{"role": "user", "content": prompt.text}],
-                max_tokens=self._spec.max_new_tokens,
-                temperature=0.0,
-            )
+            reply = self._client.with_retries(lambda: self._client.send(messages))
+        except NoReplyError as error:
+            return Completion("", "error", 0, shown, str(error))
         except Exception as error:  # noqa: BLE001 - a proxy may send anything; the other prompts' answers are kept
-            return Completion("", "error", 0, shown, self._without_key(f"{type(error).__name__}: {error}")[:500])
-        return self._completion(reply, shown)
-
-    def _without_key(self, text: str) -> str:
-        """A message that a server may have put the key into."""
-        return text.replace(self._client.api_key, "(key)")
-
-    def _completion(self, reply: Any, shown: int) -> Completion:  # noqa: ANN401 - whatever the server sent
-        if not hasattr(reply, "choices"):
-            return Completion("", "error", 0, shown, f"{self._spec.url} is no OpenAI-compatible endpoint")
-        if not reply.choices or reply.choices[0].message.content is None:
-            return Completion("", "error", 0, shown, "the endpoint sent no text")
-        choice = reply.choices[0]
-        n_tokens = reply.usage.completion_tokens if reply.usage else 0
-        return Completion(
-            (choice.message.content or "").strip(),
-            "length" if choice.finish_reason == "length" else "end",
-            n_tokens,
-            shown,
-        )
+            reason = self._client.without_key(f"{type(error).__name__}: {error}")
+            return Completion("", "error", 0, shown, reason[:_LONGEST_REASON])
+        return Completion(reply.text, "length" if reply.was_cut else "end", reply.n_reply_tokens, shown)
 
 
 KIND = GeneratorKind(
     "endpoint",
     EndpointSpec,
     EndpointGenerator,
-    check_ready=lambda spec: key_of(spec, "generator"),
+    check_ready=lambda spec: server_key(spec, "generator"),
     sends_requests=True,
 )

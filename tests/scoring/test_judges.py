@@ -33,7 +33,7 @@ def measure(server: ScriptedServer, method: str, folder=None, **options):
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch):
-    monkeypatch.setattr("ragstudy.scoring.judges.client._wait", lambda _state: 0.0)
+    monkeypatch.setattr("ragstudy.endpoints._wait", lambda _state: 0.0)
 
 
 def test_claims_give_accuracy_and_completeness_apart():
@@ -248,7 +248,7 @@ def test_the_cost_is_predicted_power():
 
 
 def test_json_is_found_in_a_fence():
-    from ragstudy.scoring.judges.cache import Reply
+    from ragstudy.endpoints import Reply
 
     assert json_of(Reply('```json\n{"a": 1}\n```')) == {"a": 1}
     with pytest.raises(ValueError, match="no JSON"):
@@ -344,7 +344,8 @@ def test_a_ragas_that_cannot_be_imported_says_the_cure(monkeypatch):
 
 
 def test_a_reply_that_cannot_be_kept_fails_alone_and_blocks_nobody(tmp_path):
-    from ragstudy.scoring.judges.cache import Reply, ReplyCache
+    from ragstudy.endpoints import Reply
+    from ragstudy.scoring.judges.cache import ReplyCache
 
     cache = ReplyCache(tmp_path / "r.jsonl")
     for _ in range(2):

@@ -3,32 +3,16 @@
 from __future__ import annotations
 
 from concurrent.futures import Future
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from ragstudy.endpoints import Reply
 from ragstudy.files import append_lines, drop_torn_line, read_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-
-@dataclass(frozen=True)
-class Reply:
-    """What a server said.
-
-    Attributes:
-        text: of the reply.
-        tokens: the likeliest first tokens with their log-probabilities, where they were asked for and sent.
-        n_prompt_tokens: read.
-        n_reply_tokens: written.
-    """
-
-    text: str
-    tokens: tuple[tuple[str, float], ...] = ()
-    n_prompt_tokens: int = 0
-    n_reply_tokens: int = 0
 
 
 class ReplyCache:
@@ -51,6 +35,7 @@ class ReplyCache:
                         tuple((token, value) for token, value in row["tokens"]),
                         row["n_prompt_tokens"],
                         row["n_reply_tokens"],
+                        row.get("was_cut", False),
                     )
                 )
 

@@ -4,28 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ragstudy.endpoints import ChatClient, Messages, Reply
 from ragstudy.errors import InputError
-from ragstudy.keys import key_of
 from ragstudy.scoring.judges.budget import Budget
-from ragstudy.scoring.judges.cache import Reply, ReplyCache
+from ragstudy.scoring.judges.cache import ReplyCache
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tenacity import RetryCallState
-
     from ragstudy.specs import JudgeSpec
 
 Checked = TypeVar("Checked")
-Messages = list[dict[str, str]]
 _N_TOP_TOKENS = 20
 _CHARACTERS_PER_TOKEN = 3
 _SHOWN = 300
-_LONGEST_WAIT = 60.0
 # JSON leaves these as they are: marks of the frame, and line breaks beyond the two that it escapes.
 _ESCAPED = {ord(mark): f"\\u{ord(mark):04x}" for mark in "<>\x85\u2028\u2029"}
 
@@ -48,15 +43,11 @@ class Judge:
     def __init__(self, spec: JudgeSpec, folder: Path | None = None) -> None:
         from pathlib import Path
 
-        from openai import OpenAI
-
         self.spec = spec
         self.budget = Budget(spec)
         kept = Path(spec.cache) if spec.cache else folder
         self._cache = ReplyCache(kept / f"{spec.name}.jsonl" if kept else None)
-        self._client = OpenAI(
-            base_url=spec.url, api_key=key_of(spec, "judge"), max_retries=0, timeout=spec.timeout_seconds
-        )
+        self._client = ChatClient(spec, "judge")
         self._extras = {"response_format": {"type": "json_object"}} if spec.json_mode else {}
         self._has_probabilities = True
 
@@ -106,24 +97,18 @@ class Judge:
         return self._cache.get(key, lambda: self._send(messages, probabilities=probabilities))
 
     def _send(self, messages: Messages, *, probabilities: bool) -> Reply:
-        """The reply to a request, tried again after 408, 409, 429, 5xx, time-outs and replies that are no JSON."""
-        import tenacity
-
-        tries = tenacity.Retrying(
-            stop=tenacity.stop_after_attempt(self.spec.n_tries),
-            wait=_wait,
-            retry=tenacity.retry_if_exception(_may_pass),
-            reraise=True,
-        )
+        """The reply to a request that is not kept yet."""
         try:
-            return tries(self._try, messages, probabilities=probabilities)
+            return self._client.with_retries(lambda: self._try(messages, probabilities=probabilities))
         except json.JSONDecodeError:
             msg = f"the judge's server sent something that is no JSON, {self.spec.n_tries} times"
             raise ValueError(msg) from None
         except (InputError, ValueError):
             raise
         except Exception as error:  # noqa: BLE001 - a proxy may send anything; the other answers are scored
-            msg = f"the judge could not be asked: {type(error).__name__}: {self._without_key(str(error))[:_SHOWN]}"
+            msg = (
+                f"the judge could not be asked: {type(error).__name__}: {self._client.without_key(str(error))[:_SHOWN]}"
+            )
             raise ValueError(msg) from None
 
     def _try(self, messages: Messages, *, probabilities: bool) -> Reply:
@@ -136,13 +121,7 @@ class Judge:
         if wants:
             extras = {"logprobs": True, "top_logprobs": _N_TOP_TOKENS}
         try:
-            sent = self._client.chat.completions.create(
-                model=self.spec.model,
-                messages=messages,  # type: ignore[arg-type] # its library types each role apart
-                max_tokens=self.spec.max_new_tokens,
-                temperature=0.0,
-                **extras,
-            )
+            reply = self._client.send(messages, **extras)
         except openai.BadRequestError as error:
             self.budget.settle(reserved, 0)
             if wants and "logprob" in str(error).lower():
@@ -151,68 +130,18 @@ class Judge:
             raise
         except (openai.AuthenticationError, openai.PermissionDeniedError, openai.NotFoundError) as error:
             self.budget.settle(reserved, 0)
+            reason = self._client.without_key(error.message)[:_SHOWN]
             msg = (
                 f"judge {self.spec.name!r}: {self.spec.url} refuses model {self.spec.model!r} with status "
-                f"{error.status_code}: {self._without_key(error.message)[:_SHOWN]}; check url, model and key_variable"
+                f"{error.status_code}: {reason}; check url, model and key_variable"
             )
             raise InputError(msg) from None
         except openai.APIStatusError:
             # Nothing was read or written for it.
             self.budget.settle(reserved, 0)
             raise
-        reply = _reply_of(sent)
         self.budget.settle(reserved, (reply.n_prompt_tokens + reply.n_reply_tokens) or reserved)
         return reply
-
-    def _without_key(self, text: str) -> str:
-        """A message that a server may have put the key into."""
-        return text.replace(self._client.api_key, "(key)")
-
-
-class _NoReplyError(Exception):
-    """The server sent a reply without content; another try may bring one."""
-
-
-def _reply_of(sent: Any) -> Reply:  # noqa: ANN401 - whatever the server sent
-    choices = getattr(sent, "choices", None)
-    if not choices or choices[0].message is None or choices[0].message.content is None:
-        msg = "the server sent no text"
-        raise _NoReplyError(msg)
-    listed = choices[0].logprobs.content if choices[0].logprobs and choices[0].logprobs.content else []
-    tops = (listed[0].top_logprobs or []) if listed else []
-    tokens = tuple((_clean(t.token), t.logprob) for t in tops if t.logprob is not None and math.isfinite(t.logprob))
-    usage = sent.usage
-    return Reply(
-        _clean(choices[0].message.content.strip()),
-        tokens,
-        usage.prompt_tokens if usage else 0,
-        usage.completion_tokens if usage else 0,
-    )
-
-
-def _clean(text: str) -> str:
-    """Text that can be written as UTF-8: half of a surrogate pair becomes a question mark."""
-    return text.encode("utf-8", "replace").decode()
-
-
-def _may_pass(error: BaseException) -> bool:
-    import openai
-
-    passing = (openai.RateLimitError, openai.InternalServerError, openai.APIConnectionError, openai.ConflictError)
-    if isinstance(error, openai.APIStatusError) and error.status_code == 408:  # noqa: PLR2004 - request time-out
-        return True
-    return isinstance(error, (*passing, openai.APIResponseValidationError, json.JSONDecodeError, _NoReplyError))
-
-
-def _wait(state: RetryCallState) -> float:
-    """Seconds to the next try: what the server asks for, or else twice as long each time, with jitter."""
-    import tenacity
-
-    error = state.outcome.exception() if state.outcome else None
-    asked = getattr(getattr(error, "response", None), "headers", {}).get("retry-after", "")
-    if asked.replace(".", "", 1).isdigit():
-        return min(float(asked), _LONGEST_WAIT)
-    return float(tenacity.wait_random_exponential(multiplier=0.5, max=_LONGEST_WAIT)(state))
 
 
 def _line(error: Exception) -> str:

@@ -11,9 +11,9 @@ from ragstudy.scoring.judges.client import as_data, json_of, number_of, texts_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from ragstudy.endpoints import Messages, Reply
     from ragstudy.records import Question
-    from ragstudy.scoring.judges.cache import Reply
-    from ragstudy.scoring.judges.client import Judge, Messages
+    from ragstudy.scoring.judges.client import Judge
 
 Axis = Literal["accuracy", "completeness"]
 Standing = Literal["supported", "contradicted", "unverifiable"]
