@@ -83,7 +83,10 @@ def share(value: float | None) -> str:
     """
     if value is None or math.isnan(value):
         return "-"
-    return f"{value:.1f}" if abs(value) >= _LENGTH else f"{value:.3f}"
+    if abs(value) >= _LENGTH:
+        return f"{value:.1f}"
+    text = f"{value:.3f}"
+    return text.replace("0.", ".", 1) if abs(value) < 1 and text != "1.000" else text
 
 
 def percent(value: float) -> str:

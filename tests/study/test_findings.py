@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from dataclasses import replace
 
 import pytest
@@ -290,3 +291,59 @@ def test_every_rule_speaks_in_some_test_and_about_its_own_domain_only():
     assert "forgets" not in told([row()], forgetting=elsewhere)
     assert len(CAUSES) == 9
     assert len(CAUTIONS) == 4
+
+
+def in_full(case, findings):
+    """What a reader and a program get of findings, as lines."""
+    lines = [f"# {case}"]
+    for one in findings:
+        numbers = {
+            name: round(value, 6) if isinstance(value, float) else value for name, value in one.numbers.items()
+        }
+        lines += [f"{one.rule} ({one.role}) of {one.arm}, {one.measure}: {one.text}", f"    {numbers}"]
+    return lines
+
+
+def cases():
+    """One set of results for every rule."""
+    yield "nothing else", [row()], {}
+    yield "another arm helps", [row(), row("m+raft-200", 0.1, series="m+raft")], {}
+    yield "only one, and it helps", [row(difference=0.2)], {}
+    yield "level", [row(difference=0.001, verdict="no meaningful difference")], {}
+    yield "undecided", [row(difference=0.01)], {}
+    level = row(difference=0.001, verdict="no meaningful difference")
+    yield "level and undecided", [level, row("m+raft-200", 0.0, "undecided", effect(0.0, 0.2), series="m+raft")], {}
+    yield "from its weights", [row()], {"context_use": uses(0.4, 0.3)}
+    yield "follows less", [row()], {"context_use": uses(0.4, 0.05)}
+    yield "reads worse", [row(), row(difference=-0.2, contexts="oracle")], {}
+    yield "chooses worse", [row(), row(difference=-0.04, contexts="oracle")], {}
+    changed = style(cites=-0.4, words=-5.0)
+    yield "style", [row()], {"answer_style": [changed, style("distractors_only", declines=-0.5)]}
+    longer = style(cites=0.4, words=5.0)
+    yield "style, longer", [row(difference=0.2)], {"answer_style": [longer]}
+    yield "failure point", [row()], {"failure_points": [failing({"not extracted": 0.2, "incomplete": 0.1})]}
+    gains = Interaction("d", ARM, "m", "retrieved", "accuracy", 0.1, 0.3, effect(-0.2))
+    yield "what passages bring", [row()], {"interactions": [gains]}
+    sizes = [row(f"m+closed_book-{size}", -0.2, size=size, n_pairs=size) for size in (50, 200, 500)]
+    yield "dose", sizes, {}
+    noisy = effect(-0.2, spread=SeedSpread(3, var_seed_means=0.0012))
+    yield "trainings differ", [row(found=noisy)], {}
+    for case, control, against in (("as much shuffled", -0.22, 0.02), ("content counts", 0.0, -0.2)):
+        other = row("m+closed_book-200-shuffled", control, series="m+closed_book-shuffled", shuffled=True)
+        pair = AgainstShuffled("d", ARM, other.arm, "retrieved", "accuracy", effect(against))
+        yield case, [row(), other], {"against_shuffled": [pair]}
+    yield "depends less on passages", [row()], {"passage_ablation": [ablation(-0.3)]}
+    yield "forgets choices", [row()], {"forgetting": [forgotten(-0.1)]}
+    yield "forgets text", [row()], {"forgetting": [forgotten(0.3, "loss", test="text")]}
+    base = failing({}, {"right": 0.4, "missed by the ranking": 0.3, "cut from the context": 0.1}, arm="m")
+    yield "retrieval first", [row()], {"failure_points": [base]}
+
+
+def test_every_finding_in_full(root):
+    lines = []
+    for case, rows, more in cases():
+        lines += in_full(case, find(results(rows, **more), ["retrieved", "none"]))
+    expected = root / "tests" / "study" / "findings.txt"
+    if os.environ.get("UPDATE_EXPECTED"):
+        expected.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    assert lines == expected.read_text(encoding="utf-8").splitlines()

@@ -93,7 +93,7 @@ def spread_of_trainings(subject: Subject) -> Finding | None:
         f"{percent(share_of_error)} of the error of this effect is the spread of the {found.spread.n_seeds} trainings: "
         "more training seeds would narrow it, more questions would not."
     )
-    numbers = {"n_seeds": found.spread.n_seeds, "share": share_of_error, "share_seed": found.spread.share_seed}
+    numbers = {"n_seeds": found.spread.n_seeds, "share": share_of_error}
     return subject.finding("seeds", "caution", text, **numbers)
 
 
