@@ -1,7 +1,7 @@
 """How numbers are written for people; nothing is rounded before.
 
 >>> signed(-0.2049), share(0.5), p_value(0.0004)
-('-.205', '0.500', '<.001')
+('-.205', '.500', '<.001')
 """
 
 from __future__ import annotations

@@ -81,10 +81,9 @@ def check_generator(generator: Generator) -> None:
         _true(bool(completion.error) == (completion.stopped == "error"), "an error has a reason, nothing else has one")
         _true(0 <= completion.n_passages <= len(prompt.passages), "n_passages counts passages of the prompt")
         _true(completion.n_tokens >= 0, "n_tokens is not negative")
-    alone = [generator.generate([prompt])[0].text for prompt in prompts]
     reversed_texts = [completion.text for completion in generator.generate(prompts[::-1])][::-1]
     _true([c.text for c in completions] == reversed_texts, "completions come in the order of the prompts")
-    _true(bool(len(alone) == len(prompts)), "a batch of one is a batch")
+    _true(all(len(generator.generate([prompt])) == 1 for prompt in prompts), "a batch of one gives one completion")
 
 
 def check_embedder(embedder: Embedder) -> None:

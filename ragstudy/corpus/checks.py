@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
+
+from ragstudy.text import word_set
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
 NEAR_DUPLICATE = 0.9
 _MOST_SHOWN = 20
-_WORD = re.compile(r"\w+")
 
 
 def find_problems(
@@ -78,15 +78,6 @@ def _shared_groups(place: str, questions: Sequence[Question]) -> list[str]:
     ]
 
 
-def question_words(text: str) -> frozenset[str]:
-    """The words of a question, for comparing questions.
-
-    Args:
-        text: of the question.
-    """
-    return frozenset(_WORD.findall(text.casefold()))
-
-
 def _leaks(place: str, questions: Sequence[Question], *, by_group: bool) -> list[str]:
     """Test questions whose words are (nearly) those of a training question."""
     return [
@@ -107,7 +98,7 @@ def near_duplicates(questions: Sequence[Question], *, by_group: bool) -> list[tu
         by_group: whether each group is asked about itself, as the papers of Qasper are: then the same words
             ('What is the main contribution?') about two groups are two questions.
     """
-    words = {q.id: question_words(q.text) for q in questions}
+    words = {q.id: word_set(q.text) for q in questions}
     counts = Counter(word for found in words.values() for word in found)
     train: dict[str, list[Question]] = defaultdict(list)
     for question in questions:

@@ -11,13 +11,13 @@ from pydantic import Field
 
 from ragstudy.records import Completion
 from ragstudy.specs import GeneratorKind, GeneratorSpec
+from ragstudy.text import word_set
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ragstudy.records import Prompt
 
-_WORD = re.compile(r"\w+")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
 
 
@@ -62,9 +62,9 @@ class ExtractiveGenerator:
         ]
         if not sentences:
             return Completion("I do not know.", n_passages=0)
-        words = [set(_WORD.findall(text.casefold())) for text, _ in sentences]
+        words = [word_set(text) for text, _ in sentences]
         counts = Counter(word for found in words for word in found)
-        asked = set(_WORD.findall(prompt.question.casefold()))
+        asked = word_set(prompt.question)
         scores = [
             math.fsum(math.log(1 + len(words) / counts[word]) for word in sorted(asked & found)) for found in words
         ]

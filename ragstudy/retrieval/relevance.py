@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from ragstudy.text import word_set
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
 SHARE_OF_EVIDENCE = 0.8
 _SHARE_THAT_TELLS = 0.5
-_WORD = re.compile(r"\w+")
 
 
 def covered(question: Question, passage: Passage) -> tuple[int, ...]:
@@ -31,12 +31,12 @@ def covered(question: Question, passage: Passage) -> tuple[int, ...]:
         return ()
     if not question.evidence:
         return tuple(n for n, gold in enumerate(question.gold_documents) if gold == passage.document)
-    words = _words(passage)
+    words = word_set(passage.text)
     return tuple(n for n, evidence in enumerate(question.evidence) if _share(evidence, words) >= SHARE_OF_EVIDENCE)
 
 
-def _share(evidence: str, words: set[str]) -> float:
-    wanted = set(_WORD.findall(evidence.casefold()))
+def _share(evidence: str, words: frozenset[str]) -> float:
+    wanted = word_set(evidence)
     return len(wanted & words) / len(wanted) if wanted else 0.0
 
 
@@ -133,7 +133,7 @@ def gold_passages(question: Question, passages: Sequence[Passage]) -> list[Passa
     chosen = {position for position, _ in _best_ranking(covers)}
     found = {unit for position in chosen for unit in covers[position]}
     cut = [evidence for unit, evidence in enumerate(question.evidence) if unit not in found]
-    held = [_words(passage) for passage in passages] if cut else []
+    held = [word_set(passage.text) for passage in passages] if cut else []
     for evidence in cut if held else ():
         shares = [_share(evidence, words) for words in held]
         chosen.add(shares.index(max(shares)))
@@ -151,9 +151,5 @@ def is_distractor(question: Question, passage: Passage) -> bool:
         return True
     if not question.evidence:
         return not question.gold_documents
-    words = _words(passage)
+    words = word_set(passage.text)
     return all(_share(evidence, words) < _SHARE_THAT_TELLS for evidence in question.evidence)
-
-
-def _words(passage: Passage) -> set[str]:
-    return set(_WORD.findall(passage.text.casefold()))

@@ -297,9 +297,7 @@ def in_full(case, findings):
     """What a reader and a program get of findings, as lines."""
     lines = [f"# {case}"]
     for one in findings:
-        numbers = {
-            name: round(value, 6) if isinstance(value, float) else value for name, value in one.numbers.items()
-        }
+        numbers = {name: round(value, 6) if isinstance(value, float) else value for name, value in one.numbers.items()}
         lines += [f"{one.rule} ({one.role}) of {one.arm}, {one.measure}: {one.text}", f"    {numbers}"]
     return lines
 
