@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -69,10 +70,7 @@ def signed(value: float | None) -> str:
     """
     if value is None or math.isnan(value):
         return "-"
-    if abs(value) >= _LENGTH:
-        return f"{value:+.1f}"
-    text = f"{value:+.3f}"
-    return text.replace("0.", ".", 1) if abs(value) < 1 else text
+    return f"{value:+.1f}" if abs(value) >= _LENGTH else _without_zero(f"{value:+.3f}")
 
 
 def share(value: float | None) -> str:
@@ -83,10 +81,7 @@ def share(value: float | None) -> str:
     """
     if value is None or math.isnan(value):
         return "-"
-    if abs(value) >= _LENGTH:
-        return f"{value:.1f}"
-    text = f"{value:.3f}"
-    return text.replace("0.", ".", 1) if abs(value) < 1 and text != "1.000" else text
+    return f"{value:.1f}" if abs(value) >= _LENGTH else _without_zero(f"{value:.3f}")
 
 
 def percent(value: float) -> str:
@@ -106,4 +101,9 @@ def p_value(value: float | None) -> str:
     """
     if value is None or math.isnan(value):
         return "-"
-    return "<.001" if value < 0.001 else f"{value:.3f}".replace("0.", ".", 1)  # noqa: PLR2004 - the usual bound
+    return "<.001" if value < 0.001 else _without_zero(f"{value:.3f}")  # noqa: PLR2004 - the usual bound
+
+
+def _without_zero(number: str) -> str:
+    """A number as it is written in statistics: without the zero before the point."""
+    return re.sub(r"(?<!\d)0\.", ".", number)
