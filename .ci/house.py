@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LONGEST_FUNCTION, MEDIAN_FUNCTION, NINTH_DECILE, LONGEST_MODULE = 50, 8, 25, 400
+# Packages that others import from: each of their modules shows an example, which the tests run.
+WITH_EXAMPLES = {
+    Path("ragstudy"),
+    *(Path("ragstudy") / name for name in ("statistics", "specs", "contexts", "results", "retrieval", "scoring")),
+    Path("ragstudy/scoring/measures"),
+}
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 # A line that means nothing where the class is not in sight.
 _BARE = re.compile(r"^(of both|whose|likewise|see above|the other|of it|of this)\.?$")
@@ -78,6 +84,12 @@ def _in_class(node: ast.ClassDef, path: Path) -> Iterator[str]:
             yield f"{path}:{node.lineno}: class {node.name}: {name!r}: {about!r} says nothing alone"
 
 
+def lacks_example(path: Path, tree: ast.Module) -> bool:
+    """Whether a module that others import from Python shows no example in its docstring."""
+    shown = path.parent in WITH_EXAMPLES and path.name != "__main__.py"
+    return shown and ">>> " not in (ast.get_docstring(tree) or "")
+
+
 def main() -> int:
     """Print what is wrong and the sizes; 1 if anything is wrong."""
     problems, sizes = [], []
@@ -94,6 +106,8 @@ def main() -> int:
                     f"{path}:{function.lineno}: {function.name}: {sizes[-1]} lines; at most {LONGEST_FUNCTION}"
                 )
         problems += undescribed(tree.body, path)
+        if lacks_example(path, tree):
+            problems.append(f"{path}: its docstring shows no example that runs (>>> ...)")
     middle, ninth = statistics.median(sizes), statistics.quantiles(sizes, n=10)[-1]
     if middle > MEDIAN_FUNCTION or ninth > NINTH_DECILE:
         problems.append(

@@ -1,4 +1,13 @@
-"""The same as the command line, as functions."""
+"""The same as the command line, as functions.
+
+Example:
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     study = Path(folder) / 'study.yaml'
+    ...     _ = study.write_text('{name: s, domains: [faq], generators: [{kind: extractive, name: copy}]}')
+    ...     load_study(study, 'retrieval.top_k=3').retrieval.top_k
+    3
+"""
 
 from __future__ import annotations
 

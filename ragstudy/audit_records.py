@@ -1,4 +1,9 @@
-"""How far scorers agree with people: frozen records, and audit.json is their serialisation."""
+"""How far scorers agree with people: frozen records, and audit.json is their serialisation.
+
+Example:
+    >>> LabelCounts(n_right=30, n_wrong=12).n_right
+    30
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,16 @@
-"""Domains from Python: load and list them, make them of publishers' files or of a table, fetch, invent.
+r"""Domains from Python: load and list them, make them of publishers' files or of a table, fetch, invent.
 
 Every function that makes a domain writes its folder, refuses a folder that holds one already, and writes nothing
 when anything is wrong.
+
+Example:
+    >>> import json, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     rows = [{'q': f'Which is lamp {n}?', 'a': f'red {n}', 'p': f'Lamp {n} is red {n}.'} for n in range(9)]
+    ...     _ = (Path(folder) / 'faq.jsonl').write_text('\n'.join(map(json.dumps, rows)))
+    ...     _ = import_table(Path(folder) / 'faq.jsonl', Path(folder) / 'faq', question='q', answer='a', context='p')
+    ...     len(load_domain(Path(folder) / 'faq').documents)
+    9
 """
 
 from __future__ import annotations

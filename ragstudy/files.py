@@ -1,4 +1,9 @@
-"""Atomic, canonical reading and writing of the files of corpora and runs."""
+"""Atomic, canonical reading and writing of the files of corpora and runs.
+
+Example:
+    >>> canonical({'b': 1, 'a': [1.0, None]})
+    '{"b": 1, "a": [1.0, null]}'
+"""
 
 from __future__ import annotations
 

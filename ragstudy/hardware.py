@@ -1,4 +1,9 @@
-"""What the machine can do: device and precision. torch is imported when asked, not before."""
+"""What the machine can do: device and precision. torch is imported when asked, not before.
+
+Example:
+    >>> device_of('cpu')
+    'cpu'
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,15 @@
-"""Prompts: one function renders every prompt of a study."""
+"""Prompts: one function renders every prompt of a study.
+
+Example:
+    >>> from ragstudy.records import Passage
+    >>> print(render('Answer.', [Passage('d#1', 'd', 'Lamp', 'It is green.')], 'Which colour?'))
+    Answer.
+    <BLANKLINE>
+    [1] Lamp
+    It is green.
+    <BLANKLINE>
+    Question: Which colour?
+"""
 
 from __future__ import annotations
 

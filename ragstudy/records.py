@@ -1,4 +1,9 @@
-"""What happened: frozen records, as they stand in the files of a corpus and of a run."""
+"""What happened: frozen records, as they stand in the files of a corpus and of a run.
+
+Example:
+    >>> Passage('lamps#1', 'lamps', 'Lamps', 'The lamp is green.').document
+    'lamps'
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,10 @@
 """A JSON Schema of every file of a run folder, generated from the records that are read from it.
 
 `python -m ragstudy.schemas docs/schemas` writes them; a test holds them to the code.
+
+Example:
+    >>> schema_of('passages.jsonl')['required']
+    ['id', 'document', 'title', 'text']
 """
 
 from __future__ import annotations

@@ -2,6 +2,11 @@
 
 from ragstudy.testing import check_generator
 check_generator(MyGenerator())
+
+Example:
+    >>> check_embedder(HashEmbedder())
+    >>> HashEmbedder().embed(['a green lamp']).shape[0]
+    1
 """
 
 from __future__ import annotations

@@ -1,4 +1,9 @@
-"""Gold passages in which the right value is replaced by another of its type: passages against memory."""
+"""Gold passages in which the right value is replaced by another of its type: passages against memory.
+
+Example:
+    >>> COUNTERFACTUAL.name
+    'counterfactual'
+"""
 
 from __future__ import annotations
 

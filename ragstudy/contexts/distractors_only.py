@@ -1,4 +1,9 @@
-"""Retrieved passages that cannot answer: does the generator decline?"""
+"""Retrieved passages that cannot answer: does the generator decline?
+
+Example:
+    >>> DISTRACTORS_ONLY.about
+    'retrieved passages that cannot answer: a good generator declines'
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""No passages: what a generator knows without reading."""
+"""No passages: what a generator knows without reading.
+
+Example:
+    >>> NONE.about
+    'no passages: what the generator knows without reading'
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""The gold passages alone: retrieval without a fault."""
+"""The gold passages alone: retrieval without a fault.
+
+Example:
+    >>> ORACLE.about
+    'the gold passages alone: retrieval without a fault'
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""The gold passages among retrieved ones that cannot answer."""
+"""The gold passages among retrieved ones that cannot answer.
+
+Example:
+    >>> ORACLE_WITH_DISTRACTORS.about
+    'the gold passages among retrieved ones that cannot answer'
+"""
 
 from __future__ import annotations
 

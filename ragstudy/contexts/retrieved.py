@@ -1,4 +1,9 @@
-"""The passages that the retriever finds."""
+"""The passages that the retriever finds.
+
+Example:
+    >>> RETRIEVED.about
+    'the passages that the retriever finds, best first'
+"""
 
 from __future__ import annotations
 

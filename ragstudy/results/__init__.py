@@ -1,6 +1,11 @@
 """What the analysis of a run found: frozen records, and comparisons.json is their serialisation.
 
 Numbers that are not known are NaN here and null in the file. Nothing is rounded.
+
+Example:
+    >>> from ragstudy.results.comparisons import RetrievalQuality
+    >>> sorted(table_row(RetrievalQuality('faq', 5, 0.9, 0.95, 0.8, 0.85, 100)))[:3]
+    ['domain', 'hit', 'k']
 """
 
 from __future__ import annotations

@@ -1,4 +1,9 @@
-"""Why answers are as they are, what tuning cost elsewhere, and what follows."""
+"""Why answers are as they are, what tuning cost elsewhere, and what follows.
+
+Example:
+    >>> Finding('faq', 'none', 'next', 'ours', 'accuracy', 'Leave the base as it is.', {}).rule
+    'none'
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,12 @@
 """Retrieval by words: Okapi BM25 (Robertson et al. 1994), by the package bm25s.
 
 Codes keep their form: `AX-500/2` is found by itself and by its parts, which company corpora full of part numbers need.
+
+Example:
+    >>> from ragstudy.records import Passage
+    >>> pages = [Passage('a', 'a', '', 'pump AX-200'), Passage('b', 'b', '', 'pump AX-300')]
+    >>> Bm25Retriever(pages).search(['AX-300'], 1)[0][0][0].id
+    'b'
 """
 
 from __future__ import annotations

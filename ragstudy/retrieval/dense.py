@@ -1,4 +1,10 @@
-"""Dense retrieval: passages and queries as unit vectors in FAISS, behind llama-index's store."""
+r"""Dense retrieval: passages and queries as unit vectors in FAISS, behind llama-index's store.
+
+Example:
+    >>> from ragstudy.records import Passage
+    >>> embedded_text(Passage('d#1', 'd', 'Lamps', 'It is green.'))
+    'Lamps\nIt is green.'
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,10 @@
-"""Embedding with sentence-transformers."""
+"""Embedding with sentence-transformers.
+
+Example:
+    >>> from ragstudy.testing import HashEmbedder
+    >>> len(tokens_of(HashEmbedder())('a green lamp'))
+    3
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""Dense retrieval and BM25 together, their ranks fused."""
+"""Dense retrieval and BM25 together, their ranks fused.
+
+Example:
+    >>> HYBRID.needs_embedder
+    True
+"""
 
 from __future__ import annotations
 

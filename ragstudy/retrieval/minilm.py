@@ -1,4 +1,10 @@
-"""The default embedder, all-MiniLM-L6-v2, from the package that carries it (extra `offline`)."""
+"""The default embedder, all-MiniLM-L6-v2, from the package that carries it (extra `offline`).
+
+Example:
+    >>> folder = packaged_folder()
+    >>> folder is None or folder.name == 'model'
+    True
+"""
 
 from __future__ import annotations
 

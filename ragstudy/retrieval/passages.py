@@ -1,4 +1,10 @@
-"""Cutting documents into passages with llama-index's sentence splitter."""
+"""Cutting documents into passages with llama-index's sentence splitter.
+
+Example:
+    >>> from ragstudy.records import Document
+    >>> [passage.id for passage in cut([Document('d', 'Lamps', 'It is green. ' * 40)], 64, 0, str.split)]
+    ['d#1', 'd#2']
+"""
 
 from __future__ import annotations
 

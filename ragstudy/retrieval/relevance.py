@@ -1,4 +1,11 @@
-"""Which retrieved passages hold gold evidence, and how good a ranking is."""
+"""Which retrieved passages hold gold evidence, and how good a ranking is.
+
+Example:
+    >>> from ragstudy.records import Passage, Question
+    >>> asked = Question('q', 'Which colour?', ('green',), evidence=('The lamp is green.',))
+    >>> covered(asked, Passage('d#1', 'd', '', 'In the hall the lamp is green.'))
+    (0,)
+"""
 
 from __future__ import annotations
 

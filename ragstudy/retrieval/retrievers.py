@@ -1,4 +1,9 @@
-"""The retrievers and rerankers that a study can name."""
+"""The retrievers and rerankers that a study can name.
+
+Example:
+    >>> retriever_kind('bm25').needs_embedder
+    False
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""What is kept of a domain's index beside what its retriever keeps: the passages, and the fingerprint of it all."""
+"""What is kept of a domain's index beside what its retriever keeps: the passages, and the fingerprint of it all.
+
+Example:
+    >>> check_depth(n_passages=100, k=5)
+"""
 
 from __future__ import annotations
 

@@ -1,1 +1,7 @@
-"""Scores of answers, offline: accuracy, completeness and the usual string measures."""
+"""Scores of answers, offline: accuracy, completeness and the usual string measures.
+
+Example:
+    >>> from ragstudy.scoring.measures import measure_kind
+    >>> measure_kind('accuracy').scale
+    (0.0, 1.0)
+"""

@@ -1,4 +1,9 @@
-"""Whether an answer declines to answer."""
+"""Whether an answer declines to answer.
+
+Example:
+    >>> abstains('The passages do not say.'), abstains('It is green.')
+    (True, False)
+"""
 
 from __future__ import annotations
 

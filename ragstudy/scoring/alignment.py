@@ -18,6 +18,10 @@ answer's claims: their mean support in the reference, the support of the best on
 judge an answer by its main claim and forgive what the reference is silent about. Means are weighted by the square root
 of what a claim's words weigh. The coefficients were learned from human labels (`claim_weights.json` says which) by
 `benchmarks/fit_claims.py`.
+
+Example:
+    >>> telling_claims('Which colour is the lamp?', 'The lamp is green. It stands in room 4.')
+    ['The lamp is green.', 'It stands in room 4.']
 """
 
 from __future__ import annotations

@@ -1,4 +1,11 @@
-"""Claims: the sentences, list items and clauses of a text, and what in them can be checked."""
+"""Claims: the sentences, list items and clauses of a text, and what in them can be checked.
+
+Example:
+    >>> claims_of('The lamp is green. It stands in room 4.')
+    ['The lamp is green.', 'It stands in room 4.']
+    >>> numbers('between 3 and 4.5 mg') == {'3', '4.5'}
+    True
+"""
 
 from __future__ import annotations
 

@@ -19,6 +19,15 @@ Which rule applies depends on what is known about the right answer (docs/scoring
 * a longer reference only: its claims are looked for in the answer, and the answer's in it (`alignment`).
 
 Of several references, each score is that of the one where it is highest.
+
+Example:
+    >>> from ragstudy.records import Fact, Question
+    >>> from ragstudy.scoring.words import WordWeights
+    >>> facts = (Fact('f1', ('40 mg',)), Fact('f2', ('12 hours',)))
+    >>> asked = Question('q', 'Dose and half-life?', ('40 mg; 12 hours',), facts)
+    >>> judged = judge(asked, '12 hours', WordWeights([]))
+    >>> judged.accuracy, judged.completeness
+    (1.0, 0.5)
 """
 
 from __future__ import annotations

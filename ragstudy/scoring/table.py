@@ -1,4 +1,12 @@
-"""Scoring all answers: every expected (question, generator, measure) gets a value or a reason."""
+"""Scoring all answers: every expected (question, generator, measure) gets a value or a reason.
+
+Example:
+    >>> from ragstudy.records import Case, Question
+    >>> from ragstudy.scoring.measures.overlap import EXACT_MATCH
+    >>> asked = Question('q', 'Which colour?', ('green',))
+    >>> [one.value for one in score_cases(EXACT_MATCH.make(None), [Case(asked, 'Green.'), Case(asked, 'red')])]
+    [1.0, 0.0]
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""Words of answers and references, and how much each word tells."""
+"""Words of answers and references, and how much each word tells.
+
+Example:
+    >>> words('It costs 3.50 today'), normalised('The lamp!')
+    (['it', 'costs', '3.50', 'today'], 'lamp')
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,11 @@
-"""What a person writes: a study, validated as a whole before anything runs."""
+"""What a person writes: a study, validated as a whole before anything runs.
+
+Example:
+    >>> from ragstudy.specs import parse_context
+    >>> context = parse_context('oracle_with_distractors@5:last')
+    >>> context.k
+    5
+"""
 
 from ragstudy.specs.base import NAME_PATTERN, DType, Name, Spec, duplicates
 from ragstudy.specs.contexts import CONTEXTS, Context, headline_context, parse_context

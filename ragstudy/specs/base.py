@@ -1,4 +1,9 @@
-"""What all specifications share: the base model, names, and messages about names that stand twice."""
+"""What all specifications share: the base model, names, and messages about names that stand twice.
+
+Example:
+    >>> duplicates('domains', ['faq', 'faq'])
+    ["domains: 'faq' stands twice; names must differ"]
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,11 @@
-"""Fine-tuning as a person writes it: which adapters to train on whose answers."""
+"""Fine-tuning as a person writes it: which adapters to train on whose answers.
+
+Example:
+    >>> labels = ['gold', 'self_distilled']
+    >>> tuned = FineTuneSpec(base='qwen', formats=['retrieved'], sizes=[200], labels=labels)
+    >>> [variant.labels for variant in variants_of(tuned)]
+    ['gold', 'self_distilled']
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,10 @@
-"""What is wrong with a plan to fine-tune, each problem with its reason."""
+"""What is wrong with a plan to fine-tune, each problem with its reason.
+
+Example:
+    >>> from ragstudy.specs.finetuning import FineTuneSpec
+    >>> finetuning_problems([FineTuneSpec(base='qwen', formats=['retrieved'], sizes=[200])], [], {})[0]
+    "finetuning.0.base: 'qwen' is no generator of kind 'transformers' of this study"
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,14 @@
-"""What is wrong with a study, one line a problem: place, value, what was expected, the nearest known name."""
+"""What is wrong with a study, one line a problem: place, value, what was expected, the nearest known name.
+
+Example:
+    >>> from pydantic import ValidationError
+    >>> from ragstudy.specs.study import StudySpec
+    >>> try:
+    ...     StudySpec(name='s', domains=[], generators=[])
+    ... except ValidationError as error:
+    ...     print(messages('study.yaml', error)[0])
+    study.yaml: domains: [] is wrong; tuple should have at least 1 item after validation, not 0
+"""
 
 from __future__ import annotations
 

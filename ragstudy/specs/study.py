@@ -1,4 +1,9 @@
-"""A study as a person writes it: domains, retrieval, generators, fine-tuning, contexts, measures, statistics."""
+"""A study as a person writes it: domains, retrieval, generators, fine-tuning, contexts, measures, statistics.
+
+Example:
+    >>> RetrievalSpec(retriever='hybrid').top_k
+    5
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,13 @@
-"""Paired, clustered statistics on arrays; no input or output, no heavy imports."""
+"""Paired, clustered statistics on arrays; no input or output, no heavy imports.
+
+Example:
+    >>> from ragstudy.statistics import AnalysisSettings, compare_columns
+    >>> import numpy as np
+    >>> differences = np.random.default_rng(1).normal(0.2, 0.3, (100, 1))
+    >>> [found] = compare_columns(differences, [f'page {row // 2}' for row in range(100)], AnalysisSettings())
+    >>> found.interval.is_above_zero
+    True
+"""
 
 from ragstudy.statistics.compare import Comparison, compare_columns
 from ragstudy.statistics.paired import PairedDifferences

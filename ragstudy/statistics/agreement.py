@@ -1,4 +1,11 @@
-"""Agreement between a scorer and people, with intervals from a bootstrap over clusters."""
+"""Agreement between a scorer and people, with intervals from a bootstrap over clusters.
+
+Example:
+    >>> import numpy as np
+    >>> people, scorer = np.array([0.0, 0.0, 1.0, 1.0]), np.array([0.1, 0.6, 0.4, 0.9])
+    >>> float(roc_auc(people, scorer))
+    0.75
+"""
 
 from __future__ import annotations
 

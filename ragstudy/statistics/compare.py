@@ -1,4 +1,13 @@
-"""All arms of a domain compared at once."""
+"""All arms of a domain compared at once.
+
+Example:
+    >>> import numpy as np
+    >>> from ragstudy.statistics.settings import AnalysisSettings
+    >>> differences = np.array([[0.5], [0.0], [1.0], [0.5], [0.0], [0.5]])
+    >>> found = compare_columns(differences, ['a', 'a', 'b', 'c', 'd', 'e'], AnalysisSettings(n_resamples=200))[0]
+    >>> round(found.difference, 3), found.n, found.n_clusters
+    (0.417, 6, 5)
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,10 @@
-"""A rate measured by a scorer that errs, corrected by what an audit found about its errors."""
+"""A rate measured by a scorer that errs, corrected by what an audit found about its errors.
+
+Example:
+    >>> corrected = corrected_rate(0.6, 0.02, ErrorRates(0.9, 0.8, 200, 200), 0.95)
+    >>> round(corrected.value, 3)
+    0.571
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,13 @@
-"""Means of many columns over the same questions, each with its interval."""
+"""Means of many columns over the same questions, each with its interval.
+
+Example:
+    >>> import numpy as np
+    >>> from ragstudy.statistics.settings import AnalysisSettings
+    >>> values = np.array([[1.0], [0.0], [1.0], [1.0], [0.0], [1.0], [1.0], [0.0], [1.0], [1.0]])
+    >>> [mean] = mean_intervals(values, list('abcdefghij'), AnalysisSettings(n_resamples=500), (0.0, 1.0))
+    >>> round(mean.value, 2), 0 <= mean.low < mean.value < mean.high <= 1
+    (0.7, True)
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,11 @@
-"""Paired differences of several cells over one set of questions, and their resampling by cluster."""
+"""Paired differences of several cells over one set of questions, and their resampling by cluster.
+
+Example:
+    >>> import numpy as np
+    >>> pairs = PairedDifferences.of(np.array([[0.1], [0.2], [0.3]]), ['page 1', 'page 1', 'page 2'])
+    >>> pairs.n_clusters
+    2
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""What the analysis of a study is fixed to, and an estimate with its interval."""
+"""What the analysis of a study is fixed to, and an estimate with its interval.
+
+Example:
+    >>> Interval(0.2, 0.1, 0.3).is_above_zero, UNKNOWN.is_known
+    (True, False)
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""Exact and adjusted p-values."""
+"""Exact and adjusted p-values.
+
+Example:
+    >>> [round(p, 3) for p in holm([0.01, 0.04, 0.03])]
+    [0.03, 0.06, 0.06]
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,14 @@
-"""From a comparison, its adjusted p-value and a margin to a verdict."""
+"""From a comparison, its adjusted p-value and a margin to a verdict.
+
+Example:
+    >>> import numpy as np
+    >>> from ragstudy.statistics.compare import compare_columns
+    >>> from ragstudy.statistics.settings import AnalysisSettings
+    >>> settings = AnalysisSettings(n_resamples=500)
+    >>> [found] = compare_columns(np.tile([[0.2], [0.4]], (30, 1)), [str(row) for row in range(60)], settings)
+    >>> decide(found, found.p, settings), decide(found, found.p, settings, higher_is_better=False)
+    ('helps', 'hurts')
+"""
 
 from __future__ import annotations
 

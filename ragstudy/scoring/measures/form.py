@@ -1,4 +1,9 @@
-"""What an answer looks like, whatever it says."""
+"""What an answer looks like, whatever it says.
+
+Example:
+    >>> ANSWER_WORDS.higher_is_better is None, ABSTENTION.gets_verdict
+    (True, False)
+"""
 
 from __future__ import annotations
 

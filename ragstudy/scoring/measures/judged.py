@@ -1,4 +1,9 @@
-"""Accuracy and completeness by the rules of `ragstudy.scoring.claims`, without a judge."""
+"""Accuracy and completeness by the rules of `ragstudy.scoring.claims`, without a judge.
+
+Example:
+    >>> ACCURACY.scale, ACCURACY.gets_verdict
+    ((0.0, 1.0), True)
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,10 @@
-"""Overlap of an answer with the texts that would be acceptable: exact match, words, subsequences, n-grams."""
+"""Overlap of an answer with the texts that would be acceptable: exact match, words, subsequences, n-grams.
+
+Example:
+    >>> from ragstudy.records import Question
+    >>> token_f1(Question('q', 'Which colour?', ('dark green',)), 'green')
+    0.6666666666666666
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""ragas' measures that need no language model, called so that nothing is lost or reordered."""
+"""ragas' measures that need no language model, called so that nothing is lost or reordered.
+
+Example:
+    >>> STRING_PRESENCE.about
+    'ragas: an acceptable text stands in the answer'
+"""
 
 from __future__ import annotations
 
