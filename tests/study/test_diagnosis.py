@@ -184,6 +184,7 @@ def test_an_effect_is_visible_from_where_it_stays(points, smallest):
     assert smallest_visible(points) == smallest
 
 
+@pytest.mark.slow
 def test_a_run_keeps_failure_points_and_reports_the_explanation(lamps, tmp_path):
     questions = [json.loads(line) for line in (lamps / "questions.jsonl").read_text().splitlines()]
     right = {q["text"]: q["references"][0] for q in questions}
