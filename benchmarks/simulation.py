@@ -1,6 +1,6 @@
 """Planted effects: do intervals, verdicts and power keep their promise over many simulated studies?
 
-    python benchmarks/planted.py [--studies 500]
+    python benchmarks/simulation.py [--studies 500]
 
 Each study asks 300 questions from about 150 documents with one to three facts each, and compares arms with a base
 through the analysis that every real study gets (paired cluster bootstrap, permutation, Holm, verdict).

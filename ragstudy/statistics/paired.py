@@ -1,4 +1,4 @@
-"""Paired differences of several cells over one set of questions, and their resampling by cluster.
+"""Paired differences of several comparisons over one set of questions, and their resampling by cluster.
 
 Example:
     >>> import numpy as np
@@ -29,7 +29,7 @@ class PairedDifferences:
     """Differences (tuned minus base) that share questions and clusters.
 
     Attributes:
-        values: (n questions, n cells); NaN where one of the two arms has no score.
+        values: (n questions, n comparisons); NaN where one of the two arms has no score.
         clusters: (n questions,) cluster numbers 0..m-1; questions of one cluster are not independent.
     """
 
@@ -38,7 +38,7 @@ class PairedDifferences:
 
     @classmethod
     def of(cls, values: NDArray[np.float64], groups: Sequence[str]) -> PairedDifferences:
-        """Differences (n, cells) with the group label of every question.
+        """Differences (n, comparisons) with the group label of every question.
 
         Args:
             values: (n questions, n columns) tuned minus base, NaN where one has no score.
@@ -49,7 +49,7 @@ class PairedDifferences:
         """
         values = np.asarray(values, dtype=np.float64)
         if values.ndim != 2 or len(values) != len(groups) or not len(groups):  # noqa: PLR2004 - a matrix
-            msg = f"expected (n, cells) differences and n groups, got {values.shape} and {len(groups)}"
+            msg = f"expected (n, comparisons) differences and n groups, got {values.shape} and {len(groups)}"
             raise ValueError(msg)
         _, clusters = np.unique(np.asarray(groups), return_inverse=True)
         return cls(values, clusters.reshape(-1))
@@ -60,7 +60,7 @@ class PairedDifferences:
         return int(self.clusters.max()) + 1
 
     def _sums(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Per cluster and cell: sum of the differences, and how many there are."""
+        """Per cluster and comparison: sum of the differences, and how many there are."""
         present = ~np.isnan(self.values)
         sums = np.zeros((self.n_clusters, self.values.shape[1]))
         counts = np.zeros_like(sums)
@@ -69,7 +69,7 @@ class PairedDifferences:
         return sums, counts
 
     def means(self) -> NDArray[np.float64]:
-        """(cells,) mean difference over the questions that both arms have; NaN where there is none."""
+        """(comparisons,) mean difference over the questions that both arms have; NaN where there is none."""
         sums, counts = self._sums()
         total = counts.sum(axis=0)
         means: NDArray[np.float64] = np.full(len(total), np.nan)
@@ -77,7 +77,7 @@ class PairedDifferences:
         return means
 
     def standard_errors(self) -> NDArray[np.float64]:
-        """(cells,) cluster-robust standard error of the mean difference.
+        """(comparisons,) cluster-robust standard error of the mean difference.
 
         se = sqrt(m/(m-1) * sum_c (S_c - n_c d)^2) / n, with S_c and n_c the sum and the number of differences
         in cluster c, m clusters, n differences, d their mean (Miller 2024, arXiv 2411.00640, eq. 4, with the
@@ -92,9 +92,9 @@ class PairedDifferences:
         return np.where(m > 1, spread, np.nan)
 
     def bootstrap_means(self, n_resamples: int, seed: int) -> NDArray[np.float64]:
-        """(n_resamples, cells) means of resamples that draw whole clusters with replacement.
+        """(n_resamples, comparisons) means of resamples that draw whole clusters with replacement.
 
-        All cells share the draws; a cell is NaN in a resample that holds none of its questions.
+        All comparisons share the draws; a comparison is NaN in a resample that holds none of its questions.
 
         Args:
             n_resamples: number of draws.
@@ -112,7 +112,7 @@ class PairedDifferences:
         return np.concatenate(blocks)
 
     def permutation_p(self, n_resamples: int, seed: int) -> NDArray[np.float64]:
-        """(cells,) two-sided p-values of no difference, by flipping the signs of whole clusters.
+        """(comparisons,) two-sided p-values of no difference, by flipping the signs of whole clusters.
 
         p = (1 + b) / (1 + B) with b of B random flips at least as extreme as the data (Phipson and Smyth 2010).
 
@@ -134,7 +134,7 @@ class PairedDifferences:
 def interval(
     draws: NDArray[np.float64], confidence: float, n_clusters: int, t: float | None = None
 ) -> tuple[float, float]:
-    """The expanded percentile interval of one cell's bootstrap means.
+    """The expanded percentile interval of one comparison's bootstrap means.
 
     The plain percentile interval is too narrow for few clusters; its tail probability a/2 is replaced by
     Phi(-t_{1-a/2, m-1} sqrt(m/(m-1))) (Hesterberg 2015, "What Teachers Should Know About the Bootstrap", 3.3).

@@ -119,7 +119,7 @@ def _unrounded(variance: float) -> float:
 
 
 def moderate(spreads: Sequence[SeedSpread], trainings: Sequence[Hashable]) -> list[SeedSpread]:
-    """Spreads of cells, each informed by how much the other recipes' trainings differ.
+    """Spreads of comparisons, each informed by how much the other recipes' trainings differ.
 
     The variance of three trainings is known with two degrees of freedom, so badly that even large effects are not told
     from zero. Other recipes on the same questions vary in a similar way, above all in proportion to their `noise`. The
@@ -132,34 +132,36 @@ def moderate(spreads: Sequence[SeedSpread], trainings: Sequence[Hashable]) -> li
     Phipson et al. 2016, Annals of Applied Statistics 10, 946-963).
 
     Args:
-        spreads: of each cell.
-        trainings: what each cell was trained as; cells of the same trainings, as the epochs of one, count once.
+        spreads: one for each comparison.
+        trainings: what the arm of each comparison was trained as; those of the same trainings, as the epochs of one, count once.
 
     Returns:
         The spreads in their order; unchanged where there is one training, where trainings meet every question alike,
         and where fewer than two sets of trainings are left.
     """
-    cells: dict[Hashable, list[int]] = {}
-    for cell, (spread, training) in enumerate(zip(spreads, trainings, strict=True)):
+    columns: dict[Hashable, list[int]] = {}
+    for column, (spread, training) in enumerate(zip(spreads, trainings, strict=True)):
         if spread.n_seeds > 1 and spread.noise > 0:
-            cells.setdefault(training, []).append(cell)
+            columns.setdefault(training, []).append(column)
     made = list(spreads)
-    ratios = {cell: spreads[cell].var_seed_means / spreads[cell].noise for some in cells.values() for cell in some}
-    if len(cells) < 2 or not any(ratios.values()):  # noqa: PLR2004 - nobody to borrow from
+    ratios = {
+        column: spreads[column].var_seed_means / spreads[column].noise for some in columns.values() for column in some
+    }
+    if len(columns) < 2 or not any(ratios.values()):  # noqa: PLR2004 - nobody to borrow from
         return made
-    degrees = np.asarray([min(spreads[cell].n_seeds - 1.0 for cell in some) for some in cells.values()])
-    means = np.asarray([np.mean([ratios[cell] for cell in some]) for some in cells.values()])
+    degrees = np.asarray([min(spreads[column].n_seeds - 1.0 for column in some) for some in columns.values()])
+    means = np.asarray([np.mean([ratios[column] for column in some]) for some in columns.values()])
     d0, middle = _prior(means, degrees)
-    for place, some in enumerate(cells.values()):
+    for place, some in enumerate(columns.values()):
         of_others = float(np.delete(degrees, place).sum())
         mean_of_others = float(np.average(np.delete(means, place), weights=np.delete(degrees, place)))
-        for cell in some:
-            spread = spreads[cell]
+        for column in some:
+            spread = spreads[column]
             own = spread.n_seeds - 1
-            beside = ratios[cell] / mean_of_others if mean_of_others > 0 else math.inf
+            beside = ratios[column] / mean_of_others if mean_of_others > 0 else math.inf
             prior_df = min(d0, of_others) * float(special.fdtrc(own, of_others, beside))
-            ratio = (prior_df * middle + own * ratios[cell]) / (prior_df + own)
-            made[cell] = replace(spread, var_seed_means=ratio * spread.noise, prior_df=prior_df)
+            ratio = (prior_df * middle + own * ratios[column]) / (prior_df + own)
+            made[column] = replace(spread, var_seed_means=ratio * spread.noise, prior_df=prior_df)
     return made
 
 
@@ -198,7 +200,7 @@ def t_quantile(confidence: float, question_variance: float, n_clusters: int, spr
 
     The mean of the two quantiles of Student's t, of m - 1 degrees of freedom and of those of the trainings (S - 1 and
     what they borrow), weighted by the variances (Cochran and Cox 1950, section 4.14). Satterthwaite's single t is too
-    narrow where a few trainings make up most of the variance: .88 to .94 instead of .95 in `benchmarks/planted.py`.
+    narrow where a few trainings make up most of the variance: .88 to .94 instead of .95 in `benchmarks/simulation.py`.
 
     Args:
         confidence: of a two-sided interval.

@@ -278,7 +278,7 @@ def test_shapes_that_do_not_fit_are_refused():
         PairedDifferences.of(np.zeros((3, 1)), ["a", "b"])
 
 
-def test_planted_effects_are_found_as_often_as_predicted_power_and_none_is_made_up():
+def test_simulated_effects_are_found_as_often_as_predicted_power_and_none_is_made_up():
     """A smaller version of benchmarks/simulation.py; the bounds are three binomial standard errors of 80 studies."""
     found = simulate(Design((-0.1, 0.0, 0.1), n_questions=200), 80, seed=5, n_resamples=400)
     for effect, mean, coverage, power, predicted_power in zip(
