@@ -133,7 +133,8 @@ def moderate(spreads: Sequence[SeedSpread], trainings: Sequence[Hashable]) -> li
 
     Args:
         spreads: one for each comparison.
-        trainings: what the arm of each comparison was trained as; those of the same trainings, as the epochs of one, count once.
+        trainings: what the arm of each comparison was trained as; those of the same trainings, as the epochs of one,
+            count once.
 
     Returns:
         The spreads in their order; unchanged where there is one training, where trainings meet every question alike,
