@@ -7,7 +7,9 @@ from dataclasses import replace
 import pytest
 from test_findings import effect, row
 
+from ragstudy.scoring.measures import measure_kind
 from ragstudy.statistics import AnalysisSettings
+from ragstudy.statistics.power import questions_to_decide, questions_to_trust
 from ragstudy.statistics.seeds import SeedSpread
 from ragstudy.study.analyse.verdicts import decisions
 
@@ -64,3 +66,52 @@ def test_measures_without_a_verdict_keep_what_they_have_and_count_in_no_family()
     first, second = decided(row(), other)
     assert first.decision.n_in_family == 1
     assert second.decision is None
+
+
+def test_every_caveat_in_full():
+    late = row(
+        found=effect(-0.2, n=90, n_clusters=19, spread=SeedSpread(1), p=0.02), base_mean=0.01, n_left_out=6, n_pairs=150
+    )
+    high = row("m+b-200", base_mean=0.99)
+    few = AnalysisSettings(n_resamples=30)
+    assert decided(late, high, settings=few)[0].decision.caveats == [
+        "30 resamples are too few for 2 comparisons to be decided",
+        "only 19 independent groups: the interval is rough",
+        "6 questions without a score from both arms are left out",
+        "the base scores near 0 here, so there was nothing to lose: no sign that tuning is harmless",
+        "trained on 150 pairs: labels or filter left no more",
+        "one training seed: the spread between trainings is not in the interval",
+    ]
+    assert decided(high)[0].decision.caveats == ["the base scores near 1 here, so there was nothing to gain"]
+
+
+def test_an_undecided_comparison_says_what_would_decide_it():
+    unsure = effect(0.05, half=0.06, p=0.1, n=100, n_clusters=50, standard_error=0.03)
+    decision = decided(row(found=unsure))[0].decision
+    assert decision.verdict == "undecided"
+    expected = questions_to_decide(0.05, unsure.precision, 100, SETTINGS, 1)
+    assert decision.n_more_questions == int(expected) > 50
+    assert decision.needs_trainings is False
+    clear = decided(row())[0].decision
+    assert (clear.verdict, clear.n_more_questions, clear.needs_trainings) == ("hurts", None, False)
+
+
+def test_where_trainings_differ_most_only_more_of_them_decide():
+    apart = SeedSpread(3, var_seed_means=0.09)
+    decision = decided(row(found=effect(0.02, half=0.5, p=0.9, spread=apart)))[0].decision
+    assert (decision.n_more_questions, decision.needs_trainings) == (None, True)
+
+
+def test_differences_that_are_all_zero_are_forecast_by_the_rule_of_three():
+    same = effect(0.0, half=0.06, p=1.0, n=100, n_clusters=50, standard_error=0.0, interval_method="rule_of_three")
+    decision = decided(row(found=same))[0].decision
+    assert decision.n_more_questions == questions_to_trust(0.0, 100, 50, SETTINGS.margin)
+
+
+def test_of_a_measure_of_which_less_is_better_a_fall_helps(monkeypatch):
+    monkeypatch.setattr(
+        "ragstudy.study.analyse.verdicts.measure_kind",
+        lambda name: replace(measure_kind("accuracy"), higher_is_better={"accuracy": False, "j:claims": None}[name]),
+    )
+    fall = replace(row(), decision=None)
+    assert decided(fall)[0].decision.verdict == "helps"
