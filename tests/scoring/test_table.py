@@ -125,3 +125,34 @@ def test_the_ceiling_is_the_mean_of_the_first_references_and_of_declining():
 
     means = reference_means([COLOUR, NONE], {"first": First(), "never": Never()})
     assert means == {"first": 0.625, "never": None}
+
+
+def test_accuracy_and_completeness_are_two_measures():
+    from ragstudy.records import Fact
+    from ragstudy.scoring.measures import Resources, measure_kind
+    from ragstudy.scoring.words import WordWeights
+    from ragstudy.testing import HashEmbedder
+
+    facts = (Fact("f1", ("40 mg",)), Fact("f2", ("12 hours",)))
+    question = Question("q", "Dose and half-life?", ("40 mg; 12 hours",), facts)
+    resources = Resources(WordWeights([]), HashEmbedder)
+    scores = [
+        measure_kind(name).make(resources).score(question, "12 hours [2]") for name in ("accuracy", "completeness")
+    ]
+    assert scores == [1.0, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("form", "said", "held"),
+    [
+        ("twenty seven days", "27 days", True),
+        ("seven twenty", "27", False),
+        ("ninety nine", "99", True),
+        ("in twenty seven lamps and thirty two halls", "in 27 lamps and 32 halls", True),
+        ("twenty seventeen", "37", False),
+    ],
+)
+def test_numbers_in_words_are_their_figures(form, said, held):
+    from ragstudy.scoring.words import variants, words
+
+    assert (tuple(words(said)) in variants(form)) is held
