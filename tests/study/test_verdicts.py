@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 from test_findings import effect, row
 
-from ragstudy.scoring.measures import measure_kind
 from ragstudy.statistics import AnalysisSettings
 from ragstudy.statistics.power import questions_to_decide, questions_to_trust
 from ragstudy.statistics.seeds import SeedSpread
@@ -108,10 +107,10 @@ def test_differences_that_are_all_zero_are_forecast_by_the_rule_of_three():
     assert decision.n_more_questions == questions_to_trust(0.0, 100, 50, SETTINGS.margin)
 
 
-def test_of_a_measure_of_which_less_is_better_a_fall_helps(monkeypatch):
-    monkeypatch.setattr(
-        "ragstudy.study.analyse.verdicts.measure_kind",
-        lambda name: replace(measure_kind("accuracy"), higher_is_better={"accuracy": False, "j:claims": None}[name]),
-    )
-    fall = replace(row(), decision=None)
-    assert decided(fall)[0].decision.verdict == "helps"
+def test_of_a_measure_of_which_less_is_better_a_fall_helps():
+    [fall] = decisions([row(base_mean=0.99)], ["retrieved"], ["accuracy"], SETTINGS, {"accuracy"})
+    assert fall.decision.verdict == "helps"
+    nothing_to_lose = "so there was nothing to lose: no sign that tuning is harmless"
+    assert fall.decision.caveats == [f"the base scores near 1 here, {nothing_to_lose}"]
+    [good] = decisions([row(base_mean=0.01)], ["retrieved"], ["accuracy"], SETTINGS, {"accuracy"})
+    assert good.decision.caveats == ["the base scores near 0 here, so there was nothing to gain"]

@@ -11,6 +11,8 @@ from ragstudy.records import Diagnosed
 from ragstudy.results import DomainSummary, ReportedSettings, Results, RetrievalQuality
 from ragstudy.retrieval.relevance import ranking_quality
 from ragstudy.retrieval.saved import read_passages
+from ragstudy.scoring.judges.measure import split_name
+from ragstudy.scoring.measures import measure_kind
 from ragstudy.specs import parse_context
 from ragstudy.study.analyse.answer_style import answer_style
 from ragstudy.study.analyse.compare import Comparer, comparison_rows
@@ -56,7 +58,7 @@ def analyse(spec: StudySpec, layout: Layout, folder: RunFolder) -> tuple[Results
     scores = ScoreTable(folder.scores())
     measured = spec.statistics.verdict_measures
     comparers = [Comparer(one, scores, layout.contexts, spec.measures, measured, settings) for one in domains]
-    rows = comparison_rows(comparers, _pairs_trained_on(layout, folder))
+    rows = comparison_rows(comparers, _pairs_trained_on(layout, folder), _less_is_better(spec, measured))
     diagnosis = _Diagnosis(domains, scores, folder, settings)
     diagnosis.look_at(layout.contexts, tells_failures=set(spec.measures) >= NEEDED_MEASURES)
     forgetting, ablation = model_test_means(domains, folder.model_tests(), settings)
@@ -82,6 +84,13 @@ def analyse(spec: StudySpec, layout: Layout, folder: RunFolder) -> tuple[Results
         findings=[],
     )
     return replace(results, findings=find(results, layout.contexts)), diagnosis.points
+
+
+def _less_is_better(spec: StudySpec, measures: Sequence[str]) -> frozenset[str]:
+    """The measures that declare that a lower value is better; judges grade upwards."""
+    judges = [judge.name for judge in spec.judges]
+    own = [name for name in measures if split_name(name, judges) is None]
+    return frozenset(name for name in own if measure_kind(name).higher_is_better is False)
 
 
 def _pairs_trained_on(layout: Layout, folder: RunFolder) -> dict[tuple[str, str], int]:

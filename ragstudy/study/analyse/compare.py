@@ -14,7 +14,7 @@ from ragstudy.study.analyse.tables import mean_of, mean_over_seeds
 from ragstudy.study.analyse.verdicts import decisions
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -194,13 +194,16 @@ class _Sides:
         return self.tuned - self.base[:, None]
 
 
-def comparison_rows(comparers: Sequence[Comparer], n_pairs: Mapping[tuple[str, str], int]) -> list[ComparisonRow]:
+def comparison_rows(
+    comparers: Sequence[Comparer], n_pairs: Mapping[tuple[str, str], int], less_is_better: Collection[str] = ()
+) -> list[ComparisonRow]:
     """Every comparison of the study with its verdict.
 
     Args:
         comparers: of each domain.
         n_pairs: by (domain of the training, name of an adapter) the pairs it was trained on, which may be fewer than
             its arm says.
+        less_is_better: the verdict measures of which a lower value is a better answer.
 
     Raises:
         ValueError: two arms that are compared were not asked the same questions.
@@ -212,7 +215,7 @@ def comparison_rows(comparers: Sequence[Comparer], n_pairs: Mapping[tuple[str, s
     ]
     if not rows:
         return []
-    return decisions(rows, comparers[0].contexts, comparers[0].verdict_measures, comparers[0].settings)
+    return decisions(rows, comparers[0].contexts, comparers[0].verdict_measures, comparers[0].settings, less_is_better)
 
 
 def _row(
