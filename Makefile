@@ -52,7 +52,9 @@ schemas: install  ## write the schemas of the run folder's files anew
 	$(BIN)/python -m ragstudy.schemas docs/schemas
 
 mutants: install  ## change the code in small ways and count what no test notices; docs/tests.md has the last score
-	$(BIN)/python .ci/mutants.py
+	$(PIP) -e '.[mutation]'
+	$(BIN)/mutmut run
+	$(BIN)/mutmut results
 
 changelog: install  ## collect the fragments of docs/changes into CHANGELOG.md
 	$(BIN)/towncrier build --yes
@@ -65,4 +67,4 @@ bench: install  ## time ragstudy beside what one would use instead
 	$(BIN)/python benchmarks/simulation.py
 
 clean:  ## remove what was installed and cached
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) mutants .mypy_cache .ruff_cache .pytest_cache
