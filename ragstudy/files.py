@@ -176,6 +176,31 @@ def append_lines(path: Path, rows: Iterable[object]) -> None:
         os.fsync(lines.fileno())
 
 
+def read_yaml(path: Path) -> Any:  # noqa: ANN401 - whatever the file holds
+    """The content of a YAML file.
+
+    Args:
+        path: of the file.
+
+    Raises:
+        InputError: the file is missing or not YAML; a line that begins with a tab is named.
+    """
+    import yaml
+
+    written = ""
+    try:
+        written = path.read_text(encoding="utf-8")
+        return yaml.safe_load(written)
+    except FileNotFoundError:
+        msg = f"{path}: no such file"
+    except (yaml.YAMLError, ValueError) as error:
+        msg = f"{path}: not readable as YAML: {' '.join(str(error).split())}"
+        tabbed = next((n for n, line in enumerate(written.splitlines(), 1) if line.lstrip(" ").startswith("\t")), None)
+        if tabbed:
+            msg = f"{path}:{tabbed}: begins with a tab, which YAML does not allow; indent with spaces"
+    raise InputError(msg)
+
+
 def read_json(path: Path) -> Any:  # noqa: ANN401 - whatever the file holds
     """The content of a JSON file.
 

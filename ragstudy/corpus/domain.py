@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from ragstudy.corpus.checks import find_problems
 from ragstudy.corpus.rows import DOCUMENT_KEYS, document_of, question_of, question_row
 from ragstudy.errors import InputError, nearest
-from ragstudy.files import fingerprint, known_keys, read_lines, write_lines, write_text
+from ragstudy.files import fingerprint, known_keys, read_lines, read_yaml, write_lines, write_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,14 +84,12 @@ def load_domain(folder: Path) -> Domain:
 
 
 def _read_about(path: Path) -> tuple[dict[str, Any], list[str]]:
-    import yaml
-
     if not path.is_file():
         return {}, [f"{path}: no such file; a domain needs one, e.g. with the line `title: Our handbook`"]
     try:
-        about = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        return {}, [f"{path}: not readable as YAML: {' '.join(str(error).split())}"]
+        about = read_yaml(path) or {}
+    except InputError as error:
+        return {}, list(error.problems)
     if not isinstance(about, dict):
         return {}, [f"{path}: expected a mapping with the key 'title', found {type(about).__name__}"]
     problems = known_keys(about, _YAML_KEYS, str(path))

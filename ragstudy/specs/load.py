@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from ragstudy.errors import InputError, nearest
+from ragstudy.files import read_yaml
 from ragstudy.specs.designs import with_design
 from ragstudy.specs.generators import kind_of
 from ragstudy.specs.messages import messages
@@ -44,22 +45,11 @@ def load_study(path: Path, overrides: tuple[str, ...] = ()) -> StudySpec:
 
 def _read(path: Path) -> dict[str, Any]:
     """The mapping in a YAML file."""
-    import yaml
-
     if not path.is_file():
         others = sorted(p.stem for p in path.parent.glob("*.yaml")) if path.parent.is_dir() else []
         msg = f"{path}: no such file; expected a study in YAML{nearest(path.stem, others)}"
         raise InputError(msg)
-    written = ""
-    try:
-        written = path.read_text(encoding="utf-8")
-        content = yaml.safe_load(written)
-    except (yaml.YAMLError, ValueError) as error:
-        msg = f"{path}: not readable as YAML: {' '.join(str(error).split())}"
-        tabbed = next((n for n, line in enumerate(written.splitlines(), 1) if line.lstrip(" ").startswith("\t")), None)
-        if tabbed:
-            msg = f"{path}:{tabbed}: begins with a tab, which YAML does not allow; indent with spaces"
-        raise InputError(msg) from None
+    content = read_yaml(path)
     if not isinstance(content, dict):
         kind = "an empty file" if content is None else type(content).__name__
         msg = f"{path}: expected a mapping of keys like 'name' and 'domains', found {kind}"

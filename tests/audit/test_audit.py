@@ -20,7 +20,7 @@ from ragstudy.reporting.audit import audit_markdown, write_audit
 from ragstudy.specs import JudgeSpec, parse_study
 from ragstudy.statistics.agreement import partial, roc_auc, weighted_kappa, with_interval
 from ragstudy.statistics.corrected import ErrorRates, corrected_difference, corrected_rate
-from ragstudy.study.analyse.error_correction import ArmScores, correct
+from ragstudy.study.analyse.error_correction import ArmScores, ComparedArms, correct
 from ragstudy.study.plan.audits import Audit
 from ragstudy.study.plan.make import make_plan
 from ragstudy.study.run import run_study
@@ -265,12 +265,15 @@ def test_arms_of_other_lengths_are_warned_of():
     scores = np.array([1.0, 0.0] * 20)
     groups = [str(i) for i in range(40)]
     long, short = np.full(40, 30.0), np.full(40, 4.0)
-    made = correct(found, ArmScores("base", scores, long), ArmScores("tuned", scores, short), groups, 0.95)
+    base, tuned = ArmScores("base", scores, long), ArmScores("tuned", scores, short)
+    made = correct(found, ComparedArms("d", "accuracy", "retrieved", groups, base, tuned), 0.95)
+    assert (made.arm, made.base_arm) == ("tuned", "base")
     assert made.difference.value == 0
     assert "tuned answers in 4 words and base in 30" in made.warning
     # Half of each is called right, but long right answers are missed more often, so the base is better than it looks.
     assert "the difference is -0." in made.warning
-    same = correct(found, ArmScores("base", scores, short), ArmScores("tuned", scores, short), groups, 0.95)
+    base = ArmScores("base", scores, short)
+    same = correct(found, ComparedArms("d", "accuracy", "retrieved", groups, base, tuned), 0.95)
     assert not same.warning
 
 
@@ -406,9 +409,10 @@ def test_an_audit_with_right_answers_only_cannot_correct(lamps, tmp_path):
 def test_one_group_is_not_enough_to_correct_with():
     rates = ErrorRates(0.9, 0.9, 100, 100)
     scores, words = np.array([1.0, 0, 1, 1]), np.full(4, 5.0)
-    arms = ArmScores("b", scores, words), ArmScores("t", scores, words)
-    assert correct(Audit(0.5, rates, rates, rates, 9.0), *arms, ["g"] * 4, 0.95) is None
-    assert correct(Audit(0.5, rates, rates, rates, 9.0), *arms, list("abcd"), 0.95) is not None
+    audited = Audit(0.5, rates, rates, rates, 9.0)
+    both = ArmScores("b", scores, words), ArmScores("t", scores, words)
+    assert correct(audited, ComparedArms("d", "accuracy", "retrieved", ["g"] * 4, *both), 0.95) is None
+    assert correct(audited, ComparedArms("d", "accuracy", "retrieved", list("abcd"), *both), 0.95) is not None
 
 
 def test_the_median_length_is_a_whole_number_of_words_again(tmp_path):

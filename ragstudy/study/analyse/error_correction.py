@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ragstudy.statistics import Interval
     from ragstudy.study.analyse.compare import Comparer, Pairing
     from ragstudy.study.plan.audits import Audit
 
@@ -41,6 +40,27 @@ class ArmScores:
     words: NDArray[np.float64]
 
 
+@dataclass(frozen=True)
+class ComparedArms:
+    """Two arms that answered the same questions, in one context on one measure of a domain.
+
+    Attributes:
+        domain: name of the domain.
+        measure: name of the measure.
+        contexts: name of the test context.
+        groups: source of every question.
+        base: the arm compared with.
+        tuned: the other arm.
+    """
+
+    domain: str
+    measure: str
+    contexts: str
+    groups: Sequence[str]
+    base: ArmScores
+    tuned: ArmScores
+
+
 def corrections(comparer: Comparer, audits: Mapping[str, Audit]) -> list[CorrectedShares]:
     """Shares of right answers on audited measures, corrected for the scorer's errors.
 
@@ -49,75 +69,53 @@ def corrections(comparer: Comparer, audits: Mapping[str, Audit]) -> list[Correct
         audits: by measure.
     """
     pairings = [one for one in comparer.pairings() if one.measure in audits]
-    made = (_corrected(comparer, one, audits[one.measure]) for one in pairings)
+    made = (correct(audits[one.measure], _arms(comparer, one), comparer.settings.confidence) for one in pairings)
     return [one for one in made if one is not None]
 
 
-def _corrected(comparer: Comparer, pairing: Pairing, audit: Audit) -> CorrectedShares | None:
+def _arms(comparer: Comparer, pairing: Pairing) -> ComparedArms:
+    domain = comparer.domain
     base, tuned = (
         ArmScores(
             arm.name,
             *(
-                mean_over_seeds(comparer.scores.of_arm(comparer.domain, arm, pairing.contexts, name))
+                mean_over_seeds(comparer.scores.of_arm(domain, arm, pairing.contexts, name))
                 for name in (pairing.measure, LENGTH)
             ),
         )
         for arm in (pairing.base, pairing.arm)
     )
-    shares = correct(audit, base, tuned, comparer.domain.groups, comparer.settings.confidence)
-    if shares is None:
-        return None
-    about = (comparer.domain.name, pairing.measure, pairing.contexts, tuned.name, base.name)
-    return CorrectedShares(*about, **vars(shares))
+    return ComparedArms(domain.name, pairing.measure, pairing.contexts, domain.groups, base, tuned)
 
 
-@dataclass(frozen=True)
-class Shares:
-    """Shares of right answers of two arms, measured and corrected.
-
-    Attributes:
-        n: questions that both have a score for.
-        base_measured: share of the base's answers that the scorer calls right.
-        tuned_measured: share of the other arm's answers that the scorer calls right.
-        base: corrected share of the base.
-        tuned: corrected share of the other arm.
-        difference: corrected difference.
-        warning: a sentence where the scorer's error differs between the arms, or ''.
-    """
-
-    n: int
-    base_measured: float
-    tuned_measured: float
-    base: Interval | None
-    tuned: Interval | None
-    difference: Interval | None
-    warning: str
-
-
-def correct(audit: Audit, base: ArmScores, tuned: ArmScores, groups: Sequence[str], confidence: float) -> Shares | None:
+def correct(audit: Audit, arms: ComparedArms, confidence: float) -> CorrectedShares | None:
     """Shares of right answers of two arms and their difference, corrected.
 
     Args:
         audit: of the measure.
-        base: the arm compared with.
-        tuned: the other arm, on the same questions.
-        groups: source of every question.
+        arms: that are compared.
         confidence: of the intervals.
 
     Returns:
         None where no question has both scores, or all come from one group.
     """
+    base, tuned = arms.base, arms.tuned
     both = ~(np.isnan(base.scores) | np.isnan(tuned.scores))
     if not both.any():
         return None
-    mine = [group for group, there in zip(groups, both, strict=True) if there]
+    mine = [group for group, there in zip(arms.groups, both, strict=True) if there]
     called = [(arm.scores[both] >= audit.threshold).astype(float) for arm in (base, tuned)]
     columns = PairedDifferences.of(np.stack([*called, called[1] - called[0]], axis=1), mine)
     means, errors = columns.means(), columns.standard_errors()
     if np.isnan(errors).any():
         return None  # of a single group nothing can be said about others
     shares = [corrected_rate(means[i], errors[i], audit.rates, confidence) for i in (0, 1)]
-    return Shares(
+    return CorrectedShares(
+        domain=arms.domain,
+        measure=arms.measure,
+        contexts=arms.contexts,
+        arm=tuned.name,
+        base_arm=base.name,
         n=int(both.sum()),
         base_measured=float(means[0]),
         tuned_measured=float(means[1]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ragstudy.errors import InputError
+from ragstudy.files import read_yaml
 from ragstudy.specs import load_study, parse_judges, parse_study
 
 if TYPE_CHECKING:
@@ -56,16 +57,10 @@ def judges_in(path: Path) -> tuple[JudgeSpec, ...]:
 
 
 def _judges_of(path: Path) -> list[Any]:
-    import yaml
-
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    if not path.is_file():
         msg = f"{path}: no such file; expected YAML with a list of judges under `judges:`"
-        raise InputError(msg) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        msg = f"{path}: not readable as YAML: {' '.join(str(error).split())}"
-        raise InputError(msg) from None
+        raise InputError(msg)
+    content = read_yaml(path)
     found = content.get("judges") if isinstance(content, dict) else content
     if not isinstance(found, list):
         msg = f"{path}: expected a list of judges under `judges:`, each with name, url and model"
