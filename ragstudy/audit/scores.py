@@ -11,11 +11,10 @@ import numpy as np
 
 from ragstudy.records import Case
 from ragstudy.retrieval.embedder import scoring_embedder
-from ragstudy.scoring.claims import is_free_form
 from ragstudy.scoring.judges.measure import Judges, split_name
 from ragstudy.scoring.judges.methods import prefer
 from ragstudy.scoring.measures import Resources, make_measure
-from ragstudy.scoring.table import score_cases
+from ragstudy.scoring.table import score_cases, texts_with_claims
 from ragstudy.scoring.words import WordWeights
 
 if TYPE_CHECKING:
@@ -111,6 +110,5 @@ class ItemScores:
         measure = self._judges.measure(scorer, repeat) or make_measure(scorer, self._resources)
         prepare = getattr(measure, "prepare", None)
         if prepare is not None:
-            free = [case for case in self._cases if is_free_form(case.question)]
-            prepare(dict.fromkeys(text for case in free for text in (*case.question.references, case.answer)))
+            prepare(texts_with_claims(self._cases))
         return measure

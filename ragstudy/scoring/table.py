@@ -18,7 +18,7 @@ from ragstudy.records import Answer, Case, Score, Scored
 from ragstudy.scoring.claims import is_free_form, without_list_marks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from ragstudy.protocols import Measure
     from ragstudy.records import Question
@@ -101,16 +101,15 @@ def _counted(scored: Scored, done: Callable[[], object]) -> Scored:
     return scored
 
 
-def texts_with_claims(answers: Sequence[Answer], questions: Mapping[str, Question]) -> list[str]:
-    """The answers to free-form questions and their references: what claims are looked for in.
+def texts_with_claims(cases: Iterable[Case]) -> list[str]:
+    """The answers to free-form questions and their references, as they are judged: what claims are looked for in.
 
     Args:
-        answers: of one domain.
-        questions: of the domain, by id.
+        cases: answers with their questions.
     """
-    free = [answer for answer in answers if is_free_form(questions[answer.question])]
-    references = {text: None for answer in free for text in questions[answer.question].references}
-    return [*references, *(without_list_marks(answer.text) for answer in free)]
+    free = [case for case in cases if is_free_form(case.question)]
+    references = dict.fromkeys(text for case in free for text in case.question.references)
+    return [*references, *(without_list_marks(case.answer) for case in free)]
 
 
 def reference_means(

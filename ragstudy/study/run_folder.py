@@ -94,13 +94,16 @@ class RunFolder:
 
     def manifest(self) -> dict[str, Any]:
         """What manifest.json holds; empty before the first run."""
-        path = self.path / "manifest.json"
+        return self._mapping("manifest.json")
+
+    def _mapping(self, name: str) -> dict[str, Any]:
+        """The mapping in a JSON file; empty where there is none yet."""
+        path = self.path / name
         return dict(read_json(path)) if path.is_file() else {}
 
     def state(self) -> dict[str, str]:
         """Fingerprints of what finished stages were made from."""
-        path = self.path / "state.json"
-        return dict(read_json(path)) if path.is_file() else {}
+        return self._mapping("state.json")
 
     def write_state(self, state: dict[str, str]) -> None:
         """Keep the fingerprints.
@@ -154,11 +157,7 @@ class RunFolder:
         Args:
             answers: of earlier plans.
         """
-        path = self.path / "unasked_answers.jsonl"
-        if answers:
-            write_lines(path, answers)
-        else:
-            path.unlink(missing_ok=True)
+        self._write_or_drop("unasked_answers.jsonl", answers)
 
     def append_answers(self, answers: Iterable[Answer]) -> None:
         """Add answers as soon as they exist.
@@ -249,8 +248,7 @@ class RunFolder:
 
     def ceilings(self) -> dict[str, dict[str, float | None]]:
         """Mean score of the reference answers themselves, by domain and measure."""
-        path = self.path / "ceilings.json"
-        return dict(read_json(path)) if path.is_file() else {}
+        return self._mapping("ceilings.json")
 
     def write_ceilings(self, ceilings: dict[str, dict[str, float | None]]) -> None:
         """Write the means of the reference answers.
@@ -332,11 +330,14 @@ class RunFolder:
         Args:
             rows: one per question and context of which values could be replaced.
         """
-        path = self.path / "replaced_values.jsonl"
+        self._write_or_drop("replaced_values.jsonl", rows)
+
+    def _write_or_drop(self, name: str, rows: Sequence[object]) -> None:
+        """Write lines; no file where there is none."""
         if rows:
-            write_lines(path, rows)
+            write_lines(self.path / name, rows)
         else:
-            path.unlink(missing_ok=True)
+            (self.path / name).unlink(missing_ok=True)
 
     def word_weights(self, domain: str) -> WordWeights:
         """How much each word of a domain's corpus tells.

@@ -108,7 +108,8 @@ def test_a_batch_measure_that_loses_an_answer_is_stopped():
 
 def test_claims_are_looked_for_in_references_and_answers_of_free_form_questions():
     answers = [answer("q1", "green"), answer("q2", "1. It is green."), answer("q2", "A lamp.")]
-    assert texts_with_claims(answers, QUESTIONS) == [OPEN.references[0], "It is green.", "A lamp."]
+    cases = [Case(QUESTIONS[one.question], one.text) for one in answers]
+    assert texts_with_claims(cases) == [OPEN.references[0], "It is green.", "A lamp."]
 
 
 def test_the_ceiling_is_the_mean_of_the_first_references_and_of_declining():

@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
+from ragstudy.records import Case
 from ragstudy.retrieval.embedder import scoring_embedder
 from ragstudy.scoring.alignment import Aligner, learned
-from ragstudy.scoring.claims import found_facts, is_free_form
-from ragstudy.scoring.words import without_citations
+from ragstudy.scoring.claims import found_facts, is_free_form, without_list_marks
+from ragstudy.scoring.table import texts_with_claims
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,15 +62,15 @@ def evidence(folder: RunFolder) -> list[Evidence]:
     folder.check()
     questions = folder.questions()
     answers = [
-        replace(answer, text=without_citations(answer.text)) for answer in folder.answers() if answer.stopped != "error"
+        replace(answer, text=without_list_marks(answer.text))
+        for answer in folder.answers()
+        if answer.stopped != "error"
     ]
     rows: list[Evidence] = []
     for domain in dict.fromkeys(answer.domain for answer in answers):
         mine = [answer for answer in answers if answer.domain == domain]
         aligner = Aligner(cache(scoring_embedder), folder.word_weights(domain))
-        free = [answer for answer in mine if is_free_form(questions[domain, answer.question])]
-        texts = {text for answer in free for text in questions[domain, answer.question].references}
-        aligner.prepare(sorted(texts | {answer.text for answer in free}))
+        aligner.prepare(texts_with_claims(Case(questions[domain, one.question], one.text) for one in mine))
         rows += [row for answer in mine for row in _rows(answer, questions[domain, answer.question], aligner)]
     return rows
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ragstudy.corpus.importers.ragchecker import ragchecker_row
 from ragstudy.files import write_json
-from ragstudy.retrieval.saved import read_passages
+from ragstudy.study.texts_shown import texts_shown
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,17 +30,15 @@ def export_ragchecker(folder: RunFolder, out: Path) -> list[Path]:
     by_set: dict[tuple[str, str, str], list[Answer]] = {}
     for answer in folder.answers():
         by_set.setdefault((answer.domain, answer.generator, answer.contexts), []).append(answer)
-    replaced = {(row.domain, row.contexts, row.question): row.passages for row in folder.replaced_values()}
     written = []
     for domain in layout.domains:
-        indexed = {one.id: one.text for one in read_passages(folder.index_folder(domain.name))}
+        shown = texts_shown(folder, domain.name)
         for generator, contexts in layout.answer_sets(domain.name):
-            rows = []
-            for answer in by_set.get((domain.name, generator, contexts), []):
-                if answer.stopped != "error":
-                    changed = {one.id: one.text for one in replaced.get((domain.name, contexts, answer.question), ())}
-                    shown = [(name, changed.get(name) or indexed[name]) for name in answer.shown]
-                    rows.append(ragchecker_row(questions[domain.name, answer.question], answer.text, shown))
+            rows = [
+                ragchecker_row(questions[domain.name, answer.question], answer.text, list(shown(answer).items()))
+                for answer in by_set.get((domain.name, generator, contexts), [])
+                if answer.stopped != "error"
+            ]
             path = out / f"{domain.name}.{generator}.{contexts.replace(':', '-')}.json"
             write_json(path, {"results": rows})
             written.append(path)

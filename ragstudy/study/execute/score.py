@@ -14,13 +14,13 @@ from ragstudy.files import fingerprint, plain
 from ragstudy.records import Case
 from ragstudy.registry import is_object_name, source_fingerprint
 from ragstudy.retrieval.embedder import scoring_embedder
-from ragstudy.retrieval.saved import read_passages
 from ragstudy.scoring.judges.measure import Judges, cost_of, split_name
 from ragstudy.scoring.measures import MEASURES, SCORING_VERSION, Resources, make_measure, measure_kind
 from ragstudy.scoring.table import reference_means, score_answers, texts_with_claims
+from ragstudy.study.texts_shown import texts_shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from ragstudy.protocols import BatchMeasure, Measure
     from ragstudy.records import Answer, Question, Score
@@ -141,7 +141,7 @@ class Scoring:
                 questions = self._questions[domain.name]
                 measures = self._measures(names, self.folder.word_weights(domain.name))
                 mine = [answer for answer in answers if answer.domain == domain.name]
-                texts = texts_with_claims(mine, questions)
+                texts = texts_with_claims(Case(questions[answer.question], answer.text) for answer in mine)
                 for measure in measures.values():
                     getattr(measure, "prepare", lambda _: None)(texts)
                 shown = self._passages_of(domain)
@@ -158,21 +158,8 @@ class Scoring:
 
     def _passages_of(self, domain: DomainLayout) -> Callable[[Answer], tuple[str, ...]]:
         """The texts that an answer's prompt showed."""
-
-        @cache
-        def indexed() -> Mapping[str, str]:
-            return {one.id: one.text for one in read_passages(self.folder.index_folder(domain.name))}
-
-        @cache
-        def replaced() -> Mapping[tuple[str, str], Mapping[str, str]]:
-            rows = [row for row in self.folder.replaced_values() if row.domain == domain.name]
-            return {(row.contexts, row.question): {one.id: one.text for one in row.passages} for row in rows}
-
-        def shown(answer: Answer) -> tuple[str, ...]:
-            changed = replaced().get((answer.contexts, answer.question), {})
-            return tuple(changed.get(name) or indexed()[name] for name in answer.shown)
-
-        return shown
+        shown = texts_shown(self.folder, domain.name)
+        return lambda answer: tuple(shown(answer).values())
 
     def _keep(self, scores: list[Score], ceilings: Means, wanted: dict[str, str]) -> None:
         self.folder.write_scores(scores)
