@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import csv
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from ragstudy.errors import InputError, nearest
+from ragstudy.files import read_json
 from ragstudy.records import Fact, Question
 
 if TYPE_CHECKING:
@@ -102,11 +102,7 @@ def read_labels(path: Path, layout: Layout, stored: Path | None = None) -> Human
 
 
 def _json_rows(path: Path, keys: tuple[str, ...]) -> list[dict[str, Any]]:
-    try:
-        rows = json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        msg = f"{path}: not readable as JSON: {error}"
-        raise InputError(msg) from None
+    rows = read_json(path)
     if not isinstance(rows, list) or not rows or not isinstance(rows[0], dict):
         msg = f"{path}: expected a list of objects with {', '.join(keys)}"
         raise InputError(msg)

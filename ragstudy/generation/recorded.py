@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
+from ragstudy.corpus.importers.ragchecker import results_of
 from ragstudy.errors import InputError
 from ragstudy.files import fingerprint, read_lines
 from ragstudy.records import Completion
@@ -78,7 +78,7 @@ def read_answers(path: Path) -> dict[str, str]:
     else:
         rows = [
             (row.get("query_id"), row.get("response"), f"{path}: result {number}")
-            for number, row in enumerate(_results(path), start=1)
+            for number, row in enumerate(results_of(path), start=1)
         ]
     problems = [
         f"{place}: expected an id and a text, found {name!r} and {type(text).__name__}"
@@ -93,19 +93,6 @@ def read_answers(path: Path) -> dict[str, str]:
     if problems:
         raise InputError(problems[:20])
     return {str(name): text for name, text, _ in rows if isinstance(text, str)}
-
-
-def _results(path: Path) -> list[dict[str, object]]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        msg = f"{path}: not readable as JSON: {error}"
-        raise InputError(msg) from None
-    rows = content.get("results") if isinstance(content, dict) else None
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        msg = f"{path}: expected RAGChecker's {{results: [{{query_id, response, ...}}]}}"
-        raise InputError(msg)
-    return rows
 
 
 def _problems(spec: RecordedSpec) -> list[str]:
