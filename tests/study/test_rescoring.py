@@ -125,3 +125,16 @@ def test_every_score_has_its_evidence(lamps, tmp_path):
     facts = {row.question: row.standing for row in mine if row.side == "fact"}
     assert facts[rows[1]["id"]] == "found"
     assert facts[rows[2]["id"]] == "missing"
+
+
+def test_claims_are_shown_as_they_were_judged(lamps, tmp_path):
+    rows = [json.loads(line) for line in (lamps / "questions.jsonl").read_text().splitlines()]
+    long = "The colour of lampa is red. It was bought in a shop by the river in 1987."
+    rows[0] = {**rows[0], "references": [long], "facts": [], "type": "freeform"}
+    (lamps / "questions.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    content = study_content(lamps, contexts=["retrieved"])
+    listed = "1. The colour of lampa is red.\n2. It was bought in 1987. [2]"
+    content["generators"] = [{**content["generators"][0], "answers": {rows[0]["text"]: listed}}]
+    run_study(make_plan(parse_study(content, "study.yaml")), tmp_path / "run")
+    claims = [row.claim for row in load_run(tmp_path / "run").claims() if row.side == "answer"]
+    assert claims == ["The colour of lampa is red.", "It was bought in 1987."]
