@@ -13,7 +13,7 @@ import json
 import math
 import re
 import sys
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +85,7 @@ def schema_of(file: str) -> dict[str, Any]:
     _describe(schema)
     for part in schema.get("$defs", {}).values():
         _describe(part)
-    if is_dataclass(kind) and kind is AskedQuestion:
+    if kind is AskedQuestion:
         schema["$defs"]["Question"]["required"] = ["id", "text"]
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": file, **schema}
 

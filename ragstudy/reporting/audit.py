@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ragstudy.files import plain, write_json, write_text
+from ragstudy.formatting import rate
 from ragstudy.reporting.write import environment
 
 if TYPE_CHECKING:
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ragstudy.audit_records import AuditResult, ScorerAgreement
-    from ragstudy.statistics import Interval
 
 _NAMES = {
     "pearson": "Pearson",
@@ -101,9 +100,9 @@ def _agreement(audit: AuditResult, axis: str) -> _Table:
     first = _FIRST[audit.kind]
     every = (*first, *(name for name in _NAMES if name not in first))
     shown = [name for name in every if getattr(mine[0], name) is not None]
-    rows = [(row.scorer, str(row.n), *(_interval(getattr(row, name)) for name in shown)) for row in mine]
+    rows = [(row.scorer, str(row.n), *(rate(getattr(row, name)) for name in shown)) for row in mine]
     rows += [
-        ("one annotator against another", str(row.n), *(_interval(getattr(row, name, None)) for name in shown))
+        ("one annotator against another", str(row.n), *(rate(getattr(row, name, None)) for name in shown))
         for row in audit.annotators
         if row.axis == axis
     ]
@@ -120,7 +119,7 @@ def _lengths(rows: Sequence[ScorerAgreement]) -> _Table:
     return _Table(
         "Short and long answers",
         ("scorer", *(name.replace("_", ", ") for name in _BY_LENGTH)),
-        [(row.scorer, *(_interval(getattr(row, name)) for name in _BY_LENGTH)) for row in mine],
+        [(row.scorer, *(rate(getattr(row, name)) for name in _BY_LENGTH)) for row in mine],
         notes,
     )
 
@@ -129,11 +128,7 @@ def _retests(rows: Sequence[ScorerAgreement]) -> _Table:
     return _Table(
         "The same judge asked twice",
         ("scorer", "axis", "Pearson", "same score"),
-        [
-            (row.scorer, row.axis, _interval(row.retest.pearson), _interval(row.retest.same))
-            for row in rows
-            if row.retest
-        ],
+        [(row.scorer, row.axis, rate(row.retest.pearson), rate(row.retest.same)) for row in rows if row.retest],
     )
 
 
@@ -141,16 +136,5 @@ def _orders(rows: Sequence[ScorerAgreement]) -> _Table:
     return _Table(
         "The two answers in either order",
         ("scorer", "axis", "verdict turns round", "position bias for the second (-2 to 2)"),
-        [
-            (row.scorer, row.axis, _interval(row.order.turned), _interval(row.order.for_second))
-            for row in rows
-            if row.order
-        ],
+        [(row.scorer, row.axis, rate(row.order.turned), rate(row.order.for_second)) for row in rows if row.order],
     )
-
-
-def _interval(found: Interval | None) -> str:
-    if found is None or not found.is_known:
-        return "-"
-    bounds = ["-" if math.isnan(x) else f"{x:.3f}" for x in (found.low, found.high)]
-    return f"{found.value:.3f} [{bounds[0]}, {bounds[1]}]"
