@@ -14,6 +14,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ragstudy.protocols import RetrieverKind
 from ragstudy.retrieval.dense import embedded_text
 from ragstudy.retrieval.saved import check_depth
@@ -70,9 +72,9 @@ class Bm25Retriever:
 
     def _search(self, query: str, k: int) -> list[tuple[Passage, float]]:
         known = [word for word in tokens(query) if word in self._index.vocab_dict]
-        scores = self._index.get_scores(known).tolist() if known else [0.0] * len(self.passages)
-        # Passages of the same score in the corpus' order, so that results do not hang on the sorting.
-        best = sorted(range(len(scores)), key=lambda position: (-scores[position], position))[:k]
+        scores = self._index.get_scores(known) if known else np.zeros(len(self.passages))
+        # Passages of the same score in the corpus' order, so that results do not depend on the sorting.
+        best = np.argsort(-scores, kind="stable")[:k]
         return [(self.passages[position], float(scores[position])) for position in best]
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from ragstudy.protocols import RetrieverKind
 from ragstudy.retrieval.bm25 import Bm25Retriever
 from ragstudy.retrieval.dense import DenseRetriever
+from ragstudy.retrieval.saved import check_depth
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +47,9 @@ class HybridRetriever:
         Raises:
             InputError: `k` is larger than the number of passages.
         """
-        depth = min(max(k, _DEPTH), len(self.dense.passages)) if k <= len(self.dense.passages) else k
+        n_passages = len(self.dense.passages)
+        check_depth(n_passages, k)
+        depth = min(max(k, _DEPTH), n_passages)
         rankings = zip(self.dense.search(queries, depth), self._words.search(queries, depth), strict=True)
         return [_fused(rows, k) for rows in rankings]
 
