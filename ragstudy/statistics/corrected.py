@@ -10,14 +10,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from scipy import stats
 
 from ragstudy.statistics.settings import Interval
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 @dataclass(frozen=True)
@@ -35,15 +31,6 @@ class ErrorRates:
     specificity: float
     n_right: int
     n_wrong: int
-
-    @classmethod
-    def of(cls, row: Mapping[str, float]) -> ErrorRates:
-        """The rates in a row of an audit.
-
-        Args:
-            row: with `sensitivity`, `specificity`, `n_right` and `n_wrong`.
-        """
-        return cls(row["sensitivity"], row["specificity"], int(row["n_right"]), int(row["n_wrong"]))
 
     @property
     def youden_j(self) -> float:

@@ -155,11 +155,6 @@ class Plan:
         return PromptStyle(own or prompt.instruction, own or prompt.instruction_without_passages, generator.examples)
 
     @property
-    def plain_style(self) -> PromptStyle:
-        """The study's own words, without examples."""
-        return PromptStyle(self.spec.prompt.instruction, self.spec.prompt.instruction_without_passages)
-
-    @property
     def n_shared_jobs(self) -> int:
         """Adapters that another arm of the same settings and pairs trains already."""
         return len(self.jobs) - len({job.same for job in self.jobs})
