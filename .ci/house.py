@@ -9,6 +9,7 @@ import ast
 import re
 import statistics
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,7 +55,11 @@ def is_command(function: Function) -> bool:
 
 def described(docstring: str) -> dict[str, str]:
     """The names that a docstring describes, and how."""
-    return dict(re.findall(r"^ +\*{0,2}(\w+): (.+)$", docstring, re.MULTILINE))
+    return dict(_lines(docstring))
+
+
+def _lines(docstring: str) -> list[tuple[str, str]]:
+    return re.findall(r"^ +\*{0,2}(\w+): (.+)$", docstring, re.MULTILINE)
 
 
 def undescribed(body: list[ast.stmt], path: Path) -> Iterator[str]:
@@ -79,6 +84,9 @@ def _in_class(node: ast.ClassDef, path: Path) -> Iterator[str]:
     missing = [name for name in names if not name.startswith("_") and name not in known and name not in redefined]
     if missing:
         yield f"{path}:{node.lineno}: class {node.name}: not described: {', '.join(missing)}"
+    twice = [name for name, n in Counter(name for name, _ in _lines(ast.get_docstring(node) or "")).items() if n > 1]
+    if twice:
+        yield f"{path}:{node.lineno}: class {node.name}: described twice: {', '.join(twice)}"
     for name, about in known.items():
         if _BARE.match(about):
             yield f"{path}:{node.lineno}: class {node.name}: {name!r}: {about!r} says nothing alone"
