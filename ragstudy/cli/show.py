@@ -13,7 +13,6 @@ from rich.table import Table
 
 from ragstudy.formatting import effect, share, to_decide
 from ragstudy.reporting.view import headline_of, shared_caveats
-from ragstudy.specs import headline_context
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -104,8 +103,7 @@ def show_outcome(console: Console, outcome: Outcome, results: Results, page: Pat
         results: of its analysis.
         page: path of the report.
     """
-    contexts = list(dict.fromkeys(row.contexts for row in results.arm_means))
-    headline = headline_context(contexts)
+    headline = results.headline_context
     rows = [row for row in results.comparisons if row.decision is not None and row.contexts == headline]
     for domain in dict.fromkeys(row.domain for row in rows):
         mine = [row for row in rows if row.domain == domain]

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from ragstudy.errors import InputError
 from ragstudy.formatting import effect, share, signed
 from ragstudy.scoring.measures import measure_kind
-from ragstudy.specs import headline_context
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -196,7 +195,10 @@ class _Files:
     answers: Mapping[tuple[str, str, str, str], Answer]
     scores: Sequence[Score]
     questions: Mapping[tuple[str, str], Question]
-    headline: str
+
+    @property
+    def headline(self) -> str:
+        return self.results.headline_context
 
 
 def view_run(folder: RunFolder) -> RunView:
@@ -211,10 +213,9 @@ def view_run(folder: RunFolder) -> RunView:
     folder.check()
     results, layout = folder.results(), folder.known_layout()
     answers = {(a.domain, a.generator, a.contexts, a.question): a for a in folder.answers()}
-    headline = headline_context(layout.contexts)
-    files = _Files(layout, results, answers, folder.scores(), folder.questions(), headline)
+    files = _Files(layout, results, answers, folder.scores(), folder.questions())
     domains = [_domain_view(about, files) for about in results.domains]
-    return RunView(folder.known_manifest(), layout, results.settings, domains, headline)
+    return RunView(folder.known_manifest(), layout, results.settings, domains, results.headline_context)
 
 
 def _about(rows: Iterable[Row], domain: str, contexts: str | None = None) -> list[Row]:

@@ -88,6 +88,7 @@ class Results:
         schema_version: of the file's layout.
         comparing_version: raised whenever comparing the same scores gives other results.
         study: name of the study.
+        headline_context: the context that headlines, findings and plots are about.
         settings: of the analysis.
         domains: what is known of each domain.
         retrieval: ranking quality at several depths.
@@ -108,6 +109,7 @@ class Results:
     schema_version: int
     comparing_version: int
     study: str
+    headline_context: str
     settings: ReportedSettings
     domains: list[DomainSummary]
     retrieval: list[RetrievalQuality]

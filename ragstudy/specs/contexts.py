@@ -64,25 +64,22 @@ def parse_context(name: str) -> Context:
         name: as it is written in a study.
 
     Raises:
-        ValueError: the name is no context; the message names the part that is wrong.
+        InputError: the name is no context; the message names the part that is wrong.
     """
     kind, k, position = _parts(name)
-    try:
-        entry = CONTEXTS.find(kind)
-    except InputError as error:
-        raise ValueError(str(error)) from None
+    entry = CONTEXTS.find(kind)
     if entry is None:
         msg = f"{name!r} is no context{nearest(kind, CONTEXTS.names())}"
-        raise ValueError(msg)
+        raise InputError(msg)
     if k is not None and (not entry.takes_k or not k.isdecimal() or int(k) < 1):
         msg = f"{name!r}: expected a number of passages after @, of a context with a choice of it, e.g. retrieved@3"
-        raise ValueError(msg)
+        raise InputError(msg)
     if position is not None and (not entry.takes_position or position not in get_args(GoldPosition)):
         msg = (
             f"{name!r}: only oracle_with_distractors takes a position of the gold passages, one of "
             f"{', '.join(get_args(GoldPosition))}, e.g. oracle_with_distractors:first"
         )
-        raise ValueError(msg)
+        raise InputError(msg)
     return Context(kind, int(k) if k else None, position or "shuffled")  # type: ignore[arg-type] # checked above
 
 
@@ -113,7 +110,11 @@ def headline_context(contexts: Iterable[str]) -> str:
 
 
 def _is_context(name: str) -> str:
-    parse_context(name)
+    try:
+        parse_context(name)
+    except InputError as error:
+        # What pydantic makes a message of.
+        raise ValueError(str(error)) from None
     return name
 
 

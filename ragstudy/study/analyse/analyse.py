@@ -13,7 +13,7 @@ from ragstudy.retrieval.relevance import ranking_quality
 from ragstudy.retrieval.saved import read_passages
 from ragstudy.scoring.judges.measure import split_name
 from ragstudy.scoring.measures import measure_kind
-from ragstudy.specs import parse_context
+from ragstudy.specs import headline_context, parse_context
 from ragstudy.study.analyse.answer_style import answer_style
 from ragstudy.study.analyse.compare import Comparer, comparison_rows
 from ragstudy.study.analyse.context_use import context_use
@@ -67,6 +67,7 @@ def analyse(spec: StudySpec, layout: Layout, folder: RunFolder) -> tuple[Results
         schema_version=SCHEMA_VERSION,
         comparing_version=COMPARING_VERSION,
         study=spec.name,
+        headline_context=headline_context(layout.contexts),
         settings=ReportedSettings(**asdict(settings), verdict_measures=list(measured)),
         domains=_summaries(domains, folder),
         retrieval=_retrieval_quality(domains, folder.retrievals(), spec.retrieval.top_k),
@@ -83,7 +84,7 @@ def analyse(spec: StudySpec, layout: Layout, folder: RunFolder) -> tuple[Results
         passage_ablation=ablation,
         findings=[],
     )
-    return replace(results, findings=find(results, layout.contexts)), diagnosis.points
+    return replace(results, findings=find(results)), diagnosis.points
 
 
 def _less_is_better(spec: StudySpec, measures: Sequence[str]) -> frozenset[str]:

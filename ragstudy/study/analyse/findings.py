@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from ragstudy.formatting import effect, share
 from ragstudy.results import Finding
-from ragstudy.specs import headline_context
 from ragstudy.study.analyse.causes import CAUSES
 from ragstudy.study.analyse.cautions import CAUTIONS
 from ragstudy.study.analyse.subject import Subject, numbers_of
@@ -21,14 +20,13 @@ if TYPE_CHECKING:
     from ragstudy.results import ComparisonRow, Results
 
 
-def find(results: Results, contexts: Sequence[str]) -> list[Finding]:
+def find(results: Results) -> list[Finding]:
     """Findings for every domain, in the order in which they are told.
 
     Args:
         results: of the analysis, without findings.
-        contexts: of the study.
     """
-    headline = headline_context(contexts)
+    headline = results.headline_context
     measure = results.settings.verdict_measures[0]
     findings: list[Finding] = []
     for about in results.domains:
