@@ -1,6 +1,6 @@
 """Does fine-tuning help or hurt behind retrieval?
 
-Example:
+Examples:
     >>> import ragstudy
     >>> run = ragstudy.run_study(ragstudy.load_study("experiments/quickstart.yaml"))  # doctest: +SKIP
     >>> run.to_pandas()  # one row per comparison, with its verdict  # doctest: +SKIP

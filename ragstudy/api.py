@@ -1,6 +1,6 @@
 """The same as the command line, as functions.
 
-Example:
+Examples:
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     study = Path(folder) / 'study.yaml'

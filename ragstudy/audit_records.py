@@ -1,6 +1,6 @@
 """How far scorers agree with people: frozen records, and audit.json is their serialisation.
 
-Example:
+Examples:
     >>> LabelCounts(n_right=30, n_wrong=12).n_right
     30
 """

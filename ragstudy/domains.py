@@ -3,7 +3,7 @@ r"""Domains from Python: load and list them, make them of publishers' files or o
 Every function that makes a domain writes its folder, refuses a folder that holds one already, and writes nothing
 when anything is wrong.
 
-Example:
+Examples:
     >>> import json, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     rows = [{'q': f'Which is lamp {n}?', 'a': f'red {n}', 'p': f'Lamp {n} is red {n}.'} for n in range(9)]

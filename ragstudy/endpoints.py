@@ -3,7 +3,7 @@
 Generators and judges send their requests here. A key comes from the environment only and is never in a file or a
 message.
 
-Example:
+Examples:
     >>> from ragstudy.specs import JudgeSpec
     >>> server_key(JudgeSpec(name='local', url='http://127.0.0.1:8080/v1', model='m', key_variable=None), 'judge')
     'none'

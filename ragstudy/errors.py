@@ -4,7 +4,7 @@ RagstudyError           everything below
 ├── InputError          something the user wrote or named is wrong; the command line exits with code 2
 └── UnavailableError    something needed is not installed or cannot be reached; code 2 as well
 
-Example:
+Examples:
     >>> nearest('retreived', ['retrieved', 'none'])
     "; did you mean 'retrieved'?"
 """

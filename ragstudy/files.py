@@ -1,6 +1,6 @@
 """Atomic, canonical reading and writing of the files of corpora and runs.
 
-Example:
+Examples:
     >>> canonical({'b': 1, 'a': [1.0, None]})
     '{"b": 1, "a": [1.0, null]}'
 """

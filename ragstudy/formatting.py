@@ -1,7 +1,8 @@
 """How numbers are written for people; nothing is rounded before.
 
->>> signed(-0.2049), share(0.5), p_value(0.0004)
-('-.205', '.500', '<.001')
+Examples:
+    >>> signed(-0.2049), share(0.5), p_value(0.0004)
+    ('-.205', '.500', '<.001')
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What the machine can do: device and precision. torch is imported when asked, not before.
 
-Example:
+Examples:
     >>> device_of('cpu')
     'cpu'
 """

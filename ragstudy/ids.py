@@ -1,10 +1,11 @@
 """What arms and adapters are called. Names are built here and never taken apart again.
 
->>> arm = ArmId("qwen", "retrieved", 200, "-self_distilled")
->>> str(arm), str(AdapterId(arm, 1)), arm.series
-('qwen+retrieved-200-self_distilled', 'qwen+retrieved-200-self_distilled@1', 'qwen+retrieved-self_distilled')
->>> str(AdapterId(arm.moved_from("medicine"), 1))
-'qwen+retrieved-200-self_distilled-from-medicine@1'
+Examples:
+    >>> arm = ArmId("qwen", "retrieved", 200, "-self_distilled")
+    >>> str(arm), str(AdapterId(arm, 1)), arm.series
+    ('qwen+retrieved-200-self_distilled', 'qwen+retrieved-200-self_distilled@1', 'qwen+retrieved-self_distilled')
+    >>> str(AdapterId(arm.moved_from("medicine"), 1))
+    'qwen+retrieved-200-self_distilled-from-medicine@1'
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Prompts: one function renders every prompt of a study.
 
-Example:
+Examples:
     >>> from ragstudy.records import Passage
     >>> print(render('Answer.', [Passage('d#1', 'd', 'Lamp', 'It is green.')], 'Which colour?'))
     Answer.

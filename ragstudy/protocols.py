@@ -4,7 +4,7 @@ A kind of thing that can be exchanged is described here, as a protocol of one or
 know more about it than how to call it, as an entry: a frozen record that says so. Built-in entries and those of the
 user's own are looked up in the same way (`ragstudy.registry`).
 
-Example:
+Examples:
     >>> from ragstudy.generation.scripted import ScriptedGenerator
     >>> isinstance(ScriptedGenerator({}), Generator)
     True

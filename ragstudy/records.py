@@ -1,6 +1,6 @@
 """What happened: frozen records, as they stand in the files of a corpus and of a run.
 
-Example:
+Examples:
     >>> Passage('lamps#1', 'lamps', 'Lamps', 'The lamp is green.').document
     'lamps'
 """

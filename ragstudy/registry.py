@@ -4,8 +4,9 @@ A built-in entry is one line in the table of its kind and one file that holds it
 the entry point group of the kind (`ragstudy.generators`, `ragstudy.measures`, ...), and a study can name any object as
 `package.module:object`. All three take the same way: a name is looked up here and gives an entry.
 
->>> split_object_name("my_package.my_module:MyThing")
-('my_package.my_module', 'MyThing')
+Examples:
+    >>> split_object_name("my_package.my_module:MyThing")
+    ('my_package.my_module', 'MyThing')
 """
 
 from __future__ import annotations

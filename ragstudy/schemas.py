@@ -2,7 +2,7 @@
 
 `python -m ragstudy.schemas docs/schemas` writes them; a test holds them to the code.
 
-Example:
+Examples:
     >>> schema_of('passages.jsonl')['required']
     ['id', 'document', 'title', 'text']
 """

@@ -3,7 +3,7 @@
 from ragstudy.testing import check_generator
 check_generator(MyGenerator())
 
-Example:
+Examples:
     >>> check_embedder(HashEmbedder())
     >>> HashEmbedder().embed(['a green lamp']).shape[0]
     1

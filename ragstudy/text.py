@@ -2,7 +2,7 @@
 
 Scores compare words more finely (`ragstudy.scoring.words`): numbers with their decimals, words with their endings.
 
-Example:
+Examples:
     >>> sorted(word_set("The lamp, the LAMP."))
     ['lamp', 'the']
 """

@@ -1,6 +1,6 @@
 """Gold passages in which the right value is replaced by another of its type: passages against memory.
 
-Example:
+Examples:
     >>> COUNTERFACTUAL.name
     'counterfactual'
 """

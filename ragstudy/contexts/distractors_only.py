@@ -1,6 +1,6 @@
 """Retrieved passages that cannot answer: does the generator decline?
 
-Example:
+Examples:
     >>> DISTRACTORS_ONLY.about
     'retrieved passages that cannot answer: a good generator declines'
 """

@@ -1,6 +1,6 @@
 """No passages: what a generator knows without reading.
 
-Example:
+Examples:
     >>> NONE.about
     'no passages: what the generator knows without reading'
 """

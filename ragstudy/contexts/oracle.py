@@ -1,6 +1,6 @@
 """The gold passages alone: retrieval without a fault.
 
-Example:
+Examples:
     >>> ORACLE.about
     'the gold passages alone: retrieval without a fault'
 """

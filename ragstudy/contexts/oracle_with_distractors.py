@@ -1,6 +1,6 @@
 """The gold passages among retrieved ones that cannot answer.
 
-Example:
+Examples:
     >>> ORACLE_WITH_DISTRACTORS.about
     'the gold passages among retrieved ones that cannot answer'
 """

@@ -1,6 +1,6 @@
 """The passages that the retriever finds.
 
-Example:
+Examples:
     >>> RETRIEVED.about
     'the passages that the retriever finds, best first'
 """

@@ -2,7 +2,7 @@
 
 Numbers that are not known are NaN here and null in the file. Nothing is rounded.
 
-Example:
+Examples:
     >>> from ragstudy.results.comparisons import RetrievalQuality
     >>> sorted(table_row(RetrievalQuality('faq', 5, 0.9, 0.95, 0.8, 0.85, 100)))[:3]
     ['domain', 'hit', 'k']

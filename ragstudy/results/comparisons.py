@@ -1,6 +1,6 @@
 """What is known of the domains, and every arm against its base.
 
-Example:
+Examples:
     >>> RetrievalQuality('faq', k=5, recall=0.9, hit=0.95, mrr=0.8, ndcg=0.85, n=100).recall
     0.9
 """

@@ -1,6 +1,6 @@
 """Why answers are as they are, what tuning cost elsewhere, and what follows.
 
-Example:
+Examples:
     >>> Finding('faq', 'none', 'next', 'ours', 'accuracy', 'Leave the base as it is.', {}).rule
     'none'
 """

@@ -1,6 +1,6 @@
 """Retrieval: embedding, passages, the FAISS index, ranking quality.
 
-Example:
+Examples:
     >>> from ragstudy.retrieval.retrievers import RETRIEVERS
     >>> sorted(RETRIEVERS.built_in)
     ['bm25', 'dense', 'hybrid']

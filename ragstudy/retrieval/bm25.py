@@ -2,7 +2,7 @@
 
 Codes keep their form: `AX-500/2` is found by itself and by its parts, which company corpora full of part numbers need.
 
-Example:
+Examples:
     >>> from ragstudy.records import Passage
     >>> pages = [Passage('a', 'a', '', 'pump AX-200'), Passage('b', 'b', '', 'pump AX-300')]
     >>> Bm25Retriever(pages).search(['AX-300'], 1)[0][0][0].id

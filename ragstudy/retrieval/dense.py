@@ -1,6 +1,6 @@
 r"""Dense retrieval: passages and queries as unit vectors in FAISS, behind llama-index's store.
 
-Example:
+Examples:
     >>> from ragstudy.records import Passage
     >>> embedded_text(Passage('d#1', 'd', 'Lamps', 'It is green.'))
     'Lamps\nIt is green.'

@@ -1,6 +1,6 @@
 """Embedding with sentence-transformers.
 
-Example:
+Examples:
     >>> from ragstudy.testing import HashEmbedder
     >>> len(tokens_of(HashEmbedder())('a green lamp'))
     3

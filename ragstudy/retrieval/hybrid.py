@@ -1,6 +1,6 @@
 """Dense retrieval and BM25 together, their ranks fused.
 
-Example:
+Examples:
     >>> HYBRID.needs_embedder
     True
 """

@@ -1,6 +1,6 @@
 """The default embedder, all-MiniLM-L6-v2, from the package that carries it (extra `offline`).
 
-Example:
+Examples:
     >>> folder = packaged_folder()
     >>> folder is None or folder.name == 'model'
     True

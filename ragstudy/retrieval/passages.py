@@ -1,6 +1,6 @@
 """Cutting documents into passages with llama-index's sentence splitter.
 
-Example:
+Examples:
     >>> from ragstudy.records import Document
     >>> [passage.id for passage in cut([Document('d', 'Lamps', 'It is green. ' * 40)], 64, 0, str.split)]
     ['d#1', 'd#2']

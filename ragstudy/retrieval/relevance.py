@@ -1,6 +1,6 @@
 """Which retrieved passages hold gold evidence, and how good a ranking is.
 
-Example:
+Examples:
     >>> from ragstudy.records import Passage, Question
     >>> asked = Question('q', 'Which colour?', ('green',), evidence=('The lamp is green.',))
     >>> covered(asked, Passage('d#1', 'd', '', 'In the hall the lamp is green.'))

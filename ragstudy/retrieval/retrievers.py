@@ -1,6 +1,6 @@
 """The retrievers and rerankers that a study can name.
 
-Example:
+Examples:
     >>> retriever_kind('bm25').needs_embedder
     False
 """

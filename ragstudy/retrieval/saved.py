@@ -1,6 +1,6 @@
 """What is kept of a domain's index beside what its retriever keeps: the passages, and the fingerprint of it all.
 
-Example:
+Examples:
     >>> check_depth(n_passages=100, k=5)
 """
 

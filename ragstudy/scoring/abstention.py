@@ -1,6 +1,6 @@
 """Whether an answer declines to answer.
 
-Example:
+Examples:
     >>> abstains('The passages do not say.'), abstains('It is green.')
     (True, False)
 """

@@ -19,7 +19,7 @@ judge an answer by its main claim and forgive what the reference is silent about
 of what a claim's words weigh. The coefficients were learned from human labels (`claim_weights.json` says which) by
 `benchmarks/fit_claims.py`.
 
-Example:
+Examples:
     >>> telling_claims('Which colour is the lamp?', 'The lamp is green. It stands in room 4.')
     ['The lamp is green.', 'It stands in room 4.']
 """

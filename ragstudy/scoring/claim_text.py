@@ -1,6 +1,6 @@
 """Claims: the sentences, list items and clauses of a text, and what in them can be checked.
 
-Example:
+Examples:
     >>> claims_of('The lamp is green. It stands in room 4.')
     ['The lamp is green.', 'It stands in room 4.']
     >>> numbers('between 3 and 4.5 mg') == {'3', '4.5'}

@@ -20,7 +20,7 @@ Which rule applies depends on what is known about the right answer (docs/scoring
 
 Of several references, each score is that of the one where it is highest.
 
-Example:
+Examples:
     >>> from ragstudy.records import Fact, Question
     >>> from ragstudy.scoring.words import WordWeights
     >>> facts = (Fact('f1', ('40 mg',)), Fact('f2', ('12 hours',)))

@@ -1,6 +1,6 @@
 """Scoring all answers: every expected (question, generator, measure) gets a value or a reason.
 
-Example:
+Examples:
     >>> from ragstudy.records import Case, Question
     >>> from ragstudy.scoring.measures.overlap import EXACT_MATCH
     >>> asked = Question('q', 'Which colour?', ('green',))

@@ -1,6 +1,6 @@
 """Words of answers and references, and how much each word tells.
 
-Example:
+Examples:
     >>> words('It costs 3.50 today'), normalised('The lamp!')
     (['it', 'costs', '3.50', 'today'], 'lamp')
 """

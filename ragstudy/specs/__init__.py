@@ -1,6 +1,6 @@
 """What a person writes: a study, validated as a whole before anything runs.
 
-Example:
+Examples:
     >>> from ragstudy.specs import parse_context
     >>> context = parse_context('oracle_with_distractors@5:last')
     >>> context.k

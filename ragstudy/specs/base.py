@@ -1,6 +1,6 @@
 """What all specifications share: the base model, names, and messages about names that stand twice.
 
-Example:
+Examples:
     >>> duplicates('domains', ['faq', 'faq'])
     ["domains: 'faq' stands twice; names must differ"]
 """

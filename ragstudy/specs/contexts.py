@@ -1,9 +1,10 @@
 """Contexts by name: what the passages of a test prompt are.
 
->>> parse_context("oracle_with_distractors@3:first")
-Context(kind='oracle_with_distractors', k=3, position='first')
->>> headline_context(["none", "oracle", "retrieved"])
-'retrieved'
+Examples:
+    >>> parse_context("oracle_with_distractors@3:first")
+    Context(kind='oracle_with_distractors', k=3, position='first')
+    >>> headline_context(["none", "oracle", "retrieved"])
+    'retrieved'
 """
 
 from __future__ import annotations

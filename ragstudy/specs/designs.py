@@ -1,6 +1,6 @@
 """Ready designs: what `design: NAME` in a study stands for, so that nobody must write forty lines.
 
-Example:
+Examples:
     >>> study = with_design({'design': 'raft_vs_closed_book', 'generators': []}, 'study.yaml')
     >>> study['contexts'][:2]
     ['retrieved', 'none']

@@ -1,6 +1,6 @@
 """Fine-tuning as a person writes it: which adapters to train on whose answers.
 
-Example:
+Examples:
     >>> labels = ['gold', 'self_distilled']
     >>> tuned = FineTuneSpec(base='qwen', formats=['retrieved'], sizes=[200], labels=labels)
     >>> [variant.labels for variant in variants_of(tuned)]

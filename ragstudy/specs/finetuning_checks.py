@@ -1,6 +1,6 @@
 """What is wrong with a plan to fine-tune, each problem with its reason.
 
-Example:
+Examples:
     >>> from ragstudy.specs.finetuning import FineTuneSpec
     >>> finetuning_problems([FineTuneSpec(base='qwen', formats=['retrieved'], sizes=[200])], [], {})[0]
     "finetuning.0.base: 'qwen' is no generator of kind 'transformers' of this study"

@@ -3,7 +3,7 @@
 A kind of generator is one file below `ragstudy.generation` that holds its specification, what makes it, and its entry,
 and one line in the table here. A kind of the user's own is written as `kind: package.module:ENTRY` and is the same.
 
-Example:
+Examples:
     >>> JudgeSpec(name='local', model='m', url='http://127.0.0.1:8080/v1', key_variable=None).n_tries
     5
 """

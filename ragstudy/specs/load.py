@@ -1,6 +1,6 @@
 """From a YAML file to a study: reading, overriding, checking, and moving its paths.
 
-Example:
+Examples:
     >>> copying = {'kind': 'extractive', 'name': 'copy'}
     >>> parse_study({'name': 's', 'domains': ['faq'], 'generators': [copying]}, 'study.yaml').contexts
     ('retrieved', 'none')

@@ -1,6 +1,6 @@
 """What is wrong with a study, one line a problem: place, value, what was expected, the nearest known name.
 
-Example:
+Examples:
     >>> from pydantic import ValidationError
     >>> from ragstudy.specs.study import StudySpec
     >>> try:

@@ -1,6 +1,6 @@
 """A study as a person writes it: domains, retrieval, generators, fine-tuning, contexts, measures, statistics.
 
-Example:
+Examples:
     >>> RetrievalSpec(retriever='hybrid').top_k
     5
 """

@@ -1,6 +1,6 @@
 """Paired, clustered statistics on arrays; no input or output, no heavy imports.
 
-Example:
+Examples:
     >>> from ragstudy.statistics import AnalysisSettings, compare_columns
     >>> import numpy as np
     >>> differences = np.random.default_rng(1).normal(0.2, 0.3, (100, 1))

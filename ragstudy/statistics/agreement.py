@@ -1,6 +1,6 @@
 """Agreement between a scorer and people, with intervals from a bootstrap over clusters.
 
-Example:
+Examples:
     >>> import numpy as np
     >>> people, scorer = np.array([0.0, 0.0, 1.0, 1.0]), np.array([0.1, 0.6, 0.4, 0.9])
     >>> float(roc_auc(people, scorer))

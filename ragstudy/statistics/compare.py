@@ -1,6 +1,6 @@
 """All arms of a domain compared at once.
 
-Example:
+Examples:
     >>> import numpy as np
     >>> from ragstudy.statistics.settings import AnalysisSettings
     >>> differences = np.array([[0.5], [0.0], [1.0], [0.5], [0.0], [0.5]])

@@ -1,6 +1,6 @@
 """A rate measured by a scorer that errs, corrected by what an audit found about its errors.
 
-Example:
+Examples:
     >>> corrected = corrected_rate(0.6, 0.02, ErrorRates(0.9, 0.8, 200, 200), 0.95)
     >>> round(corrected.value, 3)
     0.571

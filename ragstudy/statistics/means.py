@@ -1,6 +1,6 @@
 """Means of many columns over the same questions, each with its interval.
 
-Example:
+Examples:
     >>> import numpy as np
     >>> from ragstudy.statistics.settings import AnalysisSettings
     >>> values = np.array([[1.0], [0.0], [1.0], [1.0], [0.0], [1.0], [1.0], [0.0], [1.0], [1.0]])

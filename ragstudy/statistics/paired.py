@@ -1,6 +1,6 @@
 """Paired differences of several comparisons over one set of questions, and their resampling by cluster.
 
-Example:
+Examples:
     >>> import numpy as np
     >>> pairs = PairedDifferences.of(np.array([[0.1], [0.2], [0.3]]), ['page 1', 'page 1', 'page 2'])
     >>> pairs.n_clusters

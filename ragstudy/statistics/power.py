@@ -1,6 +1,6 @@
 """What a study can tell: chances of a decision, and the questions and differences it takes.
 
-Example:
+Examples:
     >>> from ragstudy.statistics.seeds import SeedSpread
     >>> many = Precision(question_variance=1 / 400, n_clusters=400, spread=SeedSpread(1))
     >>> round(smallest_detectable(many, confidence=0.95, power=0.8), 2)

@@ -1,6 +1,6 @@
 """Training seeds as a second source of variation beside questions.
 
-Example:
+Examples:
     >>> import numpy as np
     >>> spread = seed_spread(np.array([[0.2, 0.4], [0.1, 0.3], [0.3, 0.5], [0.0, 0.2]]), list('abcd'))
     >>> spread.n_seeds, round(spread.var_seed_means, 3)

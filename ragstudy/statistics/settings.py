@@ -1,6 +1,6 @@
 """What the analysis of a study is fixed to, and an estimate with its interval.
 
-Example:
+Examples:
     >>> Interval(0.2, 0.1, 0.3).is_above_zero, UNKNOWN.is_known
     (True, False)
 """

@@ -1,6 +1,6 @@
 """Simulated studies whose true effects are set, for checking that intervals, verdicts and power keep their promise.
 
-Example:
+Examples:
     >>> study = simulate(Design(effects=(0.3,), n_questions=60), n_studies=5, seed=1, n_resamples=100)
     >>> len(study.power)
     1

@@ -1,6 +1,6 @@
 """Exact and adjusted p-values.
 
-Example:
+Examples:
     >>> [round(p, 3) for p in holm([0.01, 0.04, 0.03])]
     [0.03, 0.06, 0.06]
 """

@@ -1,6 +1,6 @@
 """From a comparison, its adjusted p-value and a margin to a verdict.
 
-Example:
+Examples:
     >>> import numpy as np
     >>> from ragstudy.statistics.compare import compare_columns
     >>> from ragstudy.statistics.settings import AnalysisSettings

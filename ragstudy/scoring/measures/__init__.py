@@ -1,7 +1,8 @@
 """The measures of answers, one entry each: built in, installed, or of the user's own.
 
->>> measure_kind("completeness").higher_is_better
-True
+Examples:
+    >>> measure_kind("completeness").higher_is_better
+    True
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What an answer looks like, whatever it says.
 
-Example:
+Examples:
     >>> ANSWER_WORDS.higher_is_better is None, ABSTENTION.gets_verdict
     (True, False)
 """

@@ -1,6 +1,6 @@
 """Accuracy and completeness by the rules of `ragstudy.scoring.claims`, without a judge.
 
-Example:
+Examples:
     >>> ACCURACY.scale, ACCURACY.gets_verdict
     ((0.0, 1.0), True)
 """

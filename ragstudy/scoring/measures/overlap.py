@@ -1,6 +1,6 @@
 """Overlap of an answer with the texts that would be acceptable: exact match, words, subsequences, n-grams.
 
-Example:
+Examples:
     >>> from ragstudy.records import Question
     >>> token_f1(Question('q', 'Which colour?', ('dark green',)), 'green')
     0.6666666666666666

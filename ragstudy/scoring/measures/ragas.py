@@ -1,6 +1,6 @@
 """ragas' measures that need no language model, called so that nothing is lost or reordered.
 
-Example:
+Examples:
     >>> STRING_PRESENCE.about
     'ragas: an acceptable text stands in the answer'
 """
