@@ -31,7 +31,7 @@ def load_study(path: str | Path, *overrides: str) -> StudySpec:
     """The study in a YAML file, with `key=value` overrides applied.
 
     Args:
-        path: of the file.
+        path: the file.
         overrides: `key=value` each.
 
     Raises:

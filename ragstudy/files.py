@@ -76,7 +76,7 @@ def read_record(path: Path, kind: type[Record]) -> Record:
     """The record in a JSON file.
 
     Args:
-        path: of the file.
+        path: the file.
         kind: class of the record.
 
     Raises:
@@ -89,7 +89,7 @@ def read_records(path: Path, kind: type[Record]) -> list[Record]:
     """The records in a file of JSON lines; none if there is no such file.
 
     Args:
-        path: of the file.
+        path: the file.
         kind: class of the records.
 
     Raises:
@@ -129,7 +129,7 @@ def write_text(path: Path, text: str) -> None:
     """Write a file whole or not at all.
 
     Args:
-        path: of the file.
+        path: the file.
         text: content of the file.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -145,7 +145,7 @@ def write_json(path: Path, value: object) -> None:
     """Write a value as indented JSON, whole or not at all.
 
     Args:
-        path: of the file.
+        path: the file.
         value: records, containers, texts and finite numbers.
     """
     plain = json.loads(canonical(value))
@@ -156,7 +156,7 @@ def write_lines(path: Path, rows: Iterable[object]) -> None:
     """Write rows as JSON lines, whole or not at all.
 
     Args:
-        path: of the file.
+        path: the file.
         rows: one line each.
     """
     write_text(path, "".join(f"{canonical(row)}\n" for row in rows))
@@ -166,7 +166,7 @@ def append_lines(path: Path, rows: Iterable[object]) -> None:
     """Append rows as JSON lines, flushed to disk; a kill leaves at most one torn last line.
 
     Args:
-        path: of the file.
+        path: the file.
         rows: one line each.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -180,7 +180,7 @@ def read_yaml(path: Path) -> Any:  # noqa: ANN401 - whatever the file holds
     """The content of a YAML file.
 
     Args:
-        path: of the file.
+        path: the file.
 
     Raises:
         InputError: the file is missing or not YAML; a line that begins with a tab is named.
@@ -205,7 +205,7 @@ def read_json(path: Path) -> Any:  # noqa: ANN401 - whatever the file holds
     """The content of a JSON file.
 
     Args:
-        path: of the file.
+        path: the file.
 
     Raises:
         InputError: the file is missing or not JSON.
@@ -224,7 +224,7 @@ def read_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """The objects of a JSON-lines file with their line numbers; empty lines are passed over.
 
     Args:
-        path: of the file.
+        path: the file.
 
     Raises:
         InputError: the file is missing, or a line is not a JSON object.
@@ -258,7 +258,7 @@ def drop_torn_line(path: Path) -> bool:
     """Cut a last line that a kill left unfinished; returns whether there was one.
 
     Args:
-        path: of the file.
+        path: the file.
     """
     if not path.is_file():
         return False

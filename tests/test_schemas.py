@@ -6,8 +6,10 @@ import json
 
 import jsonschema
 import pytest
+import yaml
 from conftest import study_content
 
+from ragstudy.errors import InputError
 from ragstudy.schemas import FILES, schema_of
 from ragstudy.specs import parse_study
 from ragstudy.study.plan.make import make_plan
@@ -48,6 +50,34 @@ def test_every_file_of_a_run_keeps_to_its_schema(finished):
         "questions.jsonl",
         "words.json",
     }
+
+
+def test_the_schema_of_a_study_takes_every_study_that_ragstudy_takes(root, finished):
+    validator = jsonschema.Draft202012Validator(schema_of("study.yaml"))
+    written = [*(root / "experiments").glob("*.yaml"), finished / "study.yaml"]
+    assert len(written) > 10
+    for path in written:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        assert [(path.name, list(error.path), error.message) for error in validator.iter_errors(content)] == []
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        ({"generators": [{"kind": "extractive", "name": "a", "modle": "x"}]}, ["generators", 0]),
+        ({"generators": [{"kind": "transformers", "name": "a"}]}, ["generators", 0]),
+        ({"design": "fine_faling"}, ["design"]),
+        ({"contexts": []}, ["contexts"]),
+        ({"retrieval": {"topk": 3}}, ["retrieval"]),
+        ({"statistics": {"margin": 2}}, ["statistics", "margin"]),
+    ],
+)
+def test_the_schema_of_a_study_refuses_what_ragstudy_refuses(lamps, change, place):
+    content = {**study_content(lamps), **change}
+    found = jsonschema.Draft202012Validator(schema_of("study.yaml")).iter_errors(content)
+    assert [list(error.path) for error in found] == [place]
+    with pytest.raises(InputError):
+        parse_study(content, "s.yaml")
 
 
 def test_every_property_is_described():

@@ -80,7 +80,7 @@ def read_labels(path: Path, layout: Layout, stored: Path | None = None) -> Human
     """The labels in a file.
 
     Args:
-        path: of the file.
+        path: the file.
         layout: 'ragchecker' (its meta-evaluation's human_labeled_data.json), 'evouna' (one of its JSON files) or
             'csv' with the columns question, reference and label, and answer or answer_1 and answer_2.
         stored: of the layout 'ragchecker', a file with scores of the same pairs.

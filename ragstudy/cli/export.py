@@ -22,7 +22,7 @@ def export(folder: Path, form: str, table: str, out: Path | None) -> None:
     """Write one table of a run.
 
     Args:
-        folder: of the run.
+        folder: the run folder.
         form: 'csv', 'json', 'latex', 'parquet' or 'ragchecker'.
         table: what a row is, one of `ragstudy.api.TABLES`.
         out: file or folder to write; standard output if None.

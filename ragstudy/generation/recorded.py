@@ -65,7 +65,7 @@ def read_answers(path: Path) -> dict[str, str]:
     """Answers by question id.
 
     Args:
-        path: of the file.
+        path: the file.
 
     Raises:
         InputError: the file is missing or has neither layout.

@@ -36,7 +36,7 @@ def abilities(folder: RunFolder, more: Sequence[str] = ()) -> str:
     for accuracy; brackets hold 95 % intervals from a bootstrap over source documents.
 
     Args:
-        folder: of the run.
+        folder: the run folder.
         more: sentences that stand before the tables.
 
     Raises:

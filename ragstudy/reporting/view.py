@@ -215,7 +215,7 @@ def view_run(folder: RunFolder) -> RunView:
     answers = {(a.domain, a.generator, a.contexts, a.question): a for a in folder.answers()}
     files = _Files(layout, results, answers, folder.scores(), folder.questions())
     domains = [_domain_view(about, files) for about in results.domains]
-    return RunView(folder.known_manifest(), layout, results.settings, domains, results.headline_context)
+    return RunView(folder.manifest(), layout, results.settings, domains, results.headline_context)
 
 
 def _about(rows: Iterable[Row], domain: str, contexts: str | None = None) -> list[Row]:

@@ -28,7 +28,7 @@ def write_reports(folder: RunFolder) -> Path:
     """Write `<domain>.md` for every domain and `index.html`; returns the path of the page.
 
     Args:
-        folder: of the run.
+        folder: the run folder.
 
     Raises:
         InputError: the folder holds no run that this version reads.
@@ -49,7 +49,7 @@ def refresh_reports(folder: RunFolder) -> Path:
     """Write the reports unless they are those of the run as it stands; returns the path of the page.
 
     Args:
-        folder: of the run.
+        folder: the run folder.
 
     Raises:
         InputError: the folder holds no run that this version reads.

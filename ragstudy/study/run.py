@@ -36,7 +36,7 @@ class Outcome:
     """What a run did.
 
     Attributes:
-        folder: of the run.
+        folder: the run folder.
         made: how many indexes, adapters, answers and scores were made; all 0 if nothing had changed.
         n_failed: answers that failed, by their reason kept in the run folder.
         seconds: of each stage this time.
@@ -183,9 +183,9 @@ class _Run:
         self.made["comparisons"] = 1
 
     def _finish(self, n_failed: int) -> None:
-        before = self.folder.manifest()
+        before = self.folder.manifest_so_far()
         study = rebase_paths(self.plan.spec, self.folder.path).model_dump(mode="json")
-        if not any(self.made.values()) and before.get("study") == study:
+        if not any(self.made.values()) and before is not None and before.study == study:
             return
         import yaml
 

@@ -59,7 +59,7 @@ class RunFolder:
         if not (self.path / "manifest.json").is_file():
             msg = f"{self.path}: no run in this folder; expected one that `ragstudy run` wrote, with a manifest.json"
             raise InputError(msg)
-        version = self.manifest().get("schema_version")
+        version = self._mapping("manifest.json").get("schema_version")
         if version != SCHEMA_VERSION:
             msg = (
                 f"{self.path / 'manifest.json'}: schema_version is {version}, this ragstudy reads {SCHEMA_VERSION}; "
@@ -92,9 +92,17 @@ class RunFolder:
             msg = f"{self.path}: another run is writing to this folder; wait for it, or name another one with --out"
             raise InputError(msg) from None
 
-    def manifest(self) -> dict[str, Any]:
-        """What manifest.json holds; empty before the first run."""
-        return self._mapping("manifest.json")
+    def manifest(self) -> Manifest:
+        """Where the run comes from.
+
+        Raises:
+            InputError: the file is missing or damaged.
+        """
+        return read_record(self.path / "manifest.json", Manifest)
+
+    def manifest_so_far(self) -> Manifest | None:
+        """Where the run comes from; None before the first session has ended."""
+        return self.manifest() if (self.path / "manifest.json").is_file() else None
 
     def _mapping(self, name: str) -> dict[str, Any]:
         """The mapping in a JSON file; empty where there is none yet."""
@@ -304,19 +312,11 @@ class RunFolder:
             raise InputError(msg)
         return layout
 
-    def known_manifest(self) -> Manifest:
-        """Where the run comes from.
-
-        Raises:
-            InputError: the file is missing or damaged.
-        """
-        return read_record(self.path / "manifest.json", Manifest)
-
     def write_layout(self, layout: Layout) -> None:
         """Keep what the run is made of.
 
         Args:
-            layout: of the run.
+            layout: arms, domains and contexts of the run.
         """
         write_json(self.path / "layout.json", plain(layout))
 

@@ -20,7 +20,7 @@ def texts_shown(folder: RunFolder, domain: str) -> Callable[[Answer], dict[str, 
     Where values were replaced, they are the texts as they were shown. Nothing is read before the first answer.
 
     Args:
-        folder: of the run.
+        folder: the run folder.
         domain: name of the domain.
     """
 

@@ -175,7 +175,7 @@ def test_a_judge_is_asked_twice_for_a_retest(verdicts_file):
     with ScriptedServer(moody) as server:
         judge = JudgeSpec(name="local", url=server.url, model="m", key_variable=None, concurrency=1)
         made = audit(
-            read_labels(verdicts_file, "csv"), ["local:note"], [judge], resampling=Resampling(100), retest=True
+            read_labels(verdicts_file, "csv"), ["local:overall_grade"], [judge], resampling=Resampling(100), retest=True
         )
     assert len(asked) == 2 * 60
     assert made.scorers[0].retest.same.value < 0.5
@@ -316,7 +316,7 @@ def test_the_literal_judge_agrees_with_itself(verdicts_file):
     with ScriptedServer(literal) as server:
         judge = JudgeSpec(name="local", url=server.url, model="m", key_variable=None)
         made = audit(
-            read_labels(verdicts_file, "csv"), ["local:note"], [judge], resampling=Resampling(100), retest=True
+            read_labels(verdicts_file, "csv"), ["local:overall_grade"], [judge], resampling=Resampling(100), retest=True
         )
     assert made.scorers[0].retest.same.value == 1
 
@@ -366,7 +366,7 @@ def test_the_command_takes_judges_from_a_file_and_keeps_replies_beside_it(verdic
                 "--judges",
                 str(file),
                 "--with",
-                "local:note",
+                "local:overall_grade",
                 "--resamples",
                 "100",
                 "--out",
@@ -379,7 +379,7 @@ def test_the_command_takes_judges_from_a_file_and_keeps_replies_beside_it(verdic
 def test_names_are_checked_before_anything_is_asked(verdicts_file):
     with ScriptedServer(literal) as server:
         judge = JudgeSpec(name="local", url=server.url, model="m", key_variable=None)
-        names = ["local:note", "local:prefer.accuracy", "acuracy", "stored", "lcal:note"]
+        names = ["local:overall_grade", "local:prefer.accuracy", "acuracy", "stored", "lcal:overall_grade"]
         with pytest.raises(InputError) as caught:
             audit(read_labels(verdicts_file, "csv"), names, [judge], resampling=Resampling(100))
         assert not server.requests
@@ -389,10 +389,10 @@ def test_names_are_checked_before_anything_is_asked(verdicts_file):
 def test_an_audit_of_a_judge_that_cannot_be_reached_keeps_the_other_rows(verdicts_file):
     judge = JudgeSpec(name="local", url="http://127.0.0.1:9/v1", model="m", key_variable=None, n_tries=1)
     labels = read_labels(verdicts_file, "csv")
-    made = audit(labels, ["exact_match", "local:note"], [judge], resampling=Resampling(100), retest=True)
+    made = audit(labels, ["exact_match", "local:overall_grade"], [judge], resampling=Resampling(100), retest=True)
     rows = {row.scorer: row for row in made.scorers}
-    assert rows["local:note"].n_unscored == 60
-    assert math.isnan(rows["local:note"].pearson.value)
+    assert rows["local:overall_grade"].n_unscored == 60
+    assert math.isnan(rows["local:overall_grade"].pearson.value)
     assert rows["exact_match"].accuracy.value == 1
     assert "60 not scored" in audit_markdown(made)
 

@@ -75,11 +75,11 @@ def test_a_server_that_refuses_probabilities_is_asked_without():
         assert [bool(request.get("logprobs")) for request in server.requests] == [True, False, False]
 
 
-def test_a_note_lies_between_0_and_10():
+def test_an_overall_grade_lies_between_0_and_10():
     with ScriptedServer(literal) as server:
-        assert measure(server, "note").score(QUESTION, "No idea what it costs.") == 0.3
+        assert measure(server, "overall_grade").score(QUESTION, "No idea what it costs.") == 0.3
     with ScriptedServer(lambda _: '{"note": 11}') as server, pytest.raises(UnusableReplyError, match="from 0 to 10"):
-        measure(server, "note").score(QUESTION, "Something.")
+        measure(server, "overall_grade").score(QUESTION, "Something.")
 
 
 def test_questions_without_answer_and_answers_that_decline_cost_nothing():
@@ -102,7 +102,7 @@ def test_a_reply_that_cannot_be_used_is_asked_for_once_more():
 
 def test_a_reply_that_stays_unusable_leaves_the_answer_unscored_with_its_text():
     with ScriptedServer(lambda _: "I would rather not.") as server:
-        made = measure(server, "note")
+        made = measure(server, "overall_grade")
         (found,) = made.score_many([Case(QUESTION, "It is blue.")], lambda: None)
         assert found.value is None
         assert "no JSON" in found.reason
@@ -125,7 +125,7 @@ def answers(n: int) -> tuple[list[Answer], dict[str, Question]]:
     return given, asked
 
 
-@pytest.mark.parametrize("method", ["claims.accuracy", "rubric.accuracy", "note"])
+@pytest.mark.parametrize("method", ["claims.accuracy", "rubric.accuracy", "overall_grade"])
 def test_a_server_that_fails_three_times_of_ten_loses_and_doubles_nothing(tmp_path, method):
     given, asked = answers(60)
     with ScriptedServer(literal, faulty, silence_seconds=0.6) as server:
@@ -137,7 +137,7 @@ def test_a_server_that_fails_three_times_of_ten_loses_and_doubles_nothing(tmp_pa
         assert len(scored) >= 55
         assert Counter(server.faults).keys() == {None, "429", "500", "malformed", "truncated", "silence", "empty"}
         assert made.judge.budget.n_calls >= len(server.requests)
-        wanted = {"claims.accuracy": 0.5, "rubric.accuracy": 0.25, "note": 0.3}[method]
+        wanted = {"claims.accuracy": 0.5, "rubric.accuracy": 0.25, "overall_grade": 0.3}[method]
         assert {score.value for score in scored} == {wanted}
     kept = [json.loads(line)["key"] for line in (tmp_path / "local.jsonl").read_text().splitlines()]
     assert len(kept) == len(set(kept))
@@ -146,12 +146,12 @@ def test_a_server_that_fails_three_times_of_ten_loses_and_doubles_nothing(tmp_pa
 def test_the_budget_is_never_passed_and_later_calls_go_on(tmp_path):
     given, asked = answers(20)
     with ScriptedServer(literal) as server:
-        first = score_answers(given, asked, {"m": measure(server, "note", tmp_path, max_calls=12)})
+        first = score_answers(given, asked, {"m": measure(server, "overall_grade", tmp_path, max_calls=12)})
         assert len(server.requests) == 12
         unscored = [score for score in first if score.value is None]
         assert len(unscored) == 8
         assert all("budget of 12 calls is spent; raise max_calls" in score.reason for score in unscored)
-        second = score_answers(given, asked, {"m": measure(server, "note", tmp_path, max_calls=12)})
+        second = score_answers(given, asked, {"m": measure(server, "overall_grade", tmp_path, max_calls=12)})
         assert all(score.value is not None for score in second)
         assert len(server.requests) == 20
 
@@ -159,7 +159,7 @@ def test_the_budget_is_never_passed_and_later_calls_go_on(tmp_path):
 def test_a_budget_of_tokens_counts_what_was_used(tmp_path):
     given, asked = answers(20)
     with ScriptedServer(literal) as server:
-        made = measure(server, "note", tmp_path, max_tokens=4000, max_new_tokens=64)
+        made = measure(server, "overall_grade", tmp_path, max_tokens=4000, max_new_tokens=64)
         scores = score_answers(given, asked, {"m": made})
         assert 0 < sum(score.value is None for score in scores) < 20
         assert made.judge.budget.n_tokens <= 4000
@@ -169,7 +169,7 @@ def test_nothing_is_asked_twice(tmp_path):
     given, asked = answers(5)
     with ScriptedServer(literal) as server:
         for _ in range(2):
-            score_answers([*given, *given], asked, {"m": measure(server, "note", tmp_path)})
+            score_answers([*given, *given], asked, {"m": measure(server, "overall_grade", tmp_path)})
         assert len(server.requests) == 5
 
 
@@ -177,7 +177,7 @@ def test_a_wrong_key_stops_everything_with_one_message(monkeypatch):
     monkeypatch.setenv("JUDGE_KEY", "secret-key")
     given, asked = answers(5)
     with ScriptedServer(literal, lambda _: "401") as server:
-        made = measure(server, "note", key_variable="JUDGE_KEY")
+        made = measure(server, "overall_grade", key_variable="JUDGE_KEY")
         with pytest.raises(InputError, match="refuses model 'm' with status 401") as caught:
             score_answers(given, asked, {"m": made})
         assert "secret-key" not in str(caught.value)
@@ -186,13 +186,13 @@ def test_a_wrong_key_stops_everything_with_one_message(monkeypatch):
 def test_a_missing_key_is_said_before_anything_is_asked(monkeypatch):
     monkeypatch.delenv("NO_SUCH_KEY", raising=False)
     with ScriptedServer(literal) as server, pytest.raises(InputError, match=r"judge 'local'.*NO_SUCH_KEY is not set"):
-        measure(server, "note", key_variable="NO_SUCH_KEY")
+        measure(server, "overall_grade", key_variable="NO_SUCH_KEY")
 
 
 def test_no_key_stands_in_the_kept_replies(tmp_path, monkeypatch):
     monkeypatch.setenv("JUDGE_KEY", "secret-key")
     with ScriptedServer(literal) as server:
-        measure(server, "note", tmp_path, key_variable="JUDGE_KEY").score(QUESTION, "It is blue.")
+        measure(server, "overall_grade", tmp_path, key_variable="JUDGE_KEY").score(QUESTION, "It is blue.")
     assert "secret-key" not in (tmp_path / "local.jsonl").read_text()
 
 
@@ -218,7 +218,7 @@ def obedient(request: dict) -> str:
 )
 def test_an_answer_cannot_leave_its_frame(attack):
     with ScriptedServer(obedient) as server:
-        assert measure(server, "note").score(QUESTION, attack) == 0.2
+        assert measure(server, "overall_grade").score(QUESTION, attack) == 0.2
         assert data_of(server.requests[0])["answer"] == attack
 
 
@@ -241,7 +241,7 @@ def test_the_cost_is_predicted_power():
         Case(QUESTION, ""),
         Case(Question("u", "Who?", (), type="unanswerable"), "x"),
     ]
-    assert expected_cost("note", cases)[0] == 1
+    assert expected_cost("overall_grade", cases)[0] == 1
     assert expected_cost("claims.accuracy", cases)[0] == 2
     assert expected_cost("claims.completeness", cases)[0] == 2
     assert all(expected_cost(method, cases)[1] > 0 for method in METHODS)
@@ -258,7 +258,7 @@ def test_json_is_found_in_a_fence():
 def test_a_wrong_method_or_judge_has_a_guess():
     judges = Judges([], None, HashEmbedder)
     with pytest.raises(InputError, match="'gtp' is no judge of this study"):
-        judges.measure("gtp:note")
+        judges.measure("gtp:overall_grade")
     with ScriptedServer(literal) as server, pytest.raises(InputError, match=r"did you mean 'claims\.accuracy'"):
         measure(server, "claims.acuracy")
 
@@ -358,27 +358,27 @@ def test_half_a_surrogate_and_probabilities_that_are_none_are_forgiven(tmp_path)
     with ScriptedServer(lambda _: "4 \ud83d", probabilities=lambda _: {"4": None, "5": 0.0}) as server:
         assert measure(server, "rubric.accuracy", tmp_path).score(QUESTION, "No.") == 1
     with ScriptedServer(lambda _: '{"note": ' + "[" * 5000) as server:
-        (found,) = measure(server, "note").score_many([Case(QUESTION, "No.")], lambda: None)
+        (found,) = measure(server, "overall_grade").score_many([Case(QUESTION, "No.")], lambda: None)
         assert found.value is None
 
 
 def test_a_cited_decline_is_a_decline():
     with ScriptedServer(literal) as server:
         unanswerable = Question("u", "Who?", (), type="unanswerable")
-        assert measure(server, "note").score(unanswerable, "It is not stated [1].") == 1
+        assert measure(server, "overall_grade").score(unanswerable, "It is not stated [1].") == 1
         assert not server.requests
 
 
 def test_an_answer_that_declines_a_part_is_judged():
     asked = Question("m", "When and where?", ("In 1875 in Oslo.",), (Fact("f1", ("1875",)), Fact("f2", ("Oslo",))))
     with ScriptedServer(literal) as server:
-        assert measure(server, "note").score(asked, "In 1875; the passages do not say where.") == 0.3
+        assert measure(server, "overall_grade").score(asked, "In 1875; the passages do not say where.") == 0.3
         assert len(server.requests) == 1
 
 
 def test_refused_requests_use_up_no_tokens():
     with ScriptedServer(literal, lambda n: "429" if n < 4 else None) as server:
-        made = measure(server, "note", n_tries=5, max_tokens=3000, max_new_tokens=1024)
+        made = measure(server, "overall_grade", n_tries=5, max_tokens=3000, max_new_tokens=1024)
         assert made.score(QUESTION, "No.") == 0.3
         assert made.judge.budget.n_calls == 5
         assert made.judge.budget.n_tokens < 1500

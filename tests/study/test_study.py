@@ -409,11 +409,11 @@ def test_a_generator_that_breaks_has_failed_answers_with_the_reason(lamps, tmp_p
 def test_the_manifest_says_where_a_run_comes_from(lamps, tmp_path):
     run(study(lamps), tmp_path / "run")
     manifest = RunFolder(tmp_path / "run").manifest()
-    assert manifest["schema_version"] == 2
-    assert set(manifest["seconds"]) >= {"retrieve", "answer", "score", "compare"}
-    assert manifest["versions"]["faiss-cpu"]
-    assert manifest["data"]["lamps"]
-    assert manifest["study"]["name"] == "lamps-study"
+    assert manifest.schema_version == 2
+    assert set(manifest.seconds) >= {"retrieve", "answer", "score", "compare"}
+    assert manifest.versions["faiss-cpu"]
+    assert manifest.data["lamps"]
+    assert manifest.study["name"] == "lamps-study"
     # Its paths start from the run folder, so that it runs again as it lies there.
     assert ragstudy.load_study(tmp_path / "run" / "study.yaml").retrieval == study(lamps).retrieval
     assert ragstudy.check_study(ragstudy.load_study(tmp_path / "run" / "study.yaml")).n_answers == 36

@@ -66,7 +66,7 @@ def test_arms_of_the_same_training_share_the_adapter_and_its_answers_and_the_man
     _, outcome = run(content, tmp_path / "run")
     manifest = RunFolder(tmp_path / "run").manifest()
     assert outcome.made["adapters"] == 1
-    assert manifest["shared"] == {"adapters": 1, "answers": 2 * 6 + 6 + 6 + 6}
+    assert manifest.shared == {"adapters": 1, "answers": 2 * 6 + 6 + 6 + 6}
     # The base and one adapter, each with passages and without.
     assert outcome.made["answers"] == 2 * 2 * 6
     assert len(RunFolder(tmp_path / "run").answers()) == 3 * 3 * 6
@@ -299,7 +299,7 @@ def test_trainings_that_keep_different_checkpoints_serve_each_other(lamps, tiny_
     more = {"name": "y", "epochs": 3, "checkpoints": [1, 2]}
     _, outcome = run(content_of(lamps, tiny_model, some, more), tmp_path / "run")
     assert outcome.made["adapters"] == 3
-    assert RunFolder(tmp_path / "run").manifest()["shared"]["adapters"] == 2
+    assert RunFolder(tmp_path / "run").manifest().shared["adapters"] == 2
 
 
 def test_an_unfinished_copy_of_an_adapter_is_not_taken_for_one(lamps, tiny_model, tmp_path):

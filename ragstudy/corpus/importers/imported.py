@@ -181,7 +181,7 @@ def layout_error(path: Path, expected: str, found: str) -> InputError:
     """The error for a file that is not in the publisher's layout.
 
     Args:
-        path: of the file.
+        path: the file.
         expected: layout that the importer reads, in words.
         found: what the file holds instead.
     """

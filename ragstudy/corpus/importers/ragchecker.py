@@ -45,7 +45,7 @@ def results_of(path: Path) -> list[dict[str, Any]]:
     """The rows of a RAGChecker file.
 
     Args:
-        path: of the file.
+        path: the file.
 
     Raises:
         InputError: the file has another layout.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from ragstudy.errors import InputError, RagstudyError, nearest
 from ragstudy.records import Case, Scored
 from ragstudy.scoring.judges import ragas_judges
-from ragstudy.scoring.judges.methods import ClaimJudge, NoteJudge, RubricJudge, ruled
+from ragstudy.scoring.judges.methods import ClaimJudge, OverallGradeJudge, RubricJudge, rule_score
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -40,12 +40,19 @@ _OWN: dict[str, Callable[[], Method]] = {
     "claims.completeness": lambda: ClaimJudge("completeness"),
     "rubric.accuracy": lambda: RubricJudge("accuracy"),
     "rubric.completeness": lambda: RubricJudge("completeness"),
-    "note": NoteJudge,
+    "overall_grade": OverallGradeJudge,
 }
 _RAGAS = "ragas."
+_FORMER_NAMES = {"note": "overall_grade"}
 METHODS = (*_OWN, *(f"{_RAGAS}{name}" for name in ragas_judges.NAMES))
 # Requests that one answer takes, those for its reference left out, which all generators share.
-_N_CALLS = {"claims.accuracy": 2, "claims.completeness": 1, "rubric.accuracy": 1, "rubric.completeness": 1, "note": 1}
+_N_CALLS = {
+    "claims.accuracy": 2,
+    "claims.completeness": 1,
+    "rubric.accuracy": 1,
+    "rubric.completeness": 1,
+    "overall_grade": 1,
+}
 _PROMPT_TOKENS = 250
 
 
@@ -60,6 +67,7 @@ def split_name(name: str, judges: Sequence[str]) -> tuple[str, str] | None:
         InputError: it names a judge, but no method.
     """
     judge, separator, method = name.partition(":")
+    method = _FORMER_NAMES.get(method, method)
     if judge not in judges and (method in METHODS or method.startswith("prefer.")):
         known = nearest(judge, judges) if judges else "; a study declares its judges under `judges:`"
         msg = f"measures: {name!r}: {judge!r} is no judge of this study{known}"
@@ -136,7 +144,7 @@ class JudgeMeasure:
     def _value(self, case: Case) -> float:
         if self._own is None:
             return self._asked_of_ragas(case)
-        known = ruled(case.question, case.answer)
+        known = rule_score(case.question, case.answer)
         return self._own.score(self.judge, case.question, case.answer, self._repeat) if known is None else known
 
     def _asked_of_ragas(self, case: Case) -> float:
@@ -196,7 +204,7 @@ def expected_cost(method: str, cases: Sequence[Case]) -> tuple[int, int]:
     if method.startswith(_RAGAS):
         n_each, needs = ragas_judges.N_CALLS[method.removeprefix(_RAGAS)], list(cases)
     else:
-        n_each, needs = _N_CALLS[method], [case for case in cases if ruled(case.question, case.answer) is None]
+        n_each, needs = _N_CALLS[method], [case for case in cases if rule_score(case.question, case.answer) is None]
     n_calls = sum(n_each * max(1, len(case.question.references)) for case in needs)
     if method == "claims.completeness":
         n_calls += len({text for case in needs for text in case.question.references})

@@ -1,4 +1,4 @@
-"""What a judge is asked about an answer: its claims, a rubric, or a note."""
+"""What a judge is asked about an answer: its claims, a rubric, or one overall grade."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ Standing = Literal["supported", "contradicted", "unverifiable"]
 _STANDINGS: tuple[Standing, ...] = ("supported", "contradicted", "unverifiable")
 _DIGITS = ("1", "2", "3", "4", "5")
 _LEAST_MASS = 0.5
-_HIGHEST_NOTE = 10
+_HIGHEST_GRADE = 10
 
 
-def ruled(question: Question, answer: str) -> float | None:
+def rule_score(question: Question, answer: str) -> float | None:
     """The score that needs no judge: of questions without an answer, and of answers that decline or are empty.
 
     Args:
@@ -190,8 +190,8 @@ def _grade(reply: Reply) -> float:
     return number_of({"grade": next(iter(found.values()), None)}, "grade", 1, len(_DIGITS))
 
 
-class NoteJudge:
-    """A note from 0 to 10 for the answer as a whole, accuracy and completeness together."""
+class OverallGradeJudge:
+    """A grade from 0 to 10 for the answer as a whole, accuracy and completeness together."""
 
     def __init__(self) -> None:
         self.messages = _graded(
@@ -201,7 +201,7 @@ class NoteJudge:
         )
 
     def score(self, judge: Judge, question: Question, answer: str, repeat: int = 0) -> float:
-        """The note over 10: in [0, 1], more is better.
+        """The grade over 10: in [0, 1], more is better.
 
         Args:
             judge: that is asked.
@@ -212,12 +212,12 @@ class NoteJudge:
         Raises:
             ValueError: the judge could not be asked or its reply not be used.
         """
-        note = judge.ask(
+        grade = judge.ask(
             self.messages(question, answer),
-            lambda reply: number_of(json_of(reply), "note", 0, _HIGHEST_NOTE),
+            lambda reply: number_of(json_of(reply), "note", 0, _HIGHEST_GRADE),
             repeat=repeat,
         )
-        return note / _HIGHEST_NOTE
+        return grade / _HIGHEST_GRADE
 
 
 def prefer(judge: Judge, question: Question, answers: tuple[str, str], axis: Axis) -> tuple[float, float]:

@@ -46,7 +46,7 @@ def analyse(spec: StudySpec, layout: Layout, folder: RunFolder) -> tuple[Results
 
     Args:
         spec: of the study, with its statistics, measures and audits.
-        layout: of the run.
+        layout: arms, domains and contexts of the run.
         folder: of the run, with answers, scores, retrievals and questions.
 
     Raises:

@@ -46,7 +46,7 @@ class Comparer:
 
     Attributes:
         domain: that is asked about.
-        scores: of the run.
+        scores: every score of the run.
         contexts: of the study.
         measures: of the study.
         verdict_measures: measures that get a verdict.

@@ -53,7 +53,7 @@ def evidence(folder: RunFolder) -> list[Evidence]:
     Words weigh what they weighed when the answers were scored.
 
     Args:
-        folder: of the run.
+        folder: the run folder.
 
     Raises:
         InputError: the folder holds no run that this version reads.

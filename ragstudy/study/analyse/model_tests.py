@@ -33,7 +33,7 @@ def model_test_means(
     Items are the clusters, of passage ablation the questions' groups; seeds count as in every comparison.
 
     Args:
-        domains: of the run.
+        domains: answers and scores of each domain of the run.
         values: all that were measured.
         settings: of the analysis.
     """

@@ -59,7 +59,7 @@ def domains_of(layout: Layout, questions: Mapping[tuple[str, str], Question]) ->
     """The domains of a run.
 
     Args:
-        layout: of the run.
+        layout: arms, domains and contexts of the run.
         questions: by domain and id.
     """
     by_name = {arm.name: arm for arm in layout.arms}

@@ -39,7 +39,7 @@ class AdapterTrainer:
 
     Args:
         plan: of the study.
-        folder: of the run.
+        folder: the run folder.
         retrieved: by domain.
         progress: is told what is done.
     """

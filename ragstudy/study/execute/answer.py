@@ -70,7 +70,7 @@ class AnswerBook:
         """Read what exists; failed answers are left out, so that they are tried again.
 
         Args:
-            folder: of the run.
+            folder: the run folder.
             declared: the declared generator behind every name under which answers are filed.
         """
         every = [*folder.unasked_answers(), *folder.answers()]

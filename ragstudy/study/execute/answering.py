@@ -47,7 +47,7 @@ class Answering:
 
     Args:
         plan: of the study.
-        folder: of the run.
+        folder: the run folder.
         retrieved: by domain.
         progress: is told what is done.
         timed: adds the seconds of a block to a stage.

@@ -6,12 +6,13 @@ import platform
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ragstudy.files import SCHEMA_VERSION
 from ragstudy.generation.make import generator_fingerprint
 from ragstudy.hardware import describe, peak_memory_gib
 from ragstudy.retrieval.embedder import embedder_fingerprint
+from ragstudy.study.manifest import Manifest
 
 if TYPE_CHECKING:
     from ragstudy.study.manifest import Session
@@ -32,35 +33,42 @@ _PACKAGES = (
 )
 
 
-def new_manifest(plan: Plan, study: dict[str, Any], before: dict[str, Any], session: Session) -> dict[str, Any]:
+def new_manifest(plan: Plan, study: dict[str, Any], before: Manifest | None, session: Session) -> Manifest:
     """The manifest of a run; seconds and counts add up over its sessions.
 
     Args:
         plan: of the study.
         study: as study.yaml has it.
-        before: the manifest of the sessions before, or an empty one.
+        before: the manifest of the sessions before; None where this is the first.
         session: what was done now.
     """
-    seconds, made, shared, n_failed = session.seconds, session.made, session.shared, session.n_failed
-    total = {key: round(before.get("seconds", {}).get(key, 0.0) + value, 2) for key, value in seconds.items()}
-    counts = {key: before.get("made", {}).get(key, 0) + value for key, value in made.items()}
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "name": plan.spec.name,
-        "study": study,
-        "n_sessions": before.get("n_sessions", 0) + 1,
-        "seconds": total,
-        "made": counts,
-        "shared": {key: before.get("shared", {}).get(key, 0) + value for key, value in shared.items()},
-        "n_failed_answers": n_failed,
-        "peak_memory_gib": round(max(peak_memory_gib(), before.get("peak_memory_gib", 0.0)), 2),
-        "code": _commit(),
-        "versions": {"python": platform.python_version(), **_versions()},
-        "data": {domain.name: domain.domain.fingerprint for domain in plan.domains},
-        "models": {one.name: generator_fingerprint(one) for one in plan.spec.generators},
-        "embedder": embedder_fingerprint(plan.spec.retrieval.embedder),
-        "hardware": describe(),
-    }
+    return Manifest(
+        schema_version=SCHEMA_VERSION,
+        name=plan.spec.name,
+        study=study,
+        n_sessions=(before.n_sessions if before else 0) + 1,
+        seconds={
+            key: round(value, 2) for key, value in _summed(before.seconds if before else {}, session.seconds).items()
+        },
+        made=_summed(before.made if before else {}, session.made),
+        shared=_summed(before.shared if before else {}, session.shared),
+        n_failed_answers=session.n_failed,
+        peak_memory_gib=round(max(peak_memory_gib(), before.peak_memory_gib if before else 0.0), 2),
+        code=_commit(),
+        versions={"python": platform.python_version(), **_versions()},
+        data={domain.name: domain.domain.fingerprint for domain in plan.domains},
+        models={one.name: generator_fingerprint(one) for one in plan.spec.generators},
+        embedder=embedder_fingerprint(plan.spec.retrieval.embedder),
+        hardware=describe(),
+    )
+
+
+Number = TypeVar("Number", int, float)
+
+
+def _summed(before: dict[str, Number], now: dict[str, Number]) -> dict[str, Number]:
+    """Counts of this session, those of the sessions before added."""
+    return {key: value + before.get(key, 0) for key, value in now.items()}
 
 
 def _versions() -> dict[str, str]:
@@ -73,7 +81,7 @@ def _versions() -> dict[str, str]:
     return found
 
 
-def _commit() -> dict[str, Any]:
+def _commit() -> dict[str, str | bool | None]:
     """The commit of ragstudy's own code and whether it has changes; None where it is no repository's."""
     try:
         commit = _git("rev-parse", "HEAD")

@@ -71,7 +71,7 @@ def retrieve(plan: Plan, folder: RunFolder, progress: ProgressReporter) -> tuple
 
     Args:
         plan: of the study.
-        folder: of the run.
+        folder: the run folder.
         progress: is told what is done.
 
     Raises:

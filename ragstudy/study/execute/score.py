@@ -39,7 +39,7 @@ class Scoring:
 
     Attributes:
         spec: with measures and judges.
-        layout: of the run.
+        layout: arms, domains and contexts of the run.
         folder: of the run; holds questions, passages, the scores that are there and the judges' replies.
         progress: is told what is done.
     """

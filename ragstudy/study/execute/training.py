@@ -96,7 +96,7 @@ def adapters_by_fingerprint(folder: RunFolder) -> dict[str, Path]:
     """Where finished adapters lie, whatever their arm is called.
 
     Args:
-        folder: of the run.
+        folder: the run folder.
     """
     records = sorted((folder.path / "adapters").glob("*/*/record.json"))
     records = [record for record in records if record.parent.suffix != _UNFINISHED]

@@ -22,7 +22,7 @@ def with_measures(
     """A run's study with more measures, and judges that they may name.
 
     Args:
-        folder: of the run.
+        folder: the run folder.
         measures: to add; one that the study has already stays where it is.
         judges: YAML file with a list of judges under `judges:`; one of the same name replaces the study's.
         verdict: whether the measures are compared with verdicts.
@@ -48,7 +48,7 @@ def judges_in(path: Path) -> tuple[JudgeSpec, ...]:
     """The judges in a YAML file.
 
     Args:
-        path: of the file.
+        path: the file.
 
     Raises:
         InputError: the file is missing or a judge is wrong.
