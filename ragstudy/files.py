@@ -278,10 +278,27 @@ def hash_files(paths: Iterable[Path], root: Path) -> str:
     """
     digest = hashlib.sha256()
     for path in sorted(paths):
-        about = path.stat()
         name = path.relative_to(root).as_posix()
-        digest.update(f"{name}\0{about.st_size}\0{_hash_file(path, about.st_size, about.st_mtime_ns)}\0".encode())
+        digest.update(f"{name}\0{path.stat().st_size}\0{hash_file(path)}\0".encode())
     return digest.hexdigest()[:16]
+
+
+def hash_file(path: Path) -> str:
+    """Sha256 of a file, 64 hex digits.
+
+    Args:
+        path: the file.
+    """
+    about = path.stat()
+    return _hash_file(path, about.st_size, about.st_mtime_ns)
+
+
+def cache_folder() -> Path:
+    """The user's folder for what is made once and used by every run: `RAGSTUDY_CACHE`, or where the system has it."""
+    from platformdirs import user_cache_path
+
+    chosen = os.environ.get("RAGSTUDY_CACHE")
+    return Path(chosen).expanduser() if chosen else user_cache_path("ragstudy")
 
 
 @cache

@@ -90,12 +90,11 @@ def describe() -> dict[str, Any]:
     """Processor, cores, memory and GPU, for a run's manifest."""
     import torch
 
-    pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 0
     return {
         "processor": _processor_name(),
         "cores": os.cpu_count(),
         "threads": torch.get_num_threads(),
-        "memory_gib": round(pages / 2**30, 1),
+        "memory_gib": round(memory_gib(), 1),
         "gpu": torch.cuda.get_device_name(0) if torch.cuda.is_available() else None,
         "bfloat16": multiplies_bfloat16(device_of("auto")),
     }
@@ -110,6 +109,12 @@ def _processor_name() -> str:
     except OSError:
         pass
     return platform.processor() or platform.machine()
+
+
+def memory_gib() -> float:
+    """Memory of the machine in GiB; 0 where the system does not say."""
+    pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 0
+    return pages / 2**30
 
 
 def peak_memory_gib() -> float:

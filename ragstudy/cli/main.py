@@ -50,6 +50,7 @@ def cli() -> None:
     ragstudy run experiments/quickstart.yaml       run it, or go on with it
     ragstudy results reports/quickstart            its numbers as CSV, JSON, LaTeX or Parquet
     ragstudy corpus import --help                  bring your own data
+    ragstudy models                                language models that can be used here
     ragstudy judge audit --help                    how far a scorer agrees with people
     """
 
@@ -130,6 +131,18 @@ def score(run_folder: Path, measures: tuple[str, ...], judges: Path | None, verd
     outcome = rescore(plan, run_folder, console)
     page = refresh_reports(folder)
     show_outcome(console, outcome, folder.results(), page)
+
+
+@cli.command()
+def models() -> None:
+    """List the language models that can be used here without a download.
+
+    \b
+    ragstudy models
+    """
+    from ragstudy.cli.models import show_models
+
+    show_models()
 
 
 @cli.command()

@@ -11,7 +11,7 @@ from ragstudy.finetuning.pairs import IGNORED
 from ragstudy.hardware import SHAPE_STEP
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -36,6 +36,28 @@ class Packed:
     ids: NDArray[np.int64]
     positions: NDArray[np.int64]
     labels: NDArray[np.int64]
+
+    @property
+    def n_targets(self) -> int:
+        """How many tokens the loss is taken of."""
+        return int((self.labels != IGNORED).sum())
+
+    def parts(self, n_tokens: int) -> Iterator[Packed]:
+        """The rows, some at a time, each part only as wide as its longest row needs, in steps of 64.
+
+        Args:
+            n_tokens: most tokens of a part of several rows, padding included.
+        """
+        # Nothing after the last target of a row counts.
+        needed = [int(np.flatnonzero(row != IGNORED).max(initial=0)) + 1 for row in self.labels]
+        order = sorted(range(len(self.ids)), key=lambda row: -needed[row])
+        start = 0
+        while start < len(order):
+            width = min(needed[order[start]] + -needed[order[start]] % SHAPE_STEP, self.ids.shape[1])
+            stop = start + max(1, n_tokens // width)
+            rows = order[start:stop]
+            yield Packed(self.ids[rows, :width], self.positions[rows, :width], self.labels[rows, :width])
+            start = stop
 
 
 def rows_of(lengths: Sequence[int], width: int) -> list[list[int]]:

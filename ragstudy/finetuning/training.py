@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from ragstudy.specs import FineTuneSpec
 
 
+# Tokens that are read forward and backward at a time; their sum is one optimiser step.
+_TOKENS_AT_ONCE = 2048
+
+
 @dataclass(frozen=True)
 class Trained:
     """What training did.
@@ -177,17 +181,20 @@ def _loop(  # noqa: PLR0913 - a training with what it needs
     losses, n_tokens, n_targets, started = [], 0, 0, time.perf_counter()
     for number, chosen in enumerate(batches(examples, spec, seed), start=1):
         packed = pack(chosen, n_positions)
-        # The base stays in its precision; the adapter's float32 weights are cast for the products alone.
-        with torch.autocast(device.type, torch.bfloat16, enabled=half):
-            loss = answer_loss(model, packed)
-        torch.autograd.backward(loss)
+        loss = 0.0
+        for part in packed.parts(_TOKENS_AT_ONCE):
+            # The base stays in its precision; the adapter's float32 weights are cast for the products alone.
+            with torch.autocast(device.type, torch.bfloat16, enabled=half):
+                of_part = answer_loss(model, part) * (part.n_targets / packed.n_targets)
+            torch.autograd.backward(of_part)
+            loss += float(of_part.detach())
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         optimizer.step()
         schedule.step()
         optimizer.zero_grad(set_to_none=True)
-        losses.append(float(loss.detach()))
+        losses.append(loss)
         n_tokens += sum(len(example) for example in chosen)
-        n_targets += int((packed.labels != IGNORED).sum())
+        n_targets += packed.n_targets
         on_step(number, n_steps, losses[-1])
         if number % per_epoch == 0:
             after_epoch(number // per_epoch)

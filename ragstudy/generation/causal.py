@@ -10,10 +10,12 @@ from ragstudy.errors import InputError, UnavailableError
 from ragstudy.generation.attention import speed_up
 from ragstudy.generation.locate import (
     adapter_fingerprint,
+    describe_weights,
     fetch_adapter,
     locate_adapter,
     locate_model,
     model_fingerprint,
+    model_folder,
 )
 from ragstudy.hardware import SHAPE_STEP
 from ragstudy.prompting import fit
@@ -55,7 +57,7 @@ class CausalModel:
         load_quietly()
         self.spec = spec
         device = device_of(spec.device)
-        located = locate_model(spec.model)
+        located = model_folder(spec.model)
         try:
             self.tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
                 located, padding_side="left", trust_remote_code=spec.trust_remote_code
@@ -360,6 +362,10 @@ def _identity(spec: TransformersSpec) -> dict[str, object]:
     }
 
 
+def _weights(spec: TransformersSpec) -> str:
+    return describe_weights(spec.model) + (f", adapter {spec.adapter}" if spec.adapter else "")
+
+
 KIND = GeneratorKind(
     "transformers",
     TransformersSpec,
@@ -368,4 +374,5 @@ KIND = GeneratorKind(
     check_ready=_check_ready,
     move_paths=_move_paths,
     identity=_identity,
+    weights=_weights,
 )

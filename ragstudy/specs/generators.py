@@ -140,6 +140,7 @@ class GeneratorKind(Generic[Written]):
         check_ready: raises what keeps it from answering here, such as a key that is not set; before the first work.
         move_paths: the specification with one function done to its paths and another to names that may be paths.
         identity: what decides its answers beside its settings, such as the content of files, by setting.
+        weights: what its weights are, in words for the manifest; '' where it has none.
         sends_requests: whether every answer is a request to a server, which may cost money.
     """
 
@@ -152,6 +153,7 @@ class GeneratorKind(Generic[Written]):
         spec
     )
     identity: Callable[[Written], Mapping[str, object]] = lambda _: {}
+    weights: Callable[[Written], str] = lambda _: ""
     sends_requests: bool = False
 
 

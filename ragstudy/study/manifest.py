@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -43,6 +43,7 @@ class Manifest:
         models: fingerprint of each generator.
         embedder: fingerprint of the embedder.
         hardware: processor, cores, memory and GPU.
+        weights: what the weights of each generator are, where it has any; empty in runs of earlier versions.
     """
 
     schema_version: int
@@ -60,3 +61,4 @@ class Manifest:
     models: dict[str, str]
     embedder: str
     hardware: dict[str, str | int | float | bool | None]
+    weights: dict[str, str] = field(default_factory=dict)

@@ -12,6 +12,7 @@ from ragstudy.files import SCHEMA_VERSION
 from ragstudy.generation.make import generator_fingerprint
 from ragstudy.hardware import describe, peak_memory_gib
 from ragstudy.retrieval.embedder import embedder_fingerprint
+from ragstudy.specs.generators import kind_of
 from ragstudy.study.manifest import Manifest
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ def new_manifest(plan: Plan, study: dict[str, Any], before: Manifest | None, ses
         models={one.name: generator_fingerprint(one) for one in plan.spec.generators},
         embedder=embedder_fingerprint(plan.spec.retrieval.embedder),
         hardware=describe(),
+        weights={one.name: words for one in plan.spec.generators if (words := kind_of(one).weights(one))},
     )
 
 

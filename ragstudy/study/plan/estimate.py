@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ragstudy.generation.gguf import read_header
 from ragstudy.generation.locate import locate_model
+from ragstudy.generation.weights import n_parameters as parameters_of
 from ragstudy.records import Case
 from ragstudy.scoring.judges.measure import cost_of
 from ragstudy.specs import TransformersSpec, kind_of, parse_context
@@ -206,16 +207,12 @@ def n_parameters(model: str) -> int | None:
     Args:
         model: folder, hub id or name of an embedded model.
     """
-    from safetensors import safe_open
-
     folder = Path(locate_model(model))
+    if folder.is_file():
+        return read_header(folder, model).n_parameters
     if not folder.is_dir():
         return None
-    total = 0
-    for path in folder.glob("*.safetensors"):
-        with safe_open(path, "numpy") as tensors:
-            total += sum(math.prod(tensors.get_slice(name).get_shape()) for name in tensors.keys())  # noqa: SIM118 - no mapping
-    return total
+    return parameters_of(folder)
 
 
 def _has_gpu() -> bool:
