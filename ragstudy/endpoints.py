@@ -12,12 +12,11 @@ Examples:
 from __future__ import annotations
 
 import json
-import math
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from ragstudy.errors import InputError
+from ragstudy.replies import NoReplyError, Reply, reply_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,29 +30,8 @@ Messages = list[dict[str, str]]
 Result = TypeVar("Result")
 _LONGEST_WAIT = 60.0
 _REQUEST_TIMEOUT = 408
-
-
-@dataclass(frozen=True)
-class Reply:
-    """What a server said.
-
-    Attributes:
-        text: of the reply.
-        tokens: the likeliest first tokens with their log-probabilities, where they were asked for and sent.
-        n_prompt_tokens: tokens that the server read; 0 where it does not say.
-        n_reply_tokens: tokens that the server wrote; 0 where it does not say.
-        was_cut: whether the reply ended at its longest.
-    """
-
-    text: str
-    tokens: tuple[tuple[str, float], ...] = ()
-    n_prompt_tokens: int = 0
-    n_reply_tokens: int = 0
-    was_cut: bool = False
-
-
-class NoReplyError(Exception):
-    """The server sent a reply without content; another try may bring one."""
+_BAD_REQUEST = (400, 422)
+_LONGEST_REASON = 300
 
 
 def server_key(spec: ServerSpec, role: Role) -> str:
@@ -79,7 +57,7 @@ def server_key(spec: ServerSpec, role: Role) -> str:
 
 
 class ChatClient:
-    """Sends chat completions at temperature 0.
+    """Sends chat completions, at temperature 0 unless the study says otherwise.
 
     Args:
         spec: address, model, limits.
@@ -108,16 +86,22 @@ class ChatClient:
         Raises:
             openai.OpenAIError: the request failed.
             NoReplyError: the server sent no text.
+            NoAnswerError: the model refused, was filtered, or used up its tokens with thinking.
             json.JSONDecodeError: the server sent something that is no JSON.
         """
+        spec = self._spec
+        settings: dict[str, Any] = {spec.max_tokens_key: spec.max_new_tokens + spec.thinking_tokens}
+        if spec.temperature is not None:
+            settings["temperature"] = spec.temperature
+        if spec.extra_body:
+            settings["extra_body"] = spec.extra_body
         sent = self._client.chat.completions.create(
-            model=self._spec.model,
+            model=spec.model,
             messages=messages,  # type: ignore[arg-type] # its library types each role apart
-            max_tokens=self._spec.max_new_tokens,
-            temperature=0.0,
+            **settings,
             **extras,
         )
-        return _reply_of(sent, self._spec.url)
+        return reply_of(sent, spec)
 
     def with_retries(self, request: Callable[[], Result]) -> Result:
         """What a request gives; tried again after 408, 409, 429, 5xx, time-outs, and replies without JSON or text.
@@ -138,6 +122,32 @@ class ChatClient:
         )
         return tries(request)
 
+    def refusal(self, error: BaseException) -> str:
+        """Why the server will refuse every request as it refused this one; '' if it may take others.
+
+        Args:
+            error: raised by a request.
+        """
+        import openai
+
+        spec = self._spec
+        if not isinstance(error, openai.APIStatusError):
+            return ""
+        code = error.code or ""
+        about = f"{error.param or ''} {error.message}".lower()
+        refused = {401: "the key", 403: "the key", 404: "the model or the address"}.get(error.status_code, "")
+        cure = "check url (up to /v1), model and key_variable"
+        if code == "insufficient_quota":
+            refused, cure = "the account", "its quota is used up"
+        elif error.status_code in _BAD_REQUEST and "max_completion_tokens" in about:
+            refused, cure = "max_tokens", "write max_tokens_key: max_completion_tokens"
+        elif error.status_code in _BAD_REQUEST and "temperature" in about:
+            refused, cure = f"temperature {spec.temperature}", "write temperature: null"
+        if not refused:
+            return ""
+        said = self.without_key(error.message)[:_LONGEST_REASON]
+        return f"{spec.url} refuses {refused} for model {spec.model!r} (status {error.status_code}: {said}); {cure}"
+
     def without_key(self, text: str) -> str:
         """A message that a server may have put the key into, without it.
 
@@ -147,35 +157,11 @@ class ChatClient:
         return text.replace(self._client.api_key, "(key)")
 
 
-def _reply_of(sent: Any, url: str) -> Reply:  # noqa: ANN401 - whatever the server sent
-    if not hasattr(sent, "choices"):
-        msg = f"{url} is no OpenAI-compatible endpoint"
-        raise NoReplyError(msg)
-    if not sent.choices or sent.choices[0].message is None or sent.choices[0].message.content is None:
-        msg = "the endpoint sent no text"
-        raise NoReplyError(msg)
-    choice = sent.choices[0]
-    listed = choice.logprobs.content if choice.logprobs and choice.logprobs.content else []
-    tops = [top for top in (listed[0].top_logprobs or []) if top.logprob is not None] if listed else []
-    return Reply(
-        _clean(choice.message.content.strip()),
-        tuple(
-            (_clean(top.token), top.logprob) for top in tops if top.logprob is not None and math.isfinite(top.logprob)
-        ),
-        sent.usage.prompt_tokens if sent.usage else 0,
-        sent.usage.completion_tokens if sent.usage else 0,
-        choice.finish_reason == "length",
-    )
-
-
-def _clean(text: str) -> str:
-    """Text that can be written as UTF-8: half of a surrogate pair becomes a question mark."""
-    return text.encode("utf-8", "replace").decode()
-
-
 def _may_pass(error: BaseException) -> bool:
     import openai
 
+    if getattr(error, "code", None) == "insufficient_quota":
+        return False
     passing = (openai.RateLimitError, openai.InternalServerError, openai.APIConnectionError, openai.ConflictError)
     if isinstance(error, openai.APIStatusError) and error.status_code == _REQUEST_TIMEOUT:
         return True

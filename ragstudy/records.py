@@ -177,6 +177,7 @@ class Completion:
         n_tokens: tokens generated.
         n_passages: passages that were shown; fewer than the prompt has if they did not all fit.
         error: reason, when `stopped` is 'error'.
+        thinking: what the model wrote before it answered, which is never scored; '' for most models.
     """
 
     text: str
@@ -184,6 +185,7 @@ class Completion:
     n_tokens: int = 0
     n_passages: int = 0
     error: str = ""
+    thinking: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +206,7 @@ class Answer:
         error: reason, when `stopped` is 'error'.
         passages: ids of the prompt's passages, in order, of which the first `n_passages` were shown; empty in files of
             earlier versions.
+        thinking: what the model wrote before it answered, which is never scored; '' for most models.
     """
 
     domain: str
@@ -218,6 +221,7 @@ class Answer:
     n_passages: int
     error: str = ""
     passages: tuple[str, ...] = ()
+    thinking: str = ""
 
     @property
     def shown(self) -> tuple[str, ...]:

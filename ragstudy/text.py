@@ -30,3 +30,12 @@ def word_set(text: str) -> frozenset[str]:
         text: in any language that has blanks or punctuation between words.
     """
     return frozenset(word_list(text))
+
+
+def storable(text: str) -> str:
+    """Text that can be written as UTF-8: half of a surrogate pair becomes a question mark.
+
+    Args:
+        text: from a model or a file.
+    """
+    return text.encode("utf-8", "replace").decode()

@@ -19,7 +19,10 @@ from ragstudy.errors import RagstudyError, nearest
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ragstudy.study.run import Outcome
+
 WRONG_INPUT = 2
+FINISHED_WITH_FAILURES = 3
 
 
 class Suggesting(click.Group):
@@ -85,6 +88,7 @@ def run(study: Path, overrides: tuple[str, ...], out: Path | None, quiet: bool) 
     outcome = run_study(make_plan(spec), folder, console)
     page = refresh_reports(RunFolder(folder))
     show_outcome(console, outcome, RunFolder(folder).results(), page)
+    _end(outcome)
 
 
 @cli.command()
@@ -131,6 +135,7 @@ def score(run_folder: Path, measures: tuple[str, ...], judges: Path | None, verd
     outcome = rescore(plan, run_folder, console)
     page = refresh_reports(folder)
     show_outcome(console, outcome, folder.results(), page)
+    _end(outcome)
 
 
 @cli.command()
@@ -189,8 +194,14 @@ def results(run_folder: Path, form: str, table: str, out: Path | None) -> None:
     export(run_folder, form, table, out)
 
 
+def _end(outcome: Outcome) -> None:
+    """End with an exit code of its own where answers have failed, so that a script sees it."""
+    if outcome.n_failed:
+        sys.exit(FINISHED_WITH_FAILURES)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command; wrong input ends with one message and exit code 2.
+    """Run the command; wrong input ends with one message and exit code 2, a run with failed answers with 3.
 
     Args:
         arguments: words of the command line; those of the process if None.

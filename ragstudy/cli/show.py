@@ -117,6 +117,8 @@ def show_outcome(console: Console, outcome: Outcome, results: Results, page: Pat
         console.out.print("no tuned arm is compared with a base in this study")
     made = ", ".join(f"{n} {what.replace('_', ' ')}" for what, n in outcome.made.items() if n)
     console.out.print(f"made: {made or 'nothing anew, everything was there'}", markup=False)
+    for name, reason in outcome.stopped.items():
+        console.out.print(f"{name} did not answer: {reason}", style="red", markup=False)
     if outcome.n_failed:
         console.out.print(
             f"{outcome.n_failed} answers failed and are not scored; answers.jsonl says why, and the same command "

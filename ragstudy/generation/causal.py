@@ -7,34 +7,35 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ragstudy.errors import InputError, UnavailableError
+from ragstudy.files import fingerprint
 from ragstudy.generation.attention import speed_up
 from ragstudy.generation.locate import (
     adapter_fingerprint,
-    describe_weights,
     fetch_adapter,
-    locate_adapter,
-    locate_model,
-    model_fingerprint,
     model_folder,
 )
+from ragstudy.generation.thinking import begins_thinking, set_thinking
 from ragstudy.hardware import SHAPE_STEP
-from ragstudy.prompting import fit
+from ragstudy.prompting import fit, for_model
 from ragstudy.records import Completion
-from ragstudy.specs import GeneratorKind, TransformersSpec
+from ragstudy.replies import without_thinking
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     import torch
     from peft import PeftModel
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
     from ragstudy.records import Prompt
+    from ragstudy.specs import TransformersSpec
 
 logger = logging.getLogger(__name__)
 
 _DEFAULT_CONTEXT = 2048
 _TEMPERATURE = 0.7
+# Adapters that are kept loaded on a base, the last ones that answered.
+_MOST_ADAPTERS = 8
 
 
 class CausalModel:
@@ -76,20 +77,22 @@ class CausalModel:
                 "Give a local folder written by save_pretrained, or a hub id where the hub can be reached"
             )
             raise UnavailableError(msg) from error
-        if spec.max_new_tokens >= self.context:
+        if spec.longest_text >= self.context:
             msg = (
-                f"generator {spec.name!r}: max_new_tokens is {spec.max_new_tokens}, but the model's context has only "
+                f"generator {spec.name!r}: max_new_tokens is {spec.longest_text}, but the model's context has only "
                 f"{self.context} tokens for prompt and answer together"
             )
             raise InputError(msg)
         if self.tokenizer.pad_token_id is None:
             self.tokenizer.pad_token = self.tokenizer.eos_token
+        set_thinking(self.tokenizer, thinks=spec.thinking_tokens > 0)
+        self._begins_thinking = begins_thinking(for_model("", self.tokenizer))
         if not spec.in_four_bits:
             self.base.to(device)  # type: ignore[arg-type] # transformers wraps `to`
         self.base.train(mode=False)
         speed_up(self.base, device)
         self._adapted: PeftModel | None = None
-        self._adapters: set[str] = set()
+        self._adapters: dict[str, None] = {}
 
     @property
     def context(self) -> int:
@@ -98,7 +101,7 @@ class CausalModel:
 
     def max_prompt_tokens(self) -> int:
         """How long a prompt may be so that an answer still fits."""
-        return self.context - self.spec.max_new_tokens
+        return self.context - self.spec.longest_text
 
     def generate(self, prompts: Sequence[Prompt], adapter: str | None = None) -> list[Completion]:
         """Greedy answers, one per prompt, in order.
@@ -159,23 +162,29 @@ class CausalModel:
     def _switch_on(self, adapter: str) -> None:
         from peft import PeftModel
 
-        name = adapter.replace("/", "_").replace(".", "_")
         located = fetch_adapter(adapter)
+        # By place and content: two places never share a name, and a place whose files have changed is read again.
+        name = f"adapter_{fingerprint(located, adapter_fingerprint(located))}"
         if self._adapted is None:
             self._adapted = PeftModel.from_pretrained(
                 self.base, located, adapter_name=name, autocast_adapter_dtype=False
             )
         elif name not in self._adapters:
             self._adapted.load_adapter(located, adapter_name=name, autocast_adapter_dtype=False)
-        self._adapters.add(name)
+        self._adapters.pop(name, None)
+        self._adapters[name] = None
         self._adapted.set_adapter(name)
+        while len(self._adapters) > _MOST_ADAPTERS:
+            oldest = next(iter(self._adapters))
+            del self._adapters[oldest]
+            self._adapted.delete_adapter(oldest)
         self._adapted.eval()
 
     def release_adapters(self) -> None:
         """Give back the base as it was loaded, without adapters."""
         if self._adapted is not None:
             self.base = self._adapted.unload()
-            self._adapted, self._adapters = None, set()
+            self._adapted, self._adapters = None, {}
 
     def _answer(self, fitted: list[tuple[list[int], int]]) -> list[Completion]:
         try:
@@ -223,7 +232,7 @@ class CausalModel:
                 input_ids=ids,
                 attention_mask=mask,
                 past_key_values=cache,
-                max_new_tokens=self.spec.max_new_tokens - (ids.shape[1] - n_prompt),
+                max_new_tokens=self.spec.longest_text - (ids.shape[1] - n_prompt),
                 do_sample=sampled,
                 num_beams=1,
                 temperature=_TEMPERATURE if sampled else None,
@@ -235,7 +244,7 @@ class CausalModel:
             )
             ids, new = made.sequences, made.sequences[:, n_prompt:]
             is_done = torch.isin(new, ends).any(dim=1)
-            if new.shape[1] >= self.spec.max_new_tokens:
+            if new.shape[1] >= self.spec.longest_text:
                 is_done[:] = True
             for row, tokens in zip(rows, new.tolist(), strict=True):
                 written[row] = tokens
@@ -259,7 +268,12 @@ class CausalModel:
             # A model without chat template does not know where an answer ends; a blank line ends it.
             text = text.split("\n\n")[0].strip()
         n_tokens = len(ids) if end is None else end + 1
-        return Completion(text, "length" if end is None else "end", n_tokens, n_passages)
+        text, thinking = without_thinking(text, begins=self._begins_thinking)
+        if thinking and not text:
+            cut = f"still thinking when its {n_tokens} tokens were used up; raise thinking_tokens, or set it to 0"
+            reason = cut if end is None else "the model thought and then wrote no answer"
+            return Completion("", "error", n_tokens, n_passages, reason, thinking)
+        return Completion(text, "length" if end is None else "end", n_tokens, n_passages, thinking=thinking)
 
 
 class _HalfDone:
@@ -317,62 +331,3 @@ class CausalGenerator:
             prompts: answered as one batch.
         """
         return self._model.generate(prompts, self._adapter)
-
-
-def _problems(spec: TransformersSpec) -> list[str]:
-    problems: list[str] = []
-    for locate, name in ((locate_model, spec.model), (locate_adapter, spec.adapter)):
-        try:
-            if name is not None:
-                locate(name)
-        except InputError as error:
-            problems += error.problems
-    return problems
-
-
-def _check_ready(spec: TransformersSpec) -> None:
-    """Check that weights of four bits can be loaded here.
-
-    Raises:
-        UnavailableError: there is no GPU, or the package bitsandbytes is missing.
-    """
-    if not spec.in_four_bits:
-        return
-    from importlib.util import find_spec
-
-    import torch
-
-    missing = [] if torch.cuda.is_available() else ["a CUDA GPU"]
-    if find_spec("bitsandbytes") is None:
-        missing.append("the package bitsandbytes (pip install bitsandbytes)")
-    if missing:
-        msg = f"generator {spec.name!r}: `bits: 4` needs {' and '.join(missing)}; leave it out, or run this elsewhere"
-        raise UnavailableError(msg)
-
-
-def _move_paths(spec: TransformersSpec, _path: Callable[[str], str], name: Callable[[str], str]) -> TransformersSpec:
-    return spec.model_copy(update={"model": name(spec.model), "adapter": spec.adapter and name(spec.adapter)})
-
-
-def _identity(spec: TransformersSpec) -> dict[str, object]:
-    # Files, not where they lie: the same study from another folder is the same study.
-    return {
-        "model": model_fingerprint(spec.model),
-        "adapter": adapter_fingerprint(spec.adapter) if spec.adapter else "",
-    }
-
-
-def _weights(spec: TransformersSpec) -> str:
-    return describe_weights(spec.model) + (f", adapter {spec.adapter}" if spec.adapter else "")
-
-
-KIND = GeneratorKind(
-    "transformers",
-    TransformersSpec,
-    lambda spec: CausalGenerator(CausalModel(spec), spec.adapter),
-    problems=_problems,
-    check_ready=_check_ready,
-    move_paths=_move_paths,
-    identity=_identity,
-    weights=_weights,
-)

@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from ragstudy.endpoints import ChatClient, NoReplyError, server_key
+from ragstudy.endpoints import ChatClient, server_key
+from ragstudy.errors import UnavailableError
 from ragstudy.records import Completion
+from ragstudy.replies import NoAnswerError, NoEndpointError, NoReplyError
 from ragstudy.specs import GeneratorKind, GeneratorSpec, ServerSpec
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ragstudy.records import Prompt
+    from ragstudy.records import Prompt, Stopped
 
 _LONGEST_REASON = 500
+_SERVER_ERROR = 500
 
 
 class EndpointSpec(ServerSpec, GeneratorSpec):
@@ -40,27 +43,59 @@ class EndpointGenerator:
     def __init__(self, spec: EndpointSpec) -> None:
         self._spec = spec
         self._client = ChatClient(spec, "generator")
+        self._has_answered = False
 
     def generate(self, prompts: Sequence[Prompt]) -> list[Completion]:
         """One completion per prompt, in order; a request that keeps failing gives one that says why.
 
+        The first prompt of all is sent alone: what keeps the server from answering it keeps it from answering any.
+
         Args:
             prompts: answered as one batch.
+
+        Raises:
+            UnavailableError: the server refuses every request, or has not answered any.
         """
+        first = [] if self._has_answered else [self._answer(prompt) for prompt in prompts[:1]]
         with ThreadPoolExecutor(max_workers=self._spec.batch_size) as pool:
-            return list(pool.map(self._answer, prompts))
+            return first + list(pool.map(self._answer, prompts[len(first) :]))
 
     def _answer(self, prompt: Prompt) -> Completion:
         shown = len(prompt.passages)
         messages = [{"role": "user", "content": prompt.text}]
         try:
             reply = self._client.with_retries(lambda: self._client.send(messages))
-        except NoReplyError as error:
+        except NoAnswerError as error:
+            self._has_answered = True
             return Completion("", "error", 0, shown, str(error))
         except Exception as error:  # noqa: BLE001 - a proxy may send anything; the other prompts' answers are kept
-            reason = self._client.without_key(f"{type(error).__name__}: {error}")
-            return Completion("", "error", 0, shown, reason[:_LONGEST_REASON])
-        return Completion(reply.text, "length" if reply.was_cut else "end", reply.n_reply_tokens, shown)
+            reason = self._client.without_key(f"{type(error).__name__}: {error}")[:_LONGEST_REASON]
+            self._check_goes_on(error, reason)
+            return Completion("", "error", 0, shown, str(error) if isinstance(error, NoReplyError) else reason)
+        self._has_answered = True
+        stopped: Stopped = "length" if reply.was_cut else "end"
+        return Completion(reply.text, stopped, reply.n_reply_tokens, shown, thinking=reply.thinking)
+
+    def _check_goes_on(self, error: Exception, reason: str) -> None:
+        """Check that other requests may succeed where one has failed.
+
+        Raises:
+            UnavailableError: none will.
+        """
+        import openai
+
+        refusal = self._client.refusal(error)
+        # What is wrong with one request, such as a prompt that is too long, is not wrong with all.
+        is_answered = isinstance(error, NoReplyError) and not isinstance(error, NoEndpointError)
+        of_this_request = is_answered or (
+            isinstance(error, openai.APIStatusError) and error.status_code < _SERVER_ERROR
+        )
+        if not refusal and (self._has_answered or of_this_request):
+            return
+        msg = f"generator {self._spec.name!r}: " + (
+            refusal or f"{self._spec.url} does not answer: {reason}; check that the server runs, and url (up to /v1)"
+        )
+        raise UnavailableError(msg) from error
 
 
 KIND = GeneratorKind(

@@ -13,6 +13,15 @@ if TYPE_CHECKING:
 
 # What does not touch the answers.
 _NOT_IDENTITY = {"name", "batch_size", "tuned_from", "device"}
+# Settings that came later, each with the value under which it leaves no trace in a fingerprint.
+_LATER: dict[str, object] = {
+    "examples": 0,
+    "instruction": None,
+    "thinking_tokens": 0,
+    "max_tokens_key": "max_tokens",
+    "temperature": 0.0,
+    "extra_body": {},
+}
 
 
 def make_generator(spec: GeneratorSpec) -> Generator:
@@ -37,10 +46,10 @@ def generator_fingerprint(spec: GeneratorSpec) -> str:
     """
     kind = kind_of(spec)
     settings = spec.model_dump(mode="json", exclude=_NOT_IDENTITY)
-    # The order of the settings counts; these stood last when the first answers were made, and left no trace where
-    # they were not used.
+    # The order of the settings counts; these stood last when the first answers were made.
     last = {"kind": settings.pop("kind")} if kind.sends_requests else {}
-    shown = {key: value for key in ("examples", "instruction") if (value := settings.pop(key))}
+    later = {key: settings.pop(key) for key in _LATER if key in settings}
+    shown = {key: value for key, value in later.items() if value != _LATER[key]}
     if settings.get("bits") == 16:  # noqa: PLR2004 - not quantised, as before there was such a setting
         del settings["bits"]
     return fingerprint({**settings, **kind.identity(spec), **last, **shown})

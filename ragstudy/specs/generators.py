@@ -56,6 +56,8 @@ class TransformersSpec(GeneratorSpec):
         adapter: folder or hub id of a ready PEFT adapter, or None.
         dtype: precision of the weights.
         max_new_tokens: longest answer, in tokens.
+        thinking_tokens: tokens that the model may think with before it answers, on top of `max_new_tokens`; 0 turns
+            thinking off where its chat template has a switch for it.
         trust_remote_code: run code that comes with the model; only ever true if written here.
         device: 'auto' takes a GPU if there is one.
         bits: 4 loads the weights in four bits (needs bitsandbytes), for method `qlora` and for large models.
@@ -66,9 +68,15 @@ class TransformersSpec(GeneratorSpec):
     adapter: str | None = None
     dtype: DType = "auto"
     max_new_tokens: int = Field(default=96, ge=1)
+    thinking_tokens: int = Field(default=0, ge=0)
     trust_remote_code: bool = False
     device: str = "auto"
     bits: Literal[4, 16] = 16
+
+    @property
+    def longest_text(self) -> int:
+        """Most tokens that the model writes, thinking included."""
+        return self.max_new_tokens + self.thinking_tokens
 
     @property
     def in_four_bits(self) -> bool:
@@ -85,6 +93,10 @@ class ServerSpec(Spec):
         model: the model's name there.
         key_variable: environment variable that holds the key; None if the server needs none.
         max_new_tokens: longest reply, in tokens.
+        thinking_tokens: tokens that the model may think with before it replies, on top of `max_new_tokens`.
+        max_tokens_key: how the server calls the longest reply; newer models of OpenAI want `max_completion_tokens`.
+        temperature: of the draws; null leaves it out of the request, for models that refuse to be told.
+        extra_body: further fields of every request, as the server documents them.
         timeout_seconds: longest wait for one request.
         n_tries: how often a request is tried before it is recorded as failed.
     """
@@ -94,6 +106,10 @@ class ServerSpec(Spec):
     model: str
     key_variable: str | None = "OPENAI_API_KEY"
     max_new_tokens: int = Field(default=256, ge=1)
+    thinking_tokens: int = Field(default=0, ge=0)
+    max_tokens_key: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
+    temperature: float | None = Field(default=0.0, ge=0, le=2)
+    extra_body: dict[str, Any] = Field(default_factory=dict)
     timeout_seconds: float = Field(default=60.0, gt=0)
     n_tries: int = Field(default=5, ge=1)
 
@@ -162,7 +178,7 @@ GENERATORS = Registry(
     group="ragstudy.generators",
     entry_type=GeneratorKind,
     built_in={
-        "transformers": "ragstudy.generation.causal:KIND",
+        "transformers": "ragstudy.generation.causal_kind:KIND",
         "extractive": "ragstudy.generation.extractive:KIND",
         "recorded": "ragstudy.generation.recorded:KIND",
         "scripted": "ragstudy.generation.scripted:KIND",

@@ -40,12 +40,14 @@ class Outcome:
         made: how many indexes, adapters, answers and scores were made; all 0 if nothing had changed.
         n_failed: answers that failed, by their reason kept in the run folder.
         seconds: of each stage this time.
+        stopped: why a generator could not answer at all, by its name; its answers are among the failed ones.
     """
 
     folder: Path
     made: dict[str, int]
     n_failed: int
     seconds: dict[str, float] = field(default_factory=dict)
+    stopped: dict[str, str] = field(default_factory=dict)
 
     @property
     def anything_made(self) -> bool:
@@ -94,6 +96,7 @@ class _Run:
         self.made = dict.fromkeys(stages, 0)
         self.shared = {"adapters": 0, "answers": 0}
         self.seconds: dict[str, float] = {}
+        self.stopped: dict[str, str] = {}
 
     @contextmanager
     def _timed(self, stage: str) -> Iterator[None]:
@@ -112,7 +115,7 @@ class _Run:
             answering = Answering(self.plan, self.folder, retrieved, self.progress, self._timed)
             answers = answering.answer_all()
             self.made |= answering.made
-            self.shared = answering.shared
+            self.shared, self.stopped = answering.shared, answering.stopped
             return self._score_and_analyse(answers)
 
     def rescore(self) -> Outcome:
@@ -160,7 +163,7 @@ class _Run:
             self._analyse()
         n_failed = tally(answers)["error"]
         self._finish(n_failed)
-        return Outcome(self.folder.path, dict(self.made), n_failed, dict(self.seconds))
+        return Outcome(self.folder.path, dict(self.made), n_failed, dict(self.seconds), dict(self.stopped))
 
     def _analyse(self) -> None:
         state = self.folder.state()

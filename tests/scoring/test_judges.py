@@ -178,7 +178,7 @@ def test_a_wrong_key_stops_everything_with_one_message(monkeypatch):
     given, asked = answers(5)
     with ScriptedServer(literal, lambda _: "401") as server:
         made = measure(server, "overall_grade", key_variable="JUDGE_KEY")
-        with pytest.raises(InputError, match="refuses model 'm' with status 401") as caught:
+        with pytest.raises(InputError, match=r"refuses the key for model 'm' \(status 401") as caught:
             score_answers(given, asked, {"m": made})
         assert "secret-key" not in str(caught.value)
 
@@ -248,7 +248,7 @@ def test_the_cost_is_predicted_power():
 
 
 def test_json_is_found_in_a_fence():
-    from ragstudy.endpoints import Reply
+    from ragstudy.replies import Reply
 
     assert json_of(Reply('```json\n{"a": 1}\n```')) == {"a": 1}
     with pytest.raises(ValueError, match="no JSON"):
@@ -344,7 +344,7 @@ def test_a_ragas_that_cannot_be_imported_says_the_cure(monkeypatch):
 
 
 def test_a_reply_that_cannot_be_kept_fails_alone_and_blocks_nobody(tmp_path):
-    from ragstudy.endpoints import Reply
+    from ragstudy.replies import Reply
     from ragstudy.scoring.judges.cache import ReplyCache
 
     cache = ReplyCache(tmp_path / "r.jsonl")

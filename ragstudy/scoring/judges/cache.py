@@ -7,8 +7,8 @@ from dataclasses import asdict
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from ragstudy.endpoints import Reply
 from ragstudy.files import append_lines, drop_torn_line, read_lines
+from ragstudy.replies import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable

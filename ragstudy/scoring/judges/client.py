@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ragstudy.endpoints import ChatClient, Messages, Reply
+from ragstudy.endpoints import ChatClient, Messages
 from ragstudy.errors import InputError
 from ragstudy.scoring.judges.budget import Budget
 from ragstudy.scoring.judges.cache import ReplyCache
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from ragstudy.replies import Reply
     from ragstudy.specs import JudgeSpec
 
 Checked = TypeVar("Checked")
@@ -89,7 +90,11 @@ class Judge:
         return len(self._cache)
 
     def _key(self, messages: Messages, *, probabilities: bool, repeat: int) -> str:
-        content = [self.spec.model, self.spec.url, messages, self.spec.max_new_tokens, probabilities, repeat]
+        spec = self.spec
+        content: list[object] = [spec.model, spec.url, messages, spec.max_new_tokens, probabilities, repeat]
+        # What came later leaves the keys of replies that were kept before as they were.
+        content += [one for one in (spec.extra_body, spec.thinking_tokens, spec.temperature) if one]
+        content += ["no temperature"] if spec.temperature is None else []
         return hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()[:32]
 
     def _reply(self, messages: Messages, *, probabilities: bool, repeat: int) -> Reply:
@@ -124,21 +129,19 @@ class Judge:
             reply = self._client.send(messages, **extras)
         except openai.BadRequestError as error:
             self.budget.settle(reserved, 0)
+            if refusal := self._client.refusal(error):
+                msg = f"judge {self.spec.name!r}: {refusal}"
+                raise InputError(msg) from None
             if wants and "logprob" in str(error).lower():
                 self._has_probabilities = False
                 return self._try(messages, probabilities=True)
             raise
-        except (openai.AuthenticationError, openai.PermissionDeniedError, openai.NotFoundError) as error:
-            self.budget.settle(reserved, 0)
-            reason = self._client.without_key(error.message)[:_SHOWN]
-            msg = (
-                f"judge {self.spec.name!r}: {self.spec.url} refuses model {self.spec.model!r} with status "
-                f"{error.status_code}: {reason}; check url, model and key_variable"
-            )
-            raise InputError(msg) from None
-        except openai.APIStatusError:
+        except openai.APIStatusError as error:
             # Nothing was read or written for it.
             self.budget.settle(reserved, 0)
+            if refusal := self._client.refusal(error):
+                msg = f"judge {self.spec.name!r}: {refusal}"
+                raise InputError(msg) from None
             raise
         self.budget.settle(reserved, (reply.n_prompt_tokens + reply.n_reply_tokens) or reserved)
         return reply

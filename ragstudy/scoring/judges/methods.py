@@ -11,8 +11,9 @@ from ragstudy.scoring.judges.client import as_data, json_of, number_of, texts_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ragstudy.endpoints import Messages, Reply
+    from ragstudy.endpoints import Messages
     from ragstudy.records import Question
+    from ragstudy.replies import Reply
     from ragstudy.scoring.judges.client import Judge
 
 Axis = Literal["accuracy", "completeness"]

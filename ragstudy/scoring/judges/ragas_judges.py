@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-    from ragstudy.endpoints import Reply
     from ragstudy.protocols import Embedder
     from ragstudy.records import Case
+    from ragstudy.replies import Reply
     from ragstudy.scoring.judges.client import Judge
 
     Model = TypeVar("Model", bound=BaseModel)

@@ -13,6 +13,7 @@ from ragstudy.records import Answer, Completion, ReplacedValues
 from ragstudy.specs import parse_context
 from ragstudy.study.execute.passages import Material, passages_at_test
 from ragstudy.study.execute.value_replacement import ValueReplacer
+from ragstudy.text import storable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -236,6 +237,18 @@ def answer_all(
             task.advance(len(batch))
 
 
+def keep_failed(wanted: AnswerSet, reason: str, book: AnswerBook) -> None:
+    """Record that what is missing of a set cannot be answered.
+
+    Args:
+        wanted: set of answers.
+        reason: why not.
+        book: keeps the answers.
+    """
+    failed = [(prompt, Completion("", "error", 0, len(prompt.passages), reason)) for prompt in wanted.missing(book)]
+    book.add([_answer(wanted, prompt, completion) for prompt, completion in failed])
+
+
 def complete(generator: Generator, batch: list[Prompt]) -> Sequence[Completion]:
     """The completions of a batch; if the generator breaks, each of its prompts has failed for that reason.
 
@@ -260,12 +273,13 @@ def _answer(wanted: AnswerSet, prompt: Prompt, completion: Completion) -> Answer
         contexts=wanted.contexts,
         digest=prompt.digest,
         fingerprint=wanted.fingerprint,
-        text=completion.text,
+        text=storable(completion.text),
         stopped=completion.stopped,
         n_tokens=completion.n_tokens,
         n_passages=completion.n_passages,
-        error=completion.error,
+        error=storable(completion.error),
         passages=_passages_of(prompt),
+        thinking=storable(completion.thinking),
     )
 
 

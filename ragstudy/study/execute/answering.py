@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ragstudy.errors import RagstudyError, UnavailableError
 from ragstudy.generation.make import generator_fingerprint
 from ragstudy.specs import TransformersSpec
 from ragstudy.study.execute.adapters import AdapterTrainer
@@ -13,6 +14,7 @@ from ragstudy.study.execute.answer import (
     AnswerSet,
     answer_all,
     final_answers,
+    keep_failed,
     prompts_of,
     tuned_fingerprint,
 )
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
+    from ragstudy.protocols import Generator
     from ragstudy.records import Answer
     from ragstudy.specs import GeneratorSpec
     from ragstudy.study.execute.answer import ContextPrompts
@@ -69,13 +72,17 @@ class Answering:
         self._prompts: dict[tuple[str, str, PromptStyle], ContextPrompts] = {}
         self.made: dict[str, int] = {}
         self.shared: dict[str, int] = {}
+        self.stopped: dict[str, str] = {}
 
     def answer_all(self) -> list[Answer]:
         """The answers of the plan, in its order; they are in the run folder too.
 
+        What keeps a generator from answering at all stops its arms, whose answers have failed for that reason; the
+        others go on.
+
         Raises:
             InputError: a training has no pair left.
-            UnavailableError: a model is not to be had.
+            UnavailableError: a model that is to be tuned is not to be had, or no generator answers.
         """
         before = self._folder.answers()
         with self._timed("label"):
@@ -94,6 +101,8 @@ class Answering:
         self._keep_replaced_values()
         # Failed answers were left out of the book when it was opened and are in it now if they failed again.
         answers = final_answers(ordered, self._book)
+        if self.stopped and all(answer.stopped == "error" for answer in answers):
+            raise UnavailableError("\n".join(dict.fromkeys(self.stopped.values())))
         self.made = {
             "labels": n_labels,
             "adapters": self._trainer.n_trained,
@@ -169,11 +178,22 @@ class Answering:
             for one in sets:
                 self._book.share(one)
                 if one.missing(self._book):
-                    generator = adapted.generator() if adapted else model.generator()
-                    answer_all(one, generator, spec.batch_size, self._book, self._progress)
-        if adapted:
+                    self._try(one, spec, lambda: adapted.generator() if adapted else model.generator())
+        if adapted and answerer.name not in self.stopped:
             with self._timed("test"):
                 self._test(answerer, domain, sets, adapted)
+
+    def _try(self, wanted: AnswerSet, spec: GeneratorSpec, make: Callable[[], Generator]) -> None:
+        """Answer a set, unless what answers has been stopped; then its answers have failed for the same reason."""
+        name = wanted.generator
+        if name not in self.stopped:
+            try:
+                answer_all(wanted, make(), spec.batch_size, self._book, self._progress)
+            except RagstudyError as error:
+                self.stopped[name] = str(error)
+                self._progress.log(f"{name}: stopped: {error}")
+        if name in self.stopped:
+            keep_failed(wanted, self.stopped[name], self._book)
 
     def _adapted(self, spec: TransformersSpec, model: LazyModel, job: TrainingJob | None) -> AdaptedModel:
         """The model that answers for a job, or the declared one."""
