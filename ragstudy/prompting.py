@@ -14,8 +14,10 @@ Examples:
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Any
 
+from ragstudy.errors import InputError
 from ragstudy.records import Prompt
 from ragstudy.specs import INSTRUCTION, INSTRUCTION_WITHOUT_PASSAGES
 
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
     from ragstudy.records import Passage
+
+
+_IN_BRACKETS = re.compile(r"^[<\[{|].*[>\]}|]$", re.DOTALL)
 
 
 def render(
@@ -91,11 +96,35 @@ def for_model(text: str, tokenizer: PreTrainedTokenizerBase) -> str:
     Args:
         text: the rendered user message.
         tokenizer: of the model; its chat template is used when it has one.
+
+    Raises:
+        InputError: the chat template refuses a single user message, or leaves it out.
     """
     if tokenizer.chat_template is None:
         return f"{text}\nAnswer:"
-    chat = [{"role": "user", "content": text}]
-    return str(tokenizer.apply_chat_template(chat, add_generation_prompt=True, tokenize=False))
+    # A few templates take the content as a list of parts and pass over a plain text.
+    for content in (text, [{"type": "text", "text": text}]):
+        rendered = _chat(content, tokenizer)
+        if text.strip() in rendered:
+            return rendered
+    msg = (
+        f"the chat template of {tokenizer.name_or_path} leaves the user message out; give a model whose template shows "
+        "it, or take the template away for a plain prompt"
+    )
+    raise InputError(msg)
+
+
+def _chat(content: object, tokenizer: PreTrainedTokenizerBase) -> str:
+    from jinja2 import TemplateError
+
+    chat: Any = [{"role": "user", "content": content}]
+    try:
+        return str(tokenizer.apply_chat_template(chat, add_generation_prompt=True, tokenize=False))
+    except (TemplateError, TypeError) as error:
+        if not isinstance(content, str):
+            return ""
+        msg = f"the chat template of {tokenizer.name_or_path} refuses a single user message: {error}"
+        raise InputError(msg) from error
 
 
 def token_ids(text: str, tokenizer: PreTrainedTokenizerBase) -> list[int]:
@@ -105,10 +134,8 @@ def token_ids(text: str, tokenizer: PreTrainedTokenizerBase) -> list[int]:
         text: the rendered user message.
         tokenizer: of the model.
     """
-    ids: list[int] = tokenizer.encode(
-        for_model(text, tokenizer), add_special_tokens=tokenizer.chat_template is None, verbose=False
-    )
-    return ids
+    marked, mark = _without_control(text, tokenizer)
+    return _encoded(for_model(marked, tokenizer), mark, tokenizer, begins=tokenizer.chat_template is None)
 
 
 def answer_ids(text: str, tokenizer: PreTrainedTokenizerBase) -> list[int]:
@@ -120,9 +147,51 @@ def answer_ids(text: str, tokenizer: PreTrainedTokenizerBase) -> list[int]:
         text: of the answer.
         tokenizer: of the model.
     """
-    after = text if tokenizer.chat_template is not None else f" {text}"
-    ids: list[int] = tokenizer.encode(after, add_special_tokens=False, verbose=False)
+    return plain_ids(text if tokenizer.chat_template is not None else f" {text}", tokenizer)
+
+
+def plain_ids(text: str, tokenizer: PreTrainedTokenizerBase) -> list[int]:
+    """Token ids of a text as it stands, without a chat template.
+
+    Args:
+        text: from a corpus, a question or an answer.
+        tokenizer: of the model.
+    """
+    marked, mark = _without_control(text, tokenizer)
+    return _encoded(marked, mark, tokenizer, begins=False)
+
+
+def _without_control(text: str, tokenizer: PreTrainedTokenizerBase) -> tuple[str, str]:
+    """A text in which every spelling of a control token is cut in two by a mark, and the mark; '' where there is none.
+
+    Otherwise a passage that spells the end of a turn would end it, and one that spells the beginning of another could
+    give orders.
+    """
+    spelled = [token for token in _control_tokens(tokenizer) if token in text]
+    if not spelled:
+        return text, ""
+    mark = next(one for one in map(chr, range(0xE000, 0xF8FF)) if one not in text)
+    for token in spelled:
+        text = text.replace(token, f"{token[:1]}{mark}{token[1:]}")
+    return text, mark
+
+
+def _encoded(text: str, mark: str, tokenizer: PreTrainedTokenizerBase, *, begins: bool) -> list[int]:
+    """Token ids of a text, its pieces between the marks one by one, so that no control token stands in any."""
+    ids: list[int] = []
+    for number, piece in enumerate(text.split(mark) if mark else [text]):
+        ids += tokenizer.encode(piece, add_special_tokens=begins and number == 0, verbose=False)
     return ids
+
+
+def _control_tokens(tokenizer: PreTrainedTokenizerBase) -> list[str]:
+    """Spellings that the tokenizer takes for one token with a meaning of its own, longest first.
+
+    Added tokens that are neither special nor in brackets, such as runs of blanks, are text.
+    """
+    added = tokenizer.added_tokens_decoder.values()
+    found = {str(one.content) for one in added if one.special or _IN_BRACKETS.match(str(one.content))}
+    return sorted((one for one in found if len(one) > 1), key=lambda one: (-len(one), one))
 
 
 def fit(prompt: Prompt, tokenizer: PreTrainedTokenizerBase, n_tokens: int) -> tuple[list[int], int]:

@@ -28,13 +28,13 @@ class Packed:
         ids: (rows, width) token ids; padding is 0.
         positions: (rows, width) positions that start again at 0 with every example and count on through padding while
             the model has positions; transformers reads from them which tokens may see one another, and needs no mask
-            where no row starts again.
+            where no row starts again. None where every example has a row of its own, which needs no positions.
         labels: (rows, width) the token to be predicted *at* each position, that is the next one; `IGNORED`
             where no loss is taken.
     """
 
     ids: NDArray[np.int64]
-    positions: NDArray[np.int64]
+    positions: NDArray[np.int64] | None
     labels: NDArray[np.int64]
 
     @property
@@ -56,7 +56,8 @@ class Packed:
             width = min(needed[order[start]] + -needed[order[start]] % SHAPE_STEP, self.ids.shape[1])
             stop = start + max(1, n_tokens // width)
             rows = order[start:stop]
-            yield Packed(self.ids[rows, :width], self.positions[rows, :width], self.labels[rows, :width])
+            positions = None if self.positions is None else self.positions[rows, :width]
+            yield Packed(self.ids[rows, :width], positions, self.labels[rows, :width])
             start = stop
 
 
@@ -78,6 +79,21 @@ def rows_of(lengths: Sequence[int], width: int) -> list[list[int]]:
         rows[row].append(position)
         room[row] -= lengths[position]
     return rows
+
+
+def one_each(examples: Sequence[Example]) -> Packed:
+    """The examples of one optimiser step, each in a row of its own, filled up at its end, in steps of 64.
+
+    Args:
+        examples: of the step.
+    """
+    width = max(len(example) for example in examples)
+    width += -width % SHAPE_STEP
+    ids, labels = np.zeros((len(examples), width), np.int64), np.full((len(examples), width), IGNORED, np.int64)
+    for row, example in enumerate(examples):
+        ids[row, : len(example)] = example.ids
+        labels[row, : len(example) - 1] = example.labels[1:]
+    return Packed(ids, None, labels)
 
 
 def pack(examples: Sequence[Example], n_positions: int) -> Packed:

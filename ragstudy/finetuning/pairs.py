@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING
 
+from ragstudy.errors import InputError
 from ragstudy.prompting import answer_ids, fit
 
 if TYPE_CHECKING:
@@ -62,7 +63,14 @@ def encode(prompt: Prompt, answer: str, tokenizer: PreTrainedTokenizerBase, max_
         tokenizer: of the model.
         max_tokens: longest example; passages are dropped from the end to fit, and an answer that is longer
             than half of it is cut.
+
+    Raises:
+        InputError: the tokenizer names no end token.
     """
-    target = [*answer_ids(answer, tokenizer)[: max_tokens // 2], tokenizer.eos_token_id]
+    end = tokenizer.eos_token_id
+    if end is None:
+        msg = f"{tokenizer.name_or_path}: the tokenizer names no end token, so that no answer can be learnt to its end"
+        raise InputError(msg)
+    target = [*answer_ids(answer, tokenizer)[: max_tokens // 2], end]
     ids, n_passages = fit(prompt, tokenizer, max_tokens - len(target))
     return Example(prompt.key, (*ids, *target), (*([IGNORED] * len(ids)), *target), n_passages)

@@ -13,9 +13,10 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from ragstudy.errors import InputError
-from ragstudy.finetuning.packing import pack
+from ragstudy.finetuning.packing import one_each, pack
 from ragstudy.finetuning.pairs import IGNORED
 from ragstudy.hardware import SHAPE_STEP
+from ragstudy.probes import packs_cleanly
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -178,9 +179,10 @@ def _loop(  # noqa: PLR0913 - a training with what it needs
     half = is_half(next(model.parameters()).dtype) if half is None else half
     n_positions = getattr(model.config.get_text_config(), "max_position_embeddings", None) or sys.maxsize
     per_epoch = n_steps // spec.epochs
+    packs = packs_cleanly(model)
     losses, n_tokens, n_targets, started = [], 0, 0, time.perf_counter()
     for number, chosen in enumerate(batches(examples, spec, seed), start=1):
-        packed = pack(chosen, n_positions)
+        packed = pack(chosen, n_positions) if packs else one_each(chosen)
         loss = 0.0
         for part in packed.parts(_TOKENS_AT_ONCE):
             # The base stays in its precision; the adapter's float32 weights are cast for the products alone.
@@ -231,11 +233,11 @@ def answer_loss(model: Any, packed: Packed) -> torch.Tensor:  # noqa: ANN401 - a
     import torch
 
     device = model.device
-    ids, positions, labels = (
-        torch.from_numpy(array).to(device) for array in (packed.ids, packed.positions, packed.labels)
-    )
+    ids, labels = (torch.from_numpy(array).to(device) for array in (packed.ids, packed.labels))
     columns = _columns((labels != IGNORED).any(dim=0))
-    arguments: dict[str, Any] = {"input_ids": ids, "position_ids": positions, "use_cache": False}
+    arguments: dict[str, Any] = {"input_ids": ids, "use_cache": False}
+    if packed.positions is not None:
+        arguments["position_ids"] = torch.from_numpy(packed.positions).to(device)
     if _keeps_logits(model):
         logits = model(**arguments, logits_to_keep=columns).logits
     else:

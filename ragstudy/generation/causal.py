@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ragstudy.errors import InputError, UnavailableError
 from ragstudy.files import fingerprint
+from ragstudy.generation.adapters import put_on
 from ragstudy.generation.attention import speed_up
+from ragstudy.generation.decoding import decode_greedily, end_tokens, pad_token
 from ragstudy.generation.locate import (
     adapter_fingerprint,
     fetch_adapter,
@@ -16,12 +19,13 @@ from ragstudy.generation.locate import (
 )
 from ragstudy.generation.thinking import begins_thinking, set_thinking
 from ragstudy.hardware import SHAPE_STEP
+from ragstudy.probes import drops_cleanly, pads_cleanly
 from ragstudy.prompting import fit, for_model
 from ragstudy.records import Completion
 from ragstudy.replies import without_thinking
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import torch
     from peft import PeftModel
@@ -30,12 +34,16 @@ if TYPE_CHECKING:
     from ragstudy.records import Prompt
     from ragstudy.specs import TransformersSpec
 
+# Token ids of a prompt, and how many of its passages are in it.
+Fitted = tuple[list[int], int]
 logger = logging.getLogger(__name__)
 
 _DEFAULT_CONTEXT = 2048
 _TEMPERATURE = 0.7
 # Adapters that are kept loaded on a base, the last ones that answered.
 _MOST_ADAPTERS = 8
+# A message that the chat template must show.
+_PROBE = "Which lamp is green?"
 
 
 class CausalModel:
@@ -65,6 +73,7 @@ class CausalModel:
             )
             self.base: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
                 located,
+                config=_config(located, spec),
                 dtype=dtype_of(spec.dtype, device),
                 use_safetensors=True,
                 trust_remote_code=spec.trust_remote_code,
@@ -83,14 +92,19 @@ class CausalModel:
                 f"{self.context} tokens for prompt and answer together"
             )
             raise InputError(msg)
-        if self.tokenizer.pad_token_id is None:
-            self.tokenizer.pad_token = self.tokenizer.eos_token
+        self.ends = end_tokens(self.base, self.tokenizer)
+        if aside := decode_greedily(self.base, self.tokenizer):
+            told = ", ".join(f"{key}={value!r}" for key, value in aside.items())
+            logger.warning("generator %s: settings that make greedy decoding another are not used: %s", spec.name, told)
+        self._pad = pad_token(self.base, self.tokenizer)
         set_thinking(self.tokenizer, thinks=spec.thinking_tokens > 0)
-        self._begins_thinking = begins_thinking(for_model("", self.tokenizer))
+        self._begins_thinking = begins_thinking(for_model(_PROBE, self.tokenizer))
         if not spec.in_four_bits:
             self.base.to(device)  # type: ignore[arg-type] # transformers wraps `to`
         self.base.train(mode=False)
         speed_up(self.base, device)
+        self._pads: bool | None = None
+        self._drops: bool | None = None
         self._adapted: PeftModel | None = None
         self._adapters: dict[str, None] = {}
 
@@ -116,7 +130,7 @@ class CausalModel:
             return []
         fitted = [fit(prompt, self.tokenizer, self.max_prompt_tokens()) for prompt in prompts]
         with self.switched(adapter):
-            return self._answer(fitted)
+            return self._in_batches(fitted, self._answer)
 
     @contextmanager
     def switched(self, adapter: str | None) -> Iterator[None]:
@@ -156,21 +170,16 @@ class CausalModel:
         self.release_adapters()
         with torch.inference_mode(), torch.random.fork_rng():
             torch.manual_seed(seed)
-            texts = [one.text for one in self._batch(fitted, sampled=True)]
+            texts = [one.text for one in self._in_batches(fitted, lambda some: self._batch(some, sampled=True))]
         return [texts[start : start + n] for start in range(0, len(texts), n)]
 
     def _switch_on(self, adapter: str) -> None:
-        from peft import PeftModel
-
         located = fetch_adapter(adapter)
         # By place and content: two places never share a name, and a place whose files have changed is read again.
         name = f"adapter_{fingerprint(located, adapter_fingerprint(located))}"
-        if self._adapted is None:
-            self._adapted = PeftModel.from_pretrained(
-                self.base, located, adapter_name=name, autocast_adapter_dtype=False
-            )
-        elif name not in self._adapters:
-            self._adapted.load_adapter(located, adapter_name=name, autocast_adapter_dtype=False)
+        if name not in self._adapters:
+            self._adapted = put_on(self.base, self._adapted, located, name, self.spec.model)
+        assert self._adapted is not None
         self._adapters.pop(name, None)
         self._adapters[name] = None
         self._adapted.set_adapter(name)
@@ -186,7 +195,28 @@ class CausalModel:
             self.base = self._adapted.unload()
             self._adapted, self._adapters = None, {}
 
-    def _answer(self, fitted: list[tuple[list[int], int]]) -> list[Completion]:
+    def _in_batches(self, fitted: list[Fitted], answer: Callable[[list[Fitted]], list[Completion]]) -> list[Completion]:
+        """Answers of prompts together, or, of a model that reads what it is filled up with, of each length apart."""
+        lengths = {len(ids) for ids, _ in fitted}
+        if len(lengths) == 1 or self._can_pad():
+            return answer(fitted)
+        said: dict[int, Completion] = {}
+        for length in sorted(lengths, reverse=True):
+            places = [place for place, (ids, _) in enumerate(fitted) if len(ids) == length]
+            said.update(zip(places, answer([fitted[place] for place in places]), strict=True))
+        return [said[place] for place in range(len(fitted))]
+
+    def _can_pad(self) -> bool:
+        if self._pads is None:
+            self._pads = pads_cleanly(self.base)
+        return self._pads
+
+    def _can_drop(self) -> bool:
+        if self._drops is None:
+            self._drops = drops_cleanly(self.base)
+        return self._drops
+
+    def _answer(self, fitted: list[Fitted]) -> list[Completion]:
         try:
             return self._batch(fitted)
         except RuntimeError as error:
@@ -196,17 +226,18 @@ class CausalModel:
         half = len(fitted) // 2
         return self._answer(fitted[:half]) + self._answer(fitted[half:])
 
-    def _batch(self, fitted: list[tuple[list[int], int]], *, sampled: bool = False) -> list[Completion]:
+    def _batch(self, fitted: list[Fitted], *, sampled: bool = False) -> list[Completion]:
+        import torch
+
         longest = max(len(ids) for ids, _ in fitted)
         wide = longest + -longest % SHAPE_STEP
-        batch = self.tokenizer.pad(
-            {"input_ids": [ids for ids, _ in fitted]},
-            padding="max_length",
-            max_length=wide if wide <= self.max_prompt_tokens() else longest,
-            return_tensors="pt",
-        )
-        batch = batch.to(self.base.device)
-        written = self._write(batch["input_ids"], batch["attention_mask"], sampled=sampled)
+        width = wide if wide <= self.max_prompt_tokens() and self._can_pad() else longest
+        filled = torch.full((len(fitted), width), self._pad)
+        mask = torch.zeros((len(fitted), width), dtype=torch.long)
+        for row, (ids, _) in enumerate(fitted):
+            filled[row, width - len(ids) :] = torch.tensor(ids)
+            mask[row, width - len(ids) :] = 1
+        written = self._write(filled.to(self.base.device), mask.to(self.base.device), sampled=sampled)
         return [self._completion(row, n_passages) for row, (_, n_passages) in zip(written, fitted, strict=True)]
 
     def _write(self, ids: torch.Tensor, mask: torch.Tensor, *, sampled: bool) -> list[list[int]]:
@@ -223,10 +254,11 @@ class CausalModel:
         import torch
         from transformers import StoppingCriteriaList
 
-        ends = torch.tensor(sorted(self._ends()), dtype=torch.long, device=ids.device)
+        ends = torch.tensor(sorted(self.ends), dtype=torch.long, device=ids.device)
         n_prompt, rows = ids.shape[1], list(range(len(ids)))
         written: list[list[int]] = [[] for _ in rows]
         cache: Any = None
+        may_drop = len(rows) > 1 and self._can_drop()
         while rows:
             made = self.active.generate(
                 input_ids=ids,
@@ -238,13 +270,12 @@ class CausalModel:
                 temperature=_TEMPERATURE if sampled else None,
                 top_p=None,
                 top_k=None,
-                pad_token_id=self.tokenizer.pad_token_id,
-                stopping_criteria=StoppingCriteriaList([_HalfDone(n_prompt, ends)]),
+                stopping_criteria=StoppingCriteriaList([_HalfDone(n_prompt, ends)] if may_drop else []),
                 return_dict_in_generate=True,
             )
             ids, new = made.sequences, made.sequences[:, n_prompt:]
             is_done = torch.isin(new, ends).any(dim=1)
-            if new.shape[1] >= self.spec.longest_text:
+            if new.shape[1] >= self.spec.longest_text or not may_drop:
                 is_done[:] = True
             for row, tokens in zip(rows, new.tolist(), strict=True):
                 written[row] = tokens
@@ -254,15 +285,8 @@ class CausalModel:
             ids, cache = ids[left], _of_rows(made.past_key_values, left)
         return written
 
-    def _ends(self) -> set[int]:
-        config: Any = self.base.generation_config
-        ends = config.eos_token_id if config is not None else None
-        ends = ends if ends is not None else self.tokenizer.eos_token_id
-        return set(ends) if isinstance(ends, list) else {int(ends)} if ends is not None else set()
-
     def _completion(self, ids: list[int], n_passages: int) -> Completion:
-        ends = self._ends()
-        end = next((position for position, token in enumerate(ids) if token in ends), None)
+        end = next((position for position, token in enumerate(ids) if token in self.ends), None)
         text = str(self.tokenizer.decode(ids[:end], skip_special_tokens=True)).strip()
         if self.tokenizer.chat_template is None:
             # A model without chat template does not know where an answer ends; a blank line ends it.
@@ -297,6 +321,17 @@ def _of_rows(cache: Any, rows: torch.Tensor) -> Any:  # noqa: ANN401 - a cache o
         return None
     cache.batch_select_indices(rows)
     return cache
+
+
+def _config(located: str, spec: TransformersSpec) -> Any:  # noqa: ANN401 - of any model
+    """The configuration of a model, without a padding token that its embedding does not have."""
+    from transformers import AutoConfig
+
+    config = AutoConfig.from_pretrained(located, trust_remote_code=spec.trust_remote_code)
+    text = config.get_text_config()
+    if (getattr(text, "pad_token_id", None) or 0) >= getattr(text, "vocab_size", sys.maxsize):
+        text.pad_token_id = None
+    return config
 
 
 def _four_bits(device: str) -> dict[str, Any]:

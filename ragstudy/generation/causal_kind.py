@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ragstudy.errors import InputError, UnavailableError
 from ragstudy.generation.causal import CausalGenerator, CausalModel
+from ragstudy.generation.decoding import not_greedy_in
 from ragstudy.generation.locate import (
     adapter_fingerprint,
     describe_weights,
@@ -58,12 +59,17 @@ def _move_paths(spec: TransformersSpec, _path: Callable[[str], str], name: Calla
 
 def _identity(spec: TransformersSpec) -> dict[str, object]:
     # Files, not where they lie: the same study from another folder is the same study.
-    # The switch was not set in earlier versions.
-    switch = {"thinking": "off"} if not spec.thinking_tokens and has_switch(Path(locate_model(spec.model))) else {}
+    located = Path(locate_model(spec.model))
+    # Earlier versions left thinking to the template, and greedy decoding to the files beside the weights.
+    changed: dict[str, object] = {}
+    if not spec.thinking_tokens and has_switch(located):
+        changed["thinking"] = "off"
+    if not_greedy_in(located):
+        changed["decoding"] = "greedy"
     return {
         "model": model_fingerprint(spec.model),
         "adapter": adapter_fingerprint(spec.adapter) if spec.adapter else "",
-        **switch,
+        **changed,
     }
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ragstudy.errors import InputError
 from ragstudy.formatting import effect, share, signed
+from ragstudy.reporting.warnings import warnings_of
 from ragstudy.scoring.measures import measure_kind
 
 if TYPE_CHECKING:
@@ -103,6 +104,7 @@ class DomainView:
 
     Attributes:
         about: what is known of the domain.
+        warnings: generators that mostly failed or were cut, a sentence each.
         headline: what was found, in one or two sentences.
         explanation: what changed, why, and what to try next, a sentence each.
         verdicts: comparisons with a verdict, headline context first.
@@ -124,6 +126,7 @@ class DomainView:
     """
 
     about: DomainSummary
+    warnings: list[str]
     headline: list[str]
     explanation: list[str]
     verdicts: list[ComparisonRow]
@@ -237,6 +240,7 @@ def _domain_view(about: DomainSummary, files: _Files) -> DomainView:
     mine = [score for score in files.scores if score.domain == name]
     return DomainView(
         about=about,
+        warnings=warnings_of(answer for answer in files.answers.values() if answer.domain == name),
         headline=headline_of([row for row in verdicts if row.contexts == headline]),
         explanation=[finding.text for finding in _about(results.findings, name)],
         verdicts=[_without_caveats(row, shared) for row in verdicts],

@@ -1,4 +1,7 @@
-"""GGUF files become models that read the same tokens and give the same numbers as what they were made from."""
+"""GGUF files become models that read the same tokens and give the same numbers as what they were made from.
+
+After transformers #31630 (the tokenizer of a GGUF file is not the model's) and ollama #17698 (text cut wrongly).
+"""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ragstudy.generation.likelihood import likelihoods
 from ragstudy.generation.make import make_generator
-from ragstudy.prompting import answer_ids, fit, token_ids
+from ragstudy.prompting import answer_ids, fit, plain_ids, token_ids
 from ragstudy.specs import TransformersSpec
 
 if TYPE_CHECKING:
@@ -112,8 +112,7 @@ class AdaptedModel:
         Args:
             text: without a chat template.
         """
-        ids: list[int] = self.make().tokenizer.encode(text, add_special_tokens=False, verbose=False)
-        return ids
+        return plain_ids(text, self.make().tokenizer)
 
     def likelihoods(self, pairs: Sequence[tuple[Sequence[int], Sequence[int]]]) -> list[Likelihood]:
         """Likelihoods of continuations after their beginnings.

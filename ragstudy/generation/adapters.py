@@ -1,0 +1,170 @@
+"""PEFT adapters on a loaded base: checked before they are put on, and afterwards that all of their tensors are used."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ragstudy.errors import InputError, UnavailableError
+from ragstudy.generation.locate import model_fingerprint
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from peft import PeftModel
+    from torch import nn
+    from transformers import PreTrainedModel
+
+_PREFIX = "base_model.model."
+_LORA = (".lora_A.weight", ".lora_B.weight")
+_SHOWN = 200
+
+
+def put_on(base: PreTrainedModel, adapted: PeftModel | None, folder: str, name: str, model: str) -> PeftModel:
+    """The base with a further adapter on it.
+
+    Args:
+        base: as loaded.
+        adapted: the base with the adapters that are on it already, or None.
+        folder: of the adapter.
+        name: to give it.
+        model: how the study calls the base, for messages.
+
+    Raises:
+        InputError: the adapter does not fit the base.
+        UnavailableError: its files cannot be read.
+    """
+    from peft import PeftModel
+    from safetensors import SafetensorError
+
+    shapes = _shapes(folder)
+    is_lora = str(_config(Path(folder)).get("peft_type", "LORA")) == "LORA"
+    if is_lora and (problem := misfit(base, shapes)):
+        msg = f"adapter {folder!r} does not fit model {model!r}: {problem}{_trained_on(folder)}"
+        raise InputError(msg)
+    try:
+        if adapted is None:
+            adapted = PeftModel.from_pretrained(base, folder, adapter_name=name, autocast_adapter_dtype=False)
+        else:
+            adapted.load_adapter(folder, adapter_name=name, autocast_adapter_dtype=False)
+    except (OSError, ValueError, RuntimeError, KeyError, TypeError, SafetensorError) as error:
+        msg = f"adapter {folder!r} cannot be put on model {model!r}: {str(error).strip()[:_SHOWN]}{_trained_on(folder)}"
+        raise UnavailableError(msg) from error
+    _check_all_used(adapted, name, shapes, folder, model)
+    return adapted
+
+
+def misfit(base: nn.Module, shapes: Mapping[str, tuple[int, ...]]) -> str:
+    """Why the tensors of an adapter do not belong on a base; '' if nothing is found.
+
+    Args:
+        base: as loaded.
+        shapes: of the adapter's tensors by name.
+    """
+    modules: dict[str, Any] = dict(base.named_modules())
+    wrong = []
+    for key, shape in shapes.items():
+        place = key.removeprefix(_PREFIX)
+        ending = next((one for one in _LORA if place.endswith(one)), None)
+        if ending is None and ".lora_" in place:
+            continue
+        path = place[: -len(ending)] if ending else place.rpartition(".")[0]
+        weight = getattr(modules.get(_original(path, modules)), "weight", None)
+        if weight is None:
+            wrong.append(f"{path}: no such layer")
+            continue
+        # A layer of GPT-2's kind keeps its weight turned round, so either side may be the one that fits.
+        fits = shape[1 if ending == _LORA[0] else 0] in weight.shape if ending else tuple(weight.shape) == shape
+        if not fits:
+            wrong.append(f"{path}: {shape} against {tuple(weight.shape)}")
+    if not wrong:
+        return ""
+    grown = [one for one in wrong if "embed" in one or "lm_head" in one]
+    cure = (
+        "; it was trained with added tokens: merge it (peft's merge_and_unload), save it with its tokenizer, and give "
+        "that folder as model"
+        if grown and len(grown) == len(wrong)
+        else ""
+    )
+    return f"{len(wrong)} of {len(shapes)} tensors have no place ({wrong[0]}){cure}"
+
+
+def _original(path: str, modules: Mapping[str, object]) -> str:
+    """A layer's path in a base that has adapters on it already, where the layer itself lies one deeper."""
+    deeper = f"{path}.base_layer"
+    return deeper if deeper in modules else path
+
+
+def _check_all_used(
+    adapted: PeftModel, name: str, shapes: Mapping[str, tuple[int, ...]], folder: str, model: str
+) -> None:
+    """Check that the adapter on the base has the tensors of the file, each of them and no other.
+
+    Raises:
+        InputError: it has not.
+    """
+    from peft import get_peft_model_state_dict
+
+    there = set(get_peft_model_state_dict(adapted, adapter_name=name))
+    unused, missing = sorted(set(shapes) - there), sorted(there - set(shapes))
+    if unused or missing:
+        told = f"{len(unused)} of its {len(shapes)} tensors are not used" if unused else f"{len(missing)} are missing"
+        msg = f"adapter {folder!r} on model {model!r}: {told} ({(unused or missing)[0]}){_trained_on(folder)}"
+        raise InputError(msg)
+
+
+def _shapes(folder: str) -> dict[str, tuple[int, ...]]:
+    from safetensors import SafetensorError, safe_open
+
+    found: dict[str, tuple[int, ...]] = {}
+    try:
+        for path in sorted(Path(folder).glob("*.safetensors")):
+            with safe_open(path, "numpy") as tensors:
+                for key in tensors.keys():  # noqa: SIM118 - no mapping
+                    found[key] = tuple(tensors.get_slice(key).get_shape())
+    except (OSError, SafetensorError) as error:
+        msg = f"adapter {folder!r}: cannot read {path.name}: {str(error)[:_SHOWN]}; save it again"
+        raise UnavailableError(msg) from error
+    return found
+
+
+def base_of(folder: Path) -> str:
+    """The model that an adapter says it was trained on; '' if it does not say.
+
+    Args:
+        folder: of the adapter.
+    """
+    return str(_config(folder).get("base_model_name_or_path") or "")
+
+
+def _config(folder: Path) -> dict[str, Any]:
+    try:
+        found = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _trained_on(folder: str) -> str:
+    base = base_of(Path(folder))
+    return f"; it says that it was trained on {base!r}" if base else ""
+
+
+def other_base(folder: Path, model: str) -> str:
+    """A sentence where an adapter says that it was trained on another model than this; '' where it may be the same.
+
+    Folders are compared by content and hub ids by their last part, since the same model lies under many names.
+
+    Args:
+        folder: of the adapter.
+        model: name of the base as the study writes it.
+    """
+    told = base_of(folder)
+    if not told or told == model:
+        return ""
+    if Path(told).is_dir() and Path(model).is_dir():
+        same = model_fingerprint(told) == model_fingerprint(model)
+    else:
+        same = Path(told).name.casefold() == Path(model).name.casefold()
+    return "" if same else f"adapter {folder} says that it was trained on {told!r}, and is put on {model!r}"
