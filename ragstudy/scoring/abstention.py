@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import re
 
+from ragstudy.scoring.languages import declines_in, side_in
+
 _LONGEST = 40
+_LONGEST_TEXT = 10 * _LONGEST  # of scripts without blanks, which are one word
 _NOT = r"(\s+not|n['\u2019]t)"
 _SOURCE = r"(passages?|context|text|documents?|articles?|papers?|sources?|information|excerpts?)"
 # Each phrase names the speaker or the passages: 'red cells do not contain a nucleus' is an answer.
@@ -45,6 +48,10 @@ _PHRASES = re.compile(
 _SIDE = re.compile(rf"^(yes|no)\b(?!\s+(answer|{_SOURCE})\b)", re.IGNORECASE)
 
 
+# `No, it is red.` takes a side; `No lo s\u00e9.` does not.
+_FIRST_ALONE = re.compile(r"^\W*\w+\s*([,.;:!\uff0c\u3002\u3001\u060c\u0964]|$)")
+
+
 def abstains(answer: str) -> bool:
     """Whether an answer says that it has none; an empty answer counts as such.
 
@@ -57,6 +64,9 @@ def abstains(answer: str) -> bool:
     text = answer.strip()
     if not text:
         return True
-    if len(text.split()) > _LONGEST or _SIDE.match(text):
+    if len(text.split()) > _LONGEST or len(text) > _LONGEST_TEXT:
         return False
-    return _PHRASES.search(text) is not None
+    takes_a_side = side_in(text) is not None and _FIRST_ALONE.match(text) is not None
+    if declines_in(text) and not takes_a_side:
+        return True
+    return _SIDE.match(text) is None and _PHRASES.search(text) is not None

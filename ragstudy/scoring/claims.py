@@ -37,12 +37,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ragstudy.scoring.abstention import abstains
+from ragstudy.scoring.languages import side_in
 from ragstudy.scoring.words import STOP_WORDS, holds, variants, without_citations, words
 
 if TYPE_CHECKING:
     from ragstudy.records import Question
     from ragstudy.scoring.alignment import Aligner
-    from ragstudy.scoring.words import WordWeights
+from ragstudy.scoring.words import WordWeights
 
 _SENTENCE = re.compile(r"(?<=[.!?;])\s+|;|\n+")
 _ITEM = re.compile(r",|\band\b|\bor\b")
@@ -142,11 +143,13 @@ def without_list_marks(answer: str) -> str:
 
 
 def side_of(answer: str) -> str | None:
-    """'yes' or 'no', whichever the answer says first; None if it says neither.
+    """'yes' or 'no', whichever the answer begins with in any known language, or says first in English; None if neither.
 
     Args:
         answer: the text given.
     """
+    if (begun := side_in(answer)) is not None:
+        return begun
     match = _SIDE.search(answer)
     return match.group(1).casefold() if match else None
 
@@ -156,9 +159,9 @@ def _wanted_side(question: Question) -> str | None:
     if question.type not in ("yesno", "comparison"):
         return None
     if question.facts:
-        return question.facts[0].forms[0].casefold()
-    first = words(question.references[0])[:1]
-    return first[0] if first and first[0] in ("yes", "no") else None
+        form = question.facts[0].forms[0]
+        return side_in(form) or form.casefold()
+    return side_in(question.references[0])
 
 
 def _by_facts(question: Question, answer: str) -> Judged:
@@ -208,9 +211,14 @@ def found_facts(question: Question, text: str) -> set[str]:
         text: to look at.
     """
     said = words(text)
-    return {
-        fact.id for fact in question.facts if any(holds(said, form) for text in fact.forms for form in variants(text))
-    }
+    return {fact.id for fact in question.facts if any(_says(text, said, form) for form in fact.forms)}
+
+
+def _says(text: str, said: list[str], form: str) -> bool:
+    """Whether a text holds a form of a fact; a form of signs alone is looked for as it is written."""
+    if not words(form):
+        return bool(form.strip()) and form.strip() in text
+    return any(holds(said, variant) for variant in variants(form))
 
 
 def _n_unsupported(question: Question, claim: str, supported: set[str]) -> int:

@@ -2,7 +2,7 @@
 
 Examples:
     >>> words('It costs 3.50 today'), normalised('The lamp!')
-    (['it', 'costs', '3.50', 'today'], 'lamp')
+    (['it', 'costs', '3.5', 'today'], 'lamp')
 """
 
 from __future__ import annotations
@@ -16,22 +16,20 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
+from ragstudy.scoring.notation import spelled_out, words_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-_WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:['\u2019][^\W\d_]+)?|\d+|_+")
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
 _CITED = re.compile(r"\s*\[\d+(?:\s*[,;\u2013-]\s*\d+)*\]")
 _PUNCTUATION = str.maketrans("", "", string.punctuation)
 _MOST_BETWEEN = 2
-_UNITS = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen".split()
-)
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
-_FIGURES = {word: str(n) for n, word in enumerate(_UNITS)}
-_FIGURES |= {tens: str(10 * n) for n, tens in enumerate(_TENS, start=2)}
-_FIGURES |= {f"{t} {u}": str(10 * n + m) for n, t in enumerate(_TENS, 2) for m, u in enumerate(_UNITS[1:10], 1)}
+# Raised whenever texts are cut into other words than before.
+WORD_RULES = 2
+_SHORTEST_JOINED = 3
+# Combining marks that are accents; vowel signs of Indic scripts are letters.
+_ACCENT = re.compile("[\u0300-\u036f]")
 STOP_WORDS = frozenset(
     "a an and are as at be been being but by can could did do does for from had has have he her hers him his how i if "
     "in into is it its itself me more most my of on or our out she should so some such than that the their them then "
@@ -41,12 +39,12 @@ STOP_WORDS = frozenset(
 
 
 def words(text: str) -> list[str]:
-    """The words and numbers of a text, in lower case.
+    """The words and numbers of a text in one notation, in lower case (`ragstudy.scoring.notation`).
 
     Args:
         text: to look at.
     """
-    return _WORD.findall(text.casefold())
+    return words_of(text)
 
 
 def without_citations(text: str) -> str:
@@ -79,7 +77,7 @@ def contains(haystack: Sequence[str], needle: Sequence[str]) -> bool:
 
 
 def holds(said: Sequence[str], form: Sequence[str]) -> bool:
-    """Whether the words `form` of a fact stand in a text, accents aside.
+    """Whether the words `form` of a fact stand in a text, accents and notation aside.
 
     Together and in order; or, of several words with a number among them, all but the small ones near each other in any
     order, as in `December 14, 1972` for `14 December 1972`. Names keep their order: `a new law in Wales` is not New
@@ -89,8 +87,11 @@ def holds(said: Sequence[str], form: Sequence[str]) -> bool:
         said: words of the text.
         form: words of the fact.
     """
-    said, form = [_plain(word) for word in said], [_plain(word) for word in form]
-    if contains(said, form):
+    plain_said, plain_form = ([_plain(word) for word in some] for some in (said, form))
+    if contains(plain_said, plain_form):
+        return True
+    said, form = spelled_out(plain_said, counts_one=False), spelled_out(plain_form)
+    if contains(said, form) or _joined_holds(said, form):
         return True
     wanted = [word for word in form if word not in STOP_WORDS]
     if len(wanted) < 2 or not any(word[0].isdigit() for word in wanted):  # noqa: PLR2004 - one word has no order
@@ -100,9 +101,23 @@ def holds(said: Sequence[str], form: Sequence[str]) -> bool:
     return any(not Counter(wanted) - Counter(said[i : i + width]) for i in starts)
 
 
+def _joined_holds(said: Sequence[str], form: Sequence[str]) -> bool:
+    """Whether two words of one are written as one in the other: `e-mail` and `email`, `IL-6` and `IL6`."""
+    joined = "".join(form)
+    if len(joined) < _SHORTEST_JOINED or not joined.isalnum() or joined.isdigit():
+        return False
+    most = len(form) + 2
+    for start, word in enumerate(said):
+        if joined.startswith(word):
+            for stop in range(start + 1, min(len(said), start + most) + 1):
+                if "".join(said[start:stop]) == joined:
+                    return True
+    return False
+
+
 @cache
 def variants(form: str) -> tuple[tuple[str, ...], ...]:
-    """The words of a fact's form as people write it: itself, a person without middle names, a number in figures.
+    """The words of a fact's form as people write it: itself, and a person without middle names.
 
     Args:
         form: of the fact.
@@ -112,26 +127,15 @@ def variants(form: str) -> tuple[tuple[str, ...], ...]:
     if len(parts) > 2 and all(part[:1].isupper() and part.isalpha() for part in parts):  # noqa: PLR2004 - a middle
         # First and last name side by side: `World Trade Organization` is not the World Health Organization.
         found.append((words(parts[0])[0], words(parts[-1])[0]))
-    figures = tuple(_FIGURES.get(word, word) for word in _joined(found[0]))
-    return tuple(dict.fromkeys([*found, figures]))
-
-
-def _joined(some: Sequence[str]) -> list[str]:
-    """Words with `twenty seven` made one."""
-    made: list[str] = []
-    for word in some:
-        if made and f"{made[-1]} {word}" in _FIGURES:
-            made[-1] = f"{made[-1]} {word}"
-        else:
-            made.append(word)
-    return made
+    return tuple(dict.fromkeys(found))
 
 
 def _plain(word: str) -> str:
-    """The word without accents."""
+    """The word without accents, of scripts where these are accents."""
     if word.isascii():
         return word
-    return "".join(mark for mark in unicodedata.normalize("NFKD", word) if not unicodedata.combining(mark))
+    bare = "".join(mark for mark in unicodedata.normalize("NFKD", word) if not _ACCENT.match(mark))
+    return unicodedata.normalize("NFC", bare)
 
 
 @dataclass(frozen=True)
@@ -141,10 +145,12 @@ class WordCounts:
     Attributes:
         n_texts: texts of the corpus.
         counts: texts that hold the word, by word.
+        rules: version of the rules that cut texts into words; 1 in files of earlier versions.
     """
 
     n_texts: int
     counts: dict[str, int]
+    rules: int = 1
 
 
 class WordWeights:
@@ -177,7 +183,7 @@ class WordWeights:
     @property
     def counts(self) -> WordCounts:
         """What the weights are made of, words sorted."""
-        return WordCounts(self._n_texts, dict(sorted(self._counts.items())))
+        return WordCounts(self._n_texts, dict(sorted(self._counts.items())), WORD_RULES)
 
     def __getitem__(self, word: str) -> float:
         """The weight of a word, positive."""

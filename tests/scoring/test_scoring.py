@@ -249,7 +249,7 @@ def test_every_built_in_measure_keeps_the_protocol():
 def test_rare_words_weigh_more_and_numbers_stay_whole():
     weights = WordWeights(["a lamp", "a door", "a lamp"])
     assert weights["door"] > weights["lamp"] > weights["a"] > 0
-    assert words("0.843 of 1,200 mg/kg") == ["0.843", "of", "1,200", "mg", "kg"]
+    assert words("0.843 of 1,200 mg/kg") == ["0.843", "of", "1200", "mg", "kg"]
 
 
 @pytest.mark.parametrize(

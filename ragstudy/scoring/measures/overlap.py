@@ -83,12 +83,23 @@ def _f1(said: list[str], wanted: list[str]) -> float:
 
 
 class RougeL:
-    """F1 of the longest common subsequence (Lin 2004), by Google's rouge-score, for the best acceptable text."""
+    """F1 of the longest common subsequence (Lin 2004), by Google's rouge-score, for the best acceptable text.
+
+    Its own tokens are the letters a to z and digits; a text with any other letter is cut by the rules used here.
+    """
 
     def __init__(self) -> None:
         from rouge_score.rouge_scorer import RougeScorer
+        from rouge_score.tokenizers import DefaultTokenizer
 
-        self._scorer = RougeScorer(["rougeL"], use_stemmer=False)
+        own = DefaultTokenizer(use_stemmer=False)
+
+        class Tokenizer:
+            def tokenize(self, text: str) -> list[str]:
+                tokens: list[str] = own.tokenize(text) if text.isascii() else words(text)
+                return tokens
+
+        self._scorer = RougeScorer(["rougeL"], tokenizer=Tokenizer())
 
     def score(self, question: Question, answer: str) -> float:
         """In [0, 1], more is better.
@@ -132,9 +143,20 @@ EXACT_MATCH = MeasureKind(
     lambda _resources: FunctionMeasure(exact_match),
 )
 TOKEN_F1 = MeasureKind(
-    "token_f1", "word overlap with the nearest acceptable text", lambda _resources: FunctionMeasure(token_f1)
+    "token_f1",
+    "word overlap with the nearest acceptable text",
+    lambda _resources: FunctionMeasure(token_f1),
+    version=2,
 )
 ROUGE_L = MeasureKind(
-    "rouge_l", "longest common subsequence with the nearest acceptable text", lambda _resources: RougeL()
+    "rouge_l",
+    "longest common subsequence with the nearest acceptable text",
+    lambda _resources: RougeL(),
+    version=2,
 )
-BLEU = MeasureKind("bleu", "runs of up to four words in common with the acceptable texts", lambda _resources: Bleu())
+BLEU = MeasureKind(
+    "bleu",
+    "runs of up to four words in common with the acceptable texts",
+    lambda _resources: Bleu(),
+    version=2,
+)

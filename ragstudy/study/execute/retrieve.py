@@ -6,14 +6,14 @@ import gc
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ragstudy.files import fingerprint
+from ragstudy.files import fingerprint, read_json
 from ragstudy.records import Retrieval
 from ragstudy.retrieval.embedder import embedder_fingerprint, make_embedder, tokens_of
 from ragstudy.retrieval.passages import cut
 from ragstudy.retrieval.relevance import best_gains, covered, n_units
 from ragstudy.retrieval.retrievers import RerankedRetriever, make_reranker, retriever_kind, search_fingerprint
 from ragstudy.retrieval.saved import check_depth, read_passages, save_index, saved_fingerprint
-from ragstudy.scoring.words import WordWeights
+from ragstudy.scoring.words import WORD_RULES, WordWeights
 from ragstudy.specs import GOLD, parse_context
 from ragstudy.study.execute.passages import depth_needed
 from ragstudy.study.execute.retrieved import Retrieved, by_document
@@ -106,7 +106,8 @@ def _keep_word_weights(domain: DomainPlan, folder: RunFolder) -> None:
     """Keep what scoring has to know of the corpus, so that it needs the run folder alone."""
     kept = folder.index_folder(domain.name) / "words.json"
     made_from = folder.index_folder(domain.name) / "index.json"
-    if not kept.is_file() or kept.stat().st_mtime_ns < made_from.stat().st_mtime_ns:
+    is_old = not kept.is_file() or kept.stat().st_mtime_ns < made_from.stat().st_mtime_ns
+    if is_old or read_json(kept).get("rules") != WORD_RULES:
         folder.write_word_weights(domain.name, WordWeights(document.text for document in domain.domain.documents))
 
 
