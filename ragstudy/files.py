@@ -211,7 +211,7 @@ def read_json(path: Path) -> Any:  # noqa: ANN401 - whatever the file holds
         InputError: the file is missing or not JSON.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         msg = f"{path}: no such file"
         raise InputError(msg) from None

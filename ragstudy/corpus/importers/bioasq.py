@@ -15,7 +15,8 @@ from ragstudy.records import Fact, Question
 if TYPE_CHECKING:
     from ragstudy.records import QuestionType, Split
 
-_YEAR = re.compile(r"^(\d+)B")
+# `10B1_golden.json`, and `training11b.json`, which holds every year before its own.
+_YEAR = re.compile(r"^(?:(?P<golden>\d+)B|training(?P<training>\d+)b)", re.IGNORECASE)
 _TYPES: dict[str, QuestionType] = {"factoid": "factoid", "list": "list", "yesno": "yesno", "summary": "summary"}
 
 
@@ -23,7 +24,7 @@ def import_bioasq(paths: tuple[Path, ...], name: str, test_years: tuple[int, ...
     """A domain of BioASQ questions; all their snippets are the corpus; split by year.
 
     Args:
-        paths: files named as published, e.g. `10B1_golden.json`: the year stands before the B.
+        paths: files named as published, e.g. `10B1_golden.json` (year 10) or `training11b.json` (up to year 10).
         name: of the domain.
         test_years: years whose questions are the test split; the latest year by default.
 
@@ -50,9 +51,9 @@ def import_bioasq(paths: tuple[Path, ...], name: str, test_years: tuple[int, ...
 def _year(path: Path) -> int:
     match = _YEAR.match(path.name)
     if match is None:
-        msg = f"{path}: cannot tell the year; expected a name like 10B1_golden.json, with the year before the B"
+        msg = f"{path}: cannot tell the year; expected a name like 10B1_golden.json or training11b.json"
         raise InputError(msg)
-    return int(match.group(1))
+    return int(match["golden"]) if match["golden"] else int(match["training"]) - 1
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ragstudy.corpus.cells import text_of, texts_of
 from ragstudy.corpus.importers.imported import Collection, Imported, layout_error, must_exist, reading
 from ragstudy.corpus.importers.kind import ImporterKind, Option
 from ragstudy.files import read_json
@@ -31,13 +32,18 @@ def import_ragchecker(files: tuple[Path, ...], name: str) -> Imported:
     for path in files:
         with reading(path, LAYOUT):
             for row in results_of(path):
-                for context in row.get("retrieved_context") or []:
-                    collection.add_document(context["text"], "", "context")
-                if str(row["query_id"]) not in collection.questions:
-                    name_of, reference = str(row["query_id"]), row["gt_answer"].strip()
-                    collection.add_question(
-                        Question(name_of, row["query"], (reference,), group=name_of, type="freeform")
-                    )
+                place = f"{path}: query_id {row['query_id']!r}"
+                # Contexts are objects with their text, or plain texts.
+                for context in texts_of(row.get("retrieved_context"), f"{place}: retrieved_context"):
+                    collection.add_document(context, "", "context")
+                name_of = text_of(row["query_id"], f"{place}: query_id")
+                if name_of not in collection.questions:
+                    references = tuple(dict.fromkeys(texts_of(row["gt_answer"], f"{place}: gt_answer")))
+                    if not references:
+                        collection.left_out["without an answer"] += 1
+                        continue
+                    text = text_of(row["query"], f"{place}: query")
+                    collection.add_question(Question(name_of, text, references, group=name_of, type="freeform"))
     return collection.finish(name, "Questions and contexts of RAGChecker files", "question")
 
 

@@ -1,17 +1,17 @@
-"""Questions and documents in JSONL or CSV files with named columns."""
+"""Questions and documents in tables with named columns: JSON lines, JSON, CSV, Parquet, Excel."""
 
 from __future__ import annotations
 
-import csv
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
+from ragstudy.corpus.cells import text_of, texts_of
 from ragstudy.corpus.importers.imported import Collection, Imported, must_exist, split_by_group
 from ragstudy.corpus.importers.kind import SEED, TEST_SHARE, ImporterKind, Option
+from ragstudy.corpus.tables import TABLES, rows_of
 from ragstudy.errors import InputError, nearest
-from ragstudy.files import read_lines
 from ragstudy.records import Document, Fact, Question
 
 if TYPE_CHECKING:
@@ -92,48 +92,12 @@ def import_table(  # noqa: PLR0913 - what a user may say about a table
 def _rows(path: Path, wanted: list[str | None]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Rows with their place; checks the columns of the first row."""
     columns = [column for column in wanted if column is not None]
-    is_table = path.suffix.lower() in {".csv", ".tsv"}
-    for position, (place, row) in enumerate(_csv_rows(path) if is_table else _json_rows(path)):
+    for position, (place, row) in enumerate(rows_of(path, columns)):
         missing = [column for column in columns if column not in row]
-        if missing and (position == 0 or is_table):
-            where = f"{path}:1" if is_table else place
+        if missing and (position == 0 or path.suffix.lower() in TABLES):
+            where = f"{path}:1" if path.suffix.lower() in TABLES else place
             raise InputError([f"{where}: no column {column!r}{nearest(column, row)}" for column in missing])
         yield place, row
-
-
-def _json_rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    for number, row in read_lines(path):
-        yield f"{path}:{number}", row
-
-
-def _csv_rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    with path.open(encoding="utf-8-sig", newline="") as lines:
-        try:
-            reader = csv.DictReader(lines, delimiter="\t" if path.suffix.lower() == ".tsv" else _delimiter(lines))
-            for row in reader:
-                yield f"{path}:{reader.line_num}", {key: value for key, value in row.items() if key is not None}
-        except UnicodeDecodeError:
-            msg = f"{path}: not readable as UTF-8; save the table as 'CSV UTF-8'"
-            raise InputError(msg) from None
-        except csv.Error as error:
-            msg = f"{path}:{reader.line_num}: not readable as CSV: {error}"
-            raise InputError(msg) from None
-
-
-def _delimiter(lines: TextIO) -> str:
-    """What separates most names of columns: a comma, a tab or the semicolon of some spreadsheets."""
-    header = lines.readline()
-    lines.seek(0)
-    return max(",\t;", key=lambda one: len(next(csv.reader([header], delimiter=one), [])))
-
-
-def _flat(value: Any) -> list[str]:  # noqa: ANN401 - a cell
-    """The strings in a cell, however deep its lists are."""
-    if value is None:
-        return []
-    if isinstance(value, list):
-        return [text for one in value for text in _flat(one)]
-    return [text] if (text := str(value).strip()) else []
 
 
 def _forms(answer: str) -> tuple[str, ...]:
@@ -143,46 +107,53 @@ def _forms(answer: str) -> tuple[str, ...]:
 
 
 def _add_document(collection: Collection, row: dict[str, Any], columns: Columns, place: str) -> None:
-    name, text = str(row.get(columns.document_id) or ""), "\n".join(_flat(row.get(columns.document_text)))
+    name = text_of(row.get(columns.document_id), f"{place}: {columns.document_id}")
+    text = "\n".join(texts_of(row.get(columns.document_text), f"{place}: {columns.document_text}"))
     if not name or not text:
         msg = f"{place}: a document needs an id and a text; found id {name!r} and {len(text)} characters of text"
         raise InputError(msg)
     if name in collection.documents:
         msg = f"{place}: document id {name!r} stands twice; ids must differ"
         raise InputError(msg)
-    title = str(row.get(columns.document_title) or "") if columns.document_title else ""
-    collection.documents[name] = Document(name, title, text)
+    collection.documents[name] = Document(name, _optional(row, columns.document_title, place), text)
+
+
+def _optional(row: dict[str, Any], column: str | None, place: str) -> str:
+    """The text of a column that need not be there."""
+    return text_of(row.get(column), f"{place}: {column}") if column else ""
 
 
 def _add_question(collection: Collection, row: dict[str, Any], columns: Columns, place: str, number: int) -> None:
-    text = " ".join(_flat(row.get(columns.question)))
-    answers = tuple(dict.fromkeys(_flat(row.get(columns.answer))))
+    text = " ".join(texts_of(row.get(columns.question), f"{place}: {columns.question}"))
+    answers = tuple(dict.fromkeys(texts_of(row.get(columns.answer), f"{place}: {columns.answer}")))
     if not text:
         collection.left_out["without a question"] += 1
         return
     if not answers:
         collection.left_out["without an answer"] += 1
         return
-    gold = _flat(row.get(columns.gold)) if columns.gold else []
+    gold = texts_of(row.get(columns.gold), f"{place}: {columns.gold}") if columns.gold else []
     known = [one for one in gold if one in collection.documents]
     if gold and not known:
         collection.left_out["whose gold documents are not among the documents"] += 1
         return
     gold = known
     if columns.context:
-        gold += [collection.add_document(context) for context in _flat(row.get(columns.context))]
-    split = str(row.get(columns.split) or "") if columns.split else "train"
+        passages = texts_of(row.get(columns.context), f"{place}: {columns.context}")
+        gold += [collection.add_document(context) for context in passages]
+    split = _optional(row, columns.split, place) if columns.split else "train"
     if split not in ("train", "test"):
         msg = f"{place}: column {columns.split!r} holds {split!r}; expected 'train' or 'test'"
         raise InputError(msg)
-    name = str(row.get(columns.id) or "") if columns.id else ""
-    group = str(row.get(columns.group) or "") if columns.group else ""
-    name = name or f"q{number}"
+    name = _optional(row, columns.id, place) or f"q{number}"
+    group = _optional(row, columns.group, place) or name
+    is_side = isinstance(row.get(columns.answer), bool)
     # A short answer is a fact that must be said; a long one is prose to be covered.
-    short = all(len(answer.split()) <= 5 for answer in answers)  # noqa: PLR2004
+    short = not is_side and all(len(answer.split()) <= 5 for answer in answers)  # noqa: PLR2004
     facts = (Fact("f1", tuple(dict.fromkeys(form for answer in answers for form in _forms(answer)))),) if short else ()
+    kind = "yesno" if is_side else "freeform"
     collection.add_question(
-        Question(name, text, answers, facts, tuple(dict.fromkeys(gold)), (), group or name, split, "freeform")  # type: ignore[arg-type] # checked above
+        Question(name, text, answers, facts, tuple(dict.fromkeys(gold)), (), group, split, kind)  # type: ignore[arg-type] # checked above
     )
 
 
@@ -192,7 +163,7 @@ def _read(name: str, questions: Path, documents: Path | None, test_share: float,
 
 TABLE = ImporterKind(
     "table",
-    "JSONL or CSV with columns that you name.",
+    "JSON lines, JSON, CSV, Parquet or Excel with columns that you name.",
     _read,
     (
         Option("questions", "Table of questions.", Path, required=True, is_argument=True),
