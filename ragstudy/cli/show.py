@@ -178,6 +178,8 @@ def show_plan(console: Console, plan: Plan, estimate: Estimate) -> None:
         if n_groups < FEW_CLUSTERS:
             told = f"{domain.name}: only {n_groups} independent groups of test questions: few effects can be decided"
             console.out.print(told, markup=False)
+    for note in plan.domain_notes:
+        console.out.print(note, markup=False)
     for arm in plan.arms:
         against = f" on {arm.only_on}" if arm.only_on else ""
         against += f", compared with {arm.base}" if arm.base else ""

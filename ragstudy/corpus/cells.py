@@ -36,21 +36,25 @@ def texts_of(value: object, place: str) -> list[str]:
     Raises:
         InputError: the cell holds something without a rule.
     """
-    if value is None or isinstance(value, bool | int | float | Decimal):
+    if isinstance(value, bool):
+        return ["yes" if value else "no"]
+    if value is None or isinstance(value, int | float | Decimal):
         return _number(value, place)
-    if isinstance(value, datetime | date | time):
-        return [value.isoformat()]
     if isinstance(value, list | tuple):
         return [text for one in value for text in texts_of(one, place)]
     if isinstance(value, dict):
-        if "text" not in value:
-            keys = ", ".join(map(repr, value)) or "nothing"
-            msg = f"{place}: holds an object with {keys}; expected text, a list, or {{text}}"
-            raise InputError(msg)
-        return texts_of(value["text"], place)
-    if isinstance(value, str):
-        return _text(value, place)
+        return _nested(value, place)
+    if isinstance(value, str | datetime | date | time):
+        return _text(value if isinstance(value, str) else value.isoformat(), place)
     msg = f"{place}: holds {str(value)[:_SHOWN]!r} of type {type(value).__name__}; expected text, a number or a list"
+    raise InputError(msg)
+
+
+def _nested(value: dict[str, object], place: str) -> list[str]:
+    if "text" in value:
+        return texts_of(value["text"], place)
+    keys = ", ".join(map(repr, value)) or "nothing"
+    msg = f"{place}: holds an object with {keys}; expected text, a list, or {{text}}"
     raise InputError(msg)
 
 
@@ -71,9 +75,7 @@ def text_of(value: object, place: str) -> str:
     return found[0] if found else ""
 
 
-def _number(value: bool | float | Decimal | None, place: str) -> list[str]:
-    if isinstance(value, bool):
-        return ["yes" if value else "no"]
+def _number(value: float | Decimal | None, place: str) -> list[str]:
     if value is None or math.isnan(value):
         return []
     if math.isinf(value):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from ragstudy.corpus.checks import find_problems
+from ragstudy.corpus.folder import documents_in, without_copies
 from ragstudy.corpus.rows import DOCUMENT_KEYS, document_of, question_of, question_row
 from ragstudy.errors import InputError, nearest
 from ragstudy.files import fingerprint, known_keys, read_lines, read_yaml, write_lines, write_text
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 SPLIT_BY = ("question", "group", "time")
 SplitBy = Literal["question", "group", "time"]
-_TEXT_SUFFIXES = {".md", ".txt", ".markdown", ".text"}
 _YAML_KEYS = ("title", "licence", "language", "split_by", "seed")
 
 
@@ -32,6 +32,8 @@ class Domain:
         split_by: what the split keeps apart: 'question' (nothing more), 'group' (source documents) or 'time'.
         documents: every text of the corpus.
         questions: of both splits.
+        language: code of the language of documents and questions, e.g. 'de'; '' where the folder does not say.
+        notes: what a reader should know of how the folder was read, a sentence each.
     """
 
     name: str
@@ -39,6 +41,8 @@ class Domain:
     split_by: SplitBy
     documents: tuple[Document, ...]
     questions: tuple[Question, ...]
+    language: str = ""
+    notes: tuple[str, ...] = ()
 
     def split(self, name: Literal["train", "test"]) -> tuple[Question, ...]:
         """The questions of one split, in the file's order.
@@ -71,7 +75,7 @@ def load_domain(folder: Path) -> Domain:
         )
         raise InputError(msg)
     about, problems = _read_about(folder / "domain.yaml")
-    documents, found = _read_documents(folder)
+    documents, notes, found = _read_documents(folder)
     problems += found
     questions, found = _read_questions(folder / "questions.jsonl")
     problems += found
@@ -80,7 +84,9 @@ def load_domain(folder: Path) -> Domain:
         problems = find_problems(folder, documents, questions, by_group=split_by == "group")
     if problems:
         raise InputError(problems)
-    return Domain(folder.name, str(about.get("title", folder.name)), split_by, tuple(documents), tuple(questions))
+    documents, questions, copies = without_copies(documents, questions)
+    title, language = str(about.get("title", folder.name)), str(about.get("language") or "")
+    return Domain(folder.name, title, split_by, tuple(documents), tuple(questions), language, (*notes, *copies))
 
 
 def _read_about(path: Path) -> tuple[dict[str, Any], list[str]]:
@@ -98,13 +104,14 @@ def _read_about(path: Path) -> tuple[dict[str, Any], list[str]]:
     return about, problems
 
 
-def _read_documents(folder: Path) -> tuple[list[Document], list[str]]:
+def _read_documents(folder: Path) -> tuple[list[Document], list[str], list[str]]:
     lines, texts = folder / "documents.jsonl", folder / "documents"
     if lines.is_file():
-        return _documents_of_lines(lines)
+        documents, problems = _documents_of_lines(lines)
+        return documents, [], problems
     if texts.is_dir():
-        return _documents_of_folder(texts)
-    return [], [f"{folder}: no documents; expected documents.jsonl or a folder documents/ with .md or .txt files"]
+        return documents_in(texts)
+    return [], [], [f"{folder}: no documents; expected documents.jsonl or a folder documents/ with .md or .txt files"]
 
 
 def _documents_of_lines(path: Path) -> tuple[list[Document], list[str]]:
@@ -116,29 +123,6 @@ def _documents_of_lines(path: Path) -> tuple[list[Document], list[str]]:
         if document is not None:
             documents.append(document)
     return documents, problems
-
-
-def _documents_of_folder(folder: Path) -> tuple[list[Document], list[str]]:
-    from ragstudy.records import Document
-
-    documents, problems = [], []
-    for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in _TEXT_SUFFIXES and p.is_file()):
-        try:
-            text = path.read_text(encoding="utf-8-sig")
-        except UnicodeDecodeError as error:
-            problems.append(f"{path}: not readable as UTF-8 text: {error}")
-            continue
-        title = _title(text) or path.stem.replace("_", " ").replace("-", " ")
-        documents.append(Document(path.relative_to(folder).as_posix(), title, text))
-    return documents, problems
-
-
-def _title(text: str) -> str:
-    """The first Markdown heading."""
-    for line in text.splitlines():
-        if line.startswith("#"):
-            return line.lstrip("#").strip()
-    return ""
 
 
 def _read_questions(path: Path) -> tuple[list[Question], list[str]]:

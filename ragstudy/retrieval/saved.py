@@ -51,13 +51,18 @@ def read_passages(folder: Path) -> list[Passage]:
         folder: of the index.
 
     Raises:
-        InputError: there are none, or the file is damaged.
+        InputError: there are none, the file is damaged, or does not hold as many as it should.
     """
     path = folder / "passages.jsonl"
     if not path.is_file():
         msg = f"{path}: no such file; `ragstudy run` makes the index anew"
         raise InputError(msg)
-    return read_records(path, Passage)
+    passages, about = read_records(path, Passage), folder / "index.json"
+    wanted = read_json(about).get("n_passages") if about.is_file() else None
+    if wanted is not None and wanted != len(passages):
+        msg = f"{path}: {len(passages)} passages, {about.name} says {wanted}; `ragstudy run` makes the index anew"
+        raise InputError(msg)
+    return passages
 
 
 def check_depth(n_passages: int, k: int, setting: str = "retrieval.top_k") -> None:

@@ -176,7 +176,7 @@ class _Run:
             self.plan.arms,
             load_audits(self.plan.spec),
         )
-        if state.get("comparisons") == wanted:
+        if state.get("comparisons") == wanted and self.folder.has_results():
             self.progress.log("comparisons: nothing to do")
             return
         results, points = analyse(self.plan.spec, self.plan.layout, self.folder)

@@ -360,6 +360,14 @@ class RunFolder:
         """
         write_json(self.index_folder(domain) / "words.json", plain(weights.counts))
 
+    def has_results(self) -> bool:
+        """Whether there is an analysis by this version that can be read."""
+        try:
+            self.results()
+        except InputError:
+            return False
+        return True
+
     def results(self) -> Results:
         """What the analysis found.
 

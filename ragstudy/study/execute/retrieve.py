@@ -6,6 +6,7 @@ import gc
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ragstudy.errors import InputError, RagstudyError
 from ragstudy.files import fingerprint, read_json
 from ragstudy.records import Retrieval
 from ragstudy.retrieval.embedder import embedder_fingerprint, make_embedder, tokens_of
@@ -125,7 +126,12 @@ def _is_current(
     """Whether state, index and retrievals of a domain all are what the plan wants; any of them may lag behind."""
     if made_from != _stage_fingerprint(plan, domain):
         return False
-    if saved_fingerprint(folder.index_folder(domain.name)) != index_fingerprint(plan, domain):
+    place = folder.index_folder(domain.name)
+    if saved_fingerprint(place) != index_fingerprint(plan, domain):
+        return False
+    try:
+        read_passages(place)
+    except InputError:
         return False
     have = {row.question for row in rows if row.domain == domain.name}
     return all(question.id in have for question in needed_questions(plan, domain))
@@ -179,12 +185,12 @@ def _index(plan: Plan, domain: DomainPlan, folder: RunFolder, embedder: Embedder
     """A domain's index: the saved one if it is right and can be read, else a new one."""
     kind, place = retriever_kind(plan.spec.retrieval.retriever), folder.index_folder(domain.name)
     if saved_fingerprint(place) == index_fingerprint(plan, domain):
-        passages = read_passages(place)
-        if kind.load is None:
-            return _Index(domain, passages, kind.build(passages, embedder), is_new=False)
         try:
+            passages = read_passages(place)
+            if kind.load is None:
+                return _Index(domain, passages, kind.build(passages, embedder), is_new=False)
             return _Index(domain, passages, kind.load(place, passages, embedder), is_new=False)
-        except (OSError, RuntimeError, ValueError):
+        except (OSError, RuntimeError, ValueError, RagstudyError):
             pass  # damaged; it is made anew
     chunk = domain.spec.chunk_tokens or plan.spec.retrieval.chunk_tokens
     passages = cut(domain.domain.documents, chunk, plan.spec.retrieval.chunk_overlap, tokens_of(embedder))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ragstudy.prompting import make_prompt
 from ragstudy.specs import parse_context
 from ragstudy.study.layout import DomainLayout, Layout
+from ragstudy.study.plan.domain_notes import notes_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -107,13 +108,19 @@ class Plan:
         """The study's contexts."""
         return tuple(sorted(self.spec.contexts))
 
+    @property
+    def domain_notes(self) -> tuple[str, ...]:
+        """What a reader should know of how the domains were read, and in which languages they are."""
+        settings = self.spec.retrieval
+        return tuple(note for one in self.domains for note in notes_of(one.name, one.domain, settings))
+
     @cached_property
     def layout(self) -> Layout:
         """What the run folder keeps of the plan."""
         return Layout(
             self.spec.name,
             self.spec.title,
-            self.spec.notes,
+            (*self.spec.notes, *self.domain_notes),
             self.spec.measures,
             self.contexts,
             tuple(self._domain_layout(domain) for domain in self.domains),

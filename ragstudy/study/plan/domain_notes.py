@@ -1,0 +1,50 @@
+"""What a reader should know of a domain before its numbers: how it was read, and in which language."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import regex
+
+from ragstudy.scoring.languages import KNOWN
+from ragstudy.specs.study import DEFAULT_EMBEDDER
+
+if TYPE_CHECKING:
+    from ragstudy.corpus.domain import Domain
+    from ragstudy.specs import RetrievalSpec
+
+_LETTER = regex.compile(r"\p{L}")
+_LATIN = regex.compile(r"\p{Latin}")
+_MOSTLY = 0.5
+_N_LOOKED_AT = 200
+
+
+def notes_of(name: str, domain: Domain, retrieval: RetrievalSpec) -> list[str]:
+    """A sentence for each thing to know.
+
+    Args:
+        name: how the study calls the domain.
+        domain: as it was read.
+        retrieval: settings of the study.
+    """
+    told = [f"{name}: {note}" for note in domain.notes]
+    language = domain.language.partition("-")[0].casefold()
+    if language and language not in KNOWN:
+        told.append(
+            f"{name}: scoring has no rules for yes, no and declining to answer in language {language!r} "
+            f"(it has them for {', '.join(KNOWN)}): read its verdicts with care"
+        )
+    other = language not in ("", "en") or _is_of_another_script(domain)
+    if other and retrieval.embedder == DEFAULT_EMBEDDER and retrieval.retriever != "bm25":
+        told.append(
+            f"{name}: the default embedder was trained on English, and these texts are in another language: "
+            "set retrieval.embedder to a multilingual one"
+        )
+    return told
+
+
+def _is_of_another_script(domain: Domain) -> bool:
+    """Whether most letters of the first questions are not Latin."""
+    text = "".join(question.text for question in domain.questions[:_N_LOOKED_AT])
+    letters = len(_LETTER.findall(text))
+    return letters > 0 and len(_LATIN.findall(text)) < _MOSTLY * letters
