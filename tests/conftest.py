@@ -28,6 +28,7 @@ SLOW_FILES = {
     "test_audit.py",
     "test_cli.py",
     "test_contexts.py",
+    "test_llama_server.py",
 }
 
 

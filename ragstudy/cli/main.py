@@ -94,19 +94,28 @@ def run(study: Path, overrides: tuple[str, ...], out: Path | None, quiet: bool) 
 @cli.command()
 @click.argument("study", type=click.Path(path_type=Path))
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
-def check(study: Path, overrides: tuple[str, ...]) -> None:
+@click.option("--deep", is_flag=True, help="Also load every model and ask each generator and judge one question.")
+def check(study: Path, overrides: tuple[str, ...], deep: bool) -> None:
     """Show what a STUDY would do, after checking all of it; nothing is run.
 
     \b
     ragstudy check experiments/fine_failing.yaml
+    ragstudy check experiments/fine_failing.yaml --deep
     """
-    from ragstudy.cli.show import Console, show_plan
+    from ragstudy.cli.show import Console, show_plan, show_trials
     from ragstudy.specs import load_study
     from ragstudy.study.plan.estimate import estimate
     from ragstudy.study.plan.make import make_plan
 
-    plan = make_plan(load_study(study, overrides))
-    show_plan(Console(quiet=False), plan, estimate(plan))
+    plan, console = make_plan(load_study(study, overrides)), Console(quiet=False)
+    show_plan(console, plan, estimate(plan))
+    if deep:
+        from ragstudy.study.execute.trial import trials
+        from ragstudy.study.plan.checks import check_ready
+
+        check_ready(plan)
+        if show_trials(console, trials(plan)):
+            sys.exit(WRONG_INPUT)
 
 
 @cli.command()

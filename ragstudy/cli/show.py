@@ -15,10 +15,11 @@ from ragstudy.formatting import effect, share, to_decide
 from ragstudy.reporting.view import headline_of, shared_caveats
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from ragstudy.results import ComparisonRow, Results
+    from ragstudy.study.execute.trial import Trial
     from ragstudy.study.plan.estimate import Estimate
     from ragstudy.study.plan.model import Plan
     from ragstudy.study.progress import Task
@@ -149,6 +150,22 @@ def _verdict_table(rows: Sequence[ComparisonRow], confidence: float, contexts: s
     return table
 
 
+def show_trials(console: Console, found: Iterable[Trial]) -> int:
+    """What came of asking every generator and judge one question; returns how many would fail.
+
+    Args:
+        console: to print on.
+        found: what came of each, as soon as it is there.
+    """
+    n_failing = 0
+    for one in found:
+        n_failing += bool(one.problem)
+        told = f"  {one.name}: {one.problem or one.said} ({one.seconds:.1f} s)"
+        console.out.print(told, style="red" if one.problem else None, markup=False)
+    console.out.print(f"{n_failing} would fail" if n_failing else "every generator and judge answers", markup=False)
+    return n_failing
+
+
 def show_plan(console: Console, plan: Plan, estimate: Estimate) -> None:
     """What a study would do.
 
@@ -178,7 +195,7 @@ def show_plan(console: Console, plan: Plan, estimate: Estimate) -> None:
         if n_groups < FEW_CLUSTERS:
             told = f"{domain.name}: only {n_groups} independent groups of test questions: few effects can be decided"
             console.out.print(told, markup=False)
-    for note in plan.domain_notes:
+    for note in plan.notes:
         console.out.print(note, markup=False)
     for arm in plan.arms:
         against = f" on {arm.only_on}" if arm.only_on else ""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ragstudy.errors import InputError, UnavailableError
 from ragstudy.generation.causal import CausalGenerator, CausalModel
 from ragstudy.generation.decoding import not_greedy_in
+from ragstudy.generation.differences import adapter_notes, differences
 from ragstudy.generation.locate import (
     adapter_fingerprint,
     describe_weights,
@@ -86,4 +87,6 @@ KIND = GeneratorKind(
     move_paths=_move_paths,
     identity=_identity,
     weights=_weights,
+    differences=differences,
+    notes=adapter_notes,
 )

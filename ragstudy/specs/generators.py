@@ -157,6 +157,8 @@ class GeneratorKind(Generic[Written]):
         move_paths: the specification with one function done to its paths and another to names that may be paths.
         identity: what decides its answers beside its settings, such as the content of files, by setting.
         weights: what its weights are, in words for the manifest; '' where it has none.
+        differences: what differs between a generator and the one it is tuned from, beside the weights.
+        notes: what a reader should know of a generator before its numbers.
         sends_requests: whether every answer is a request to a server, which may cost money.
     """
 
@@ -170,6 +172,8 @@ class GeneratorKind(Generic[Written]):
     )
     identity: Callable[[Written], Mapping[str, object]] = lambda _: {}
     weights: Callable[[Written], str] = lambda _: ""
+    differences: Callable[[Written, GeneratorSpec], list[str]] = lambda _spec, _base: []
+    notes: Callable[[Written], list[str]] = lambda _: []
     sends_requests: bool = False
 
 

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from ragstudy.prompting import make_prompt
-from ragstudy.specs import parse_context
+from ragstudy.specs import kind_of, parse_context
 from ragstudy.study.layout import DomainLayout, Layout
 from ragstudy.study.plan.domain_notes import notes_of
 
@@ -109,10 +109,16 @@ class Plan:
         return tuple(sorted(self.spec.contexts))
 
     @property
-    def domain_notes(self) -> tuple[str, ...]:
-        """What a reader should know of how the domains were read, and in which languages they are."""
+    def notes(self) -> tuple[str, ...]:
+        """What a reader should know of the domains and generators before their numbers."""
         settings = self.spec.retrieval
-        return tuple(note for one in self.domains for note in notes_of(one.name, one.domain, settings))
+        told = [note for one in self.domains for note in notes_of(one.name, one.domain, settings)]
+        by_name = {one.name: one for one in self.spec.generators}
+        for one in self.spec.generators:
+            told += kind_of(one).notes(one)
+            if one.tuned_from is not None:
+                told += kind_of(one).differences(one, by_name[one.tuned_from])
+        return tuple(told)
 
     @cached_property
     def layout(self) -> Layout:
@@ -120,7 +126,7 @@ class Plan:
         return Layout(
             self.spec.name,
             self.spec.title,
-            (*self.spec.notes, *self.domain_notes),
+            (*self.spec.notes, *self.notes),
             self.spec.measures,
             self.contexts,
             tuple(self._domain_layout(domain) for domain in self.domains),
