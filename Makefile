@@ -11,7 +11,7 @@ export TOKENIZERS_PARALLELISM = false
 export NO_MKDOCS_2_WARNING = true
 
 .DEFAULT_GOAL := help
-.PHONY: help install study test test-fast check docs mutants bench changelog schemas clean
+.PHONY: help install study test test-fast check docs mutants fuzz bench changelog schemas clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
@@ -58,6 +58,9 @@ mutants: install  ## change the code in small ways and count what no test notice
 	$(PIP) -e '.[mutation]'
 	$(BIN)/mutmut run
 	$(BIN)/mutmut results
+
+fuzz: install  ## give readers and replies anything for about 20 minutes; what is found is a bug
+	FUZZ_EXAMPLES=20000 $(BIN)/python -m pytest tests/reports_elsewhere/test_fuzz.py
 
 changelog: install  ## collect the fragments of docs/changes into CHANGELOG.md
 	$(BIN)/towncrier build --yes

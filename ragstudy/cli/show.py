@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from ragstudy.study.run import Outcome
 
 _LOG_WIDTH = 120
+# Between two lines of the same work in a log: at most, and at least however fast it goes.
+_SECONDS_BETWEEN, _SECONDS_AT_LEAST = 30.0, 5.0
 _COLOURS = {"helps": "green", "hurts": "red", "no meaningful difference": "cyan", "undecided": "yellow"}
 
 
@@ -84,15 +87,27 @@ class _Bar:
 
 
 class _Line:
-    """Says when a piece of work begins and ends, for logs."""
+    """Says when a piece of work begins, every tenth of it or half minute, and when it ends, for logs."""
 
     def __init__(self, console: Console, title: str, total: int) -> None:
         self._console, self._title, self._total, self._done = console, title, total, 0
+        self._began = self._told_at = time.monotonic()
+        self._told = 0
 
     def advance(self, n: int = 1, note: str = "") -> None:
         self._done += n
+        now, more = time.monotonic(), f", {note}" if note else ""
         if self._done >= self._total:
-            self._console.log(f"{self._title}: {self._done} done{f', {note}' if note else ''}")
+            if self._told < self._total or not self._total:
+                self._console.log(f"{self._title}: {self._done} done{more}")
+                self._told = self._done
+            return
+        is_due = now - self._told_at >= _SECONDS_BETWEEN
+        is_far = self._done - self._told >= self._total / 10 and now - self._told_at >= _SECONDS_AT_LEAST
+        if is_due or is_far:
+            left = (now - self._began) / self._done * (self._total - self._done)
+            self._console.log(f"{self._title}: {self._done} of {self._total}, about {left:.0f} s left{more}")
+            self._told, self._told_at = self._done, now
 
 
 def show_outcome(console: Console, outcome: Outcome, results: Results, page: Path) -> None:

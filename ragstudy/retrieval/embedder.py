@@ -18,6 +18,7 @@ from ragstudy.errors import InputError, UnavailableError
 from ragstudy.files import hash_files
 from ragstudy.registry import Registry, is_object_name, make_object, source_fingerprint
 from ragstudy.retrieval import minilm
+from ragstudy.retrieval.embedding_cache import CachedEmbedder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -100,6 +101,7 @@ class SentenceEmbedder:
         load_quietly()
         self.batch_size = batch_size
         chosen = device_of(device)
+        self.numbers = str(dtype_of(dtype, chosen))
         try:
             self._model: SentenceTransformer = SentenceTransformer(
                 locate_embedder(name),
@@ -171,7 +173,8 @@ def make_embedder(settings: RetrievalSpec) -> Embedder:
     if is_object_name(settings.embedder):
         made: Embedder = make_object(settings.embedder, "retrieval.embedder", ["embed"])
         return made
-    return SentenceEmbedder(settings.embedder, settings.dtype, settings.batch_size)
+    inner = SentenceEmbedder(settings.embedder, settings.dtype, settings.batch_size)
+    return CachedEmbedder(inner, f"{embedder_fingerprint(settings.embedder)} {inner.numbers} {settings.batch_size}")
 
 
 def embedder_fingerprint(name: str) -> str:

@@ -10,6 +10,7 @@ from ragstudy.errors import InputError, RagstudyError
 from ragstudy.files import fingerprint, read_json
 from ragstudy.records import Retrieval
 from ragstudy.retrieval.embedder import embedder_fingerprint, make_embedder, tokens_of
+from ragstudy.retrieval.embedding_cache import CachedEmbedder
 from ragstudy.retrieval.passages import cut
 from ragstudy.retrieval.relevance import best_gains, covered, n_units
 from ragstudy.retrieval.retrievers import RerankedRetriever, make_reranker, retriever_kind, search_fingerprint
@@ -159,7 +160,7 @@ def _search_all(plan: Plan, stale: list[DomainPlan], folder: RunFolder, progress
         embedder = make_embedder(plan.spec.retrieval)
         indexes = []
         for domain in stale:
-            indexes.append(_index(plan, domain, folder, embedder))
+            indexes.append(_index(plan, domain, folder, embedder, progress))
             task.advance(1, f"indexed {domain.name}")
         # All of them before anything is written: a corpus with too few passages leaves nothing behind.
         for index in indexes:
@@ -181,7 +182,7 @@ def _check_depths(plan: Plan, n_passages: int) -> None:
         check_depth(n_passages, parse_context(name).k or 1, f"contexts: {name}: the number of passages")
 
 
-def _index(plan: Plan, domain: DomainPlan, folder: RunFolder, embedder: Embedder) -> _Index:
+def _index(plan: Plan, domain: DomainPlan, folder: RunFolder, embedder: Embedder, progress: ProgressReporter) -> _Index:
     """A domain's index: the saved one if it is right and can be read, else a new one."""
     kind, place = retriever_kind(plan.spec.retrieval.retriever), folder.index_folder(domain.name)
     if saved_fingerprint(place) == index_fingerprint(plan, domain):
@@ -194,7 +195,17 @@ def _index(plan: Plan, domain: DomainPlan, folder: RunFolder, embedder: Embedder
             pass  # damaged; it is made anew
     chunk = domain.spec.chunk_tokens or plan.spec.retrieval.chunk_tokens
     passages = cut(domain.domain.documents, chunk, plan.spec.retrieval.chunk_overlap, tokens_of(embedder))
-    return _Index(domain, passages, kind.build(passages, embedder), is_new=True)
+    if not isinstance(embedder, CachedEmbedder):
+        return _Index(domain, passages, kind.build(passages, embedder), is_new=True)
+    with progress.task(f"embedding {domain.name}", len(passages)) as task:
+        embedder.on_embedded = task.advance
+        built = kind.build(passages, embedder)
+    embedder.on_embedded = _unheard
+    return _Index(domain, passages, built, is_new=True)
+
+
+def _unheard(_n: int) -> None:
+    """Queries are few; nobody waits for them."""
 
 
 def _save(plan: Plan, index: _Index, folder: RunFolder) -> None:

@@ -1,0 +1,94 @@
+"""Vectors are embedded once, block by block, whoever asks; what is added changes its own block only."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ragstudy.retrieval.embedding_cache import CachedEmbedder, blocks
+from ragstudy.testing import HashEmbedder
+
+TEXTS = [f"lamp {number} is in hall {number % 7}" for number in range(6000)]
+
+
+class Counting:
+    """Counts what it embeds."""
+
+    def __init__(self):
+        self.n_embedded, self.fail_after = 0, None
+
+    def embed(self, texts):
+        if self.fail_after is not None and self.n_embedded >= self.fail_after:
+            raise KeyboardInterrupt
+        self.n_embedded += len(texts)
+        return HashEmbedder().embed(texts)
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("RAGSTUDY_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "embeddings"
+
+
+def test_blocks_are_the_texts_in_order_and_not_too_large():
+    cut = list(blocks(TEXTS))
+    assert [text for block in cut for text in block] == TEXTS
+    assert len(cut) > 4
+    assert max(map(len, cut)) <= 2048
+    assert list(blocks([])) == []
+
+
+def test_a_second_run_embeds_nothing_and_gets_the_same():
+    first, second = Counting(), Counting()
+    made = CachedEmbedder(first, "m").embed(TEXTS)
+    assert np.array_equal(made, HashEmbedder().embed(TEXTS))
+    assert np.array_equal(CachedEmbedder(second, "m").embed(TEXTS), made)
+    assert (first.n_embedded, second.n_embedded) == (6000, 0)
+
+
+@pytest.mark.parametrize("place", [0, 2500, 6000])
+def test_ten_more_documents_embed_their_own_block_only(place):
+    CachedEmbedder(Counting(), "m").embed(TEXTS)
+    more, again = [f"new lamp {n}" for n in range(10)], Counting()
+    texts = TEXTS[:place] + more + TEXTS[place:]
+    assert np.array_equal(CachedEmbedder(again, "m").embed(texts), HashEmbedder().embed(texts))
+    assert 10 <= again.n_embedded <= 2 * 2048
+
+
+def test_another_model_is_another_cache():
+    CachedEmbedder(Counting(), "m").embed(TEXTS)
+    other = Counting()
+    CachedEmbedder(other, "m in float32").embed(TEXTS)
+    assert other.n_embedded == 6000
+
+
+def test_a_killed_embedding_goes_on_where_it_was(cache):
+    killed, again = Counting(), Counting()
+    killed.fail_after = 2000
+    with pytest.raises(KeyboardInterrupt):
+        CachedEmbedder(killed, "m").embed(TEXTS)
+    CachedEmbedder(again, "m").embed(TEXTS)
+    assert killed.n_embedded + again.n_embedded == 6000
+    assert again.n_embedded < 6000
+    assert not list(cache.glob("*.tmp*"))
+
+
+@pytest.mark.parametrize("damage", [b"", b"\x93NUMPY", b"no array"])
+def test_a_damaged_block_is_embedded_again(cache, damage):
+    CachedEmbedder(Counting(), "m").embed(TEXTS)
+    path = min(cache.glob("*.npy"))
+    path.write_bytes(damage)
+    again = Counting()
+    assert np.array_equal(CachedEmbedder(again, "m").embed(TEXTS), HashEmbedder().embed(TEXTS))
+    assert 0 < again.n_embedded <= 2048
+
+
+def test_a_cache_that_cannot_be_written_to_stops_nothing(cache, monkeypatch):
+    cache.parent.mkdir(parents=True)
+    cache.write_text("a file where a folder should be")
+    assert len(CachedEmbedder(Counting(), "m").embed(TEXTS)) == 6000
+
+
+def test_few_texts_are_not_kept(cache):
+    CachedEmbedder(Counting(), "m").embed(TEXTS[:20])
+    assert not cache.exists()
