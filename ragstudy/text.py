@@ -1,6 +1,6 @@
 """Words of a text, as retrieval, evidence and leak checks compare them.
 
-Scores compare words more finely (`ragstudy.scoring.words`): numbers with their decimals, words with their endings.
+Scores compare words more finely (`ragstudy.scoring.words`): numbers with their decimals, quantities, dates.
 
 Examples:
     >>> sorted(word_set("The lamp, the LAMP."))
@@ -9,25 +9,31 @@ Examples:
 
 from __future__ import annotations
 
-import re
+import unicodedata
 
-_WORD = re.compile(r"\w+")
+import regex
+
+from ragstudy.notation import WITHOUT_BLANKS
+
+# Letters with their marks, digits and underscores; in scripts without blanks every character is a word.
+_WORD = regex.compile(rf"{WITHOUT_BLANKS}|(?:(?!{WITHOUT_BLANKS})[\p{{L}}\p{{M}}\p{{N}}_])+")
 
 
 def word_list(text: str) -> list[str]:
     """The words of a text in order, without regard to case; runs of letters, digits and underscores.
 
     Args:
-        text: in any language that has blanks or punctuation between words.
+        text: in any language; in scripts without blanks every character is a word.
     """
-    return _WORD.findall(text.casefold())
+    found: list[str] = _WORD.findall(unicodedata.normalize("NFC", text).casefold())
+    return found
 
 
 def word_set(text: str) -> frozenset[str]:
     """The distinct words of a text, as `word_list` cuts it.
 
     Args:
-        text: in any language that has blanks or punctuation between words.
+        text: in any language.
     """
     return frozenset(word_list(text))
 

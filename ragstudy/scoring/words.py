@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from ragstudy.scoring.notation import spelled_out, words_of
+from ragstudy.notation import spelled_out, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -39,7 +39,7 @@ STOP_WORDS = frozenset(
 
 
 def words(text: str) -> list[str]:
-    """The words and numbers of a text in one notation, in lower case (`ragstudy.scoring.notation`).
+    """The words and numbers of a text in one notation, in lower case (`ragstudy.notation`).
 
     Args:
         text: to look at.

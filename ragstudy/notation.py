@@ -112,12 +112,12 @@ _NAMES_OF_UNITS = {
 }
 _WITH_ENDING = regex.compile(r"^(\d+)(?:st|nd|rd|th)$")
 # Scripts that are written without blanks between words: a character, with the marks on it, stands for itself.
-_WITHOUT_BLANKS = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]\p{M}*"
+WITHOUT_BLANKS = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]\p{M}*"
 _WORD = regex.compile(
     r"[<>]=?(?=\s?[-+]?\d)"  # a comparison says something only before a number
     r"|(?<![\p{L}\d)\]%])-(?=\d)\d+(?:\.\d+)*"  # a minus, where it is no dash between two things
     r"|\d+/\d+(?![\d/])|\d+(?:st|nd|rd|th)\b|\d+(?:[.,:]\d+)*"
-    rf"|{_WITHOUT_BLANKS}"
+    rf"|{WITHOUT_BLANKS}"
     r"|\p{L}(?:\+\+|\#)"  # C++ and C#
     r"|\p{L}[\p{L}\p{M}]*(?:'\p{L}[\p{L}\p{M}]*)?|_+"
 )
