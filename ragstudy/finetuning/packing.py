@@ -48,6 +48,9 @@ class Packed:
         Args:
             n_tokens: most tokens of a part of several rows, padding included.
         """
+        if self.ids.size <= n_tokens:
+            yield self
+            return
         # Nothing after the last target of a row counts.
         needed = [int(np.flatnonzero(row != IGNORED).max(initial=0)) + 1 for row in self.labels]
         order = sorted(range(len(self.ids)), key=lambda row: -needed[row])

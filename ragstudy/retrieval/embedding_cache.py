@@ -33,11 +33,14 @@ _FEWEST = 64
 
 
 def blocks(texts: Sequence[str]) -> Iterator[list[str]]:
-    """The texts in order, cut where a text's hash says so, at most 2048 together.
+    """The texts in order: up to 2048 whole, more of them cut where a text's hash says so.
 
     Args:
         texts: to embed.
     """
+    if len(texts) <= _MOST:
+        yield from [list(texts)] if texts else []
+        return
     block: list[str] = []
     for text in texts:
         block.append(text)

@@ -83,6 +83,19 @@ def test_the_packed_loss_is_the_loss_of_the_examples_one_by_one(model):
         assert float(answer_loss(model.base, packed)) == pytest.approx(loss_one_by_one(model.base, made), rel=1e-5)
 
 
+@pytest.mark.parametrize("n_tokens", [1, 300, 512, 700, 10**6])
+def test_the_parts_of_a_step_add_up_to_its_loss(model, n_tokens):
+    packed = pack(examples(), 512)
+    parts = list(packed.parts(n_tokens))
+    assert sum(part.n_targets for part in parts) == packed.n_targets
+    assert all(part.ids.size <= n_tokens or len(part.ids) == 1 for part in parts)
+    assert (parts == [packed]) == (packed.ids.size <= n_tokens)
+    with torch.no_grad():
+        whole = float(answer_loss(model.base, packed))
+        summed = sum(float(answer_loss(model.base, part)) * part.n_targets / packed.n_targets for part in parts)
+    assert summed == pytest.approx(whole, rel=1e-5)
+
+
 def test_what_an_example_sees_does_not_depend_on_its_neighbours(model):
     first, second, third = examples((60, 70, 80))
     with torch.no_grad():
