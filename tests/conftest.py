@@ -188,3 +188,19 @@ def literal(request: dict) -> str:
         return json.dumps({"verdict": int(len(data["B"]) > len(data["A"]))})
     right = data["answer"] in data["references"]
     return json.dumps({"note": 10 if right else 3}) if '"note"' in task else ("5" if right else "2")
+
+
+def loss_one_by_one(network, examples) -> float:
+    """The mean loss of the answer tokens of training examples, each read alone."""
+    import torch
+
+    from ragstudy.finetuning.pairs import IGNORED
+
+    total, n = 0.0, 0
+    with torch.no_grad():
+        for one in examples:
+            logits = network(input_ids=torch.tensor([one.ids])).logits[0, :-1].float()
+            targets = torch.tensor(one.labels[1:])
+            total += float(torch.nn.functional.cross_entropy(logits, targets, ignore_index=IGNORED, reduction="sum"))
+            n += int((targets != IGNORED).sum())
+    return total / n

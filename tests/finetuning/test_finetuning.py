@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from conftest import loss_one_by_one
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -63,16 +64,6 @@ def test_long_examples_lose_passages_and_never_the_answer(model):
     assert len(made) <= 120
     assert made.n_passages < 10
     assert model.tokenizer.decode([t for t in made.labels if t != IGNORED]) == "Green it is.<|end|>"
-
-
-def loss_one_by_one(network, made: list[Example]) -> float:
-    total, n = 0.0, 0
-    for one in made:
-        logits = network(input_ids=torch.tensor([one.ids])).logits[0, :-1].float()
-        targets = torch.tensor(one.labels[1:])
-        total += float(torch.nn.functional.cross_entropy(logits, targets, ignore_index=IGNORED, reduction="sum"))
-        n += int((targets != IGNORED).sum())
-    return total / n
 
 
 def test_the_packed_loss_is_the_loss_of_the_examples_one_by_one(model):

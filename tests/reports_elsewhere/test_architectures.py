@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from architectures import CONFIGS
+from conftest import loss_one_by_one
 
 from ragstudy.finetuning.pairs import IGNORED, Example
 from ragstudy.finetuning.training import train
@@ -68,17 +69,6 @@ def examples():
     return [Example("q", ids, (IGNORED,) * 10 + ids[10:], 0) for ids in drawn]
 
 
-def loss_alone(network, made) -> float:
-    total, n = 0.0, 0
-    with torch.no_grad():
-        for one in made:
-            logits = network(input_ids=torch.tensor([one.ids])).logits[0, :-1].float()
-            targets = torch.tensor(one.labels[1:])
-            total += float(torch.nn.functional.cross_entropy(logits, targets, ignore_index=IGNORED, reduction="sum"))
-            n += int((targets != IGNORED).sum())
-    return total / n
-
-
 def test_answers_of_a_batch_are_those_of_each_prompt_alone(folder, name):
     model = loaded(folder)
     together = [one.text for one in model.generate(PROMPTS)]
@@ -90,7 +80,7 @@ def test_answers_of_a_batch_are_those_of_each_prompt_alone(folder, name):
 
 def test_the_loss_of_a_step_is_that_of_its_examples_alone(folder, name, tmp_path):
     model, made = loaded(folder), examples()
-    expected = loss_alone(model.base, made)
+    expected = loss_one_by_one(model.base, made)
     # A model that keeps its state in its modules cannot be copied; PEFT does not tune every layer of some others.
     method = "lora" if name == "recurrent_gemma" else "full"
     spec = FineTuneSpec(base="x", batch_size=3, epochs=1, learning_rate=1e-9, method=method, dropout=0.0)
