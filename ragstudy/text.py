@@ -16,6 +16,7 @@ import regex
 from ragstudy.notation import WITHOUT_BLANKS
 
 # Letters with their marks, digits and underscores; in scripts without blanks every character is a word.
+_CHARACTER = regex.compile(WITHOUT_BLANKS)
 _WORD = regex.compile(rf"{WITHOUT_BLANKS}|(?:(?!{WITHOUT_BLANKS})[\p{{L}}\p{{M}}\p{{N}}_])+")
 
 
@@ -36,6 +37,17 @@ def word_set(text: str) -> frozenset[str]:
         text: in any language.
     """
     return frozenset(word_list(text))
+
+
+def n_words(text: str) -> int:
+    """How many words a text has, as people count them: between blanks, or characters in scripts without blanks.
+
+    Args:
+        text: in any language.
+    """
+    if text.isascii():
+        return len(text.split())
+    return sum(max(1, len(_CHARACTER.findall(word))) for word in text.split())
 
 
 def storable(text: str) -> str:

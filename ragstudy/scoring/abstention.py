@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 
 from ragstudy.scoring.languages import declines_in, side_in
+from ragstudy.text import n_words
 
 _LONGEST = 40
-_LONGEST_TEXT = 10 * _LONGEST  # of scripts without blanks, which are one word
 _NOT = r"(\s+not|n['\u2019]t)"
 _SOURCE = r"(passages?|context|text|documents?|articles?|papers?|sources?|information|excerpts?)"
 # Each phrase names the speaker or the passages: 'red cells do not contain a nucleus' is an answer.
@@ -64,7 +64,7 @@ def abstains(answer: str) -> bool:
     text = answer.strip()
     if not text:
         return True
-    if len(text.split()) > _LONGEST or len(text) > _LONGEST_TEXT:
+    if n_words(text) > _LONGEST:
         return False
     takes_a_side = side_in(text) is not None and _FIRST_ALONE.match(text) is not None
     if declines_in(text) and not takes_a_side:

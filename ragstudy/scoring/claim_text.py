@@ -14,12 +14,13 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ragstudy.scoring.words import STOP_WORDS, words
+from ragstudy.text import n_words
 
 if TYPE_CHECKING:
     from nltk.stem.porter import PorterStemmer
 
 _BREAK = re.compile(
-    r"(?<=[.!?;:])\s+|\n+"
+    r"(?<=[.!?;:])\s+|\n+|(?<=[\u3002\uff01\uff1f\uff1b\u0964])\s*"
     r"|,\s+(?=(?:and|but|which|who|because|so|while|whereas|or)\b)"
     r"|\s+(?=(?:because|although|whereas)\b)"
 )
@@ -51,7 +52,7 @@ def claims_of(text: str) -> list[str]:
         piece = raw.strip(_BULLET)
         if not words(piece):
             continue
-        if pieces and (len(piece.split()) < _SHORTEST or len(pieces[-1].split()) < _SHORTEST):
+        if pieces and (n_words(piece) < _SHORTEST or n_words(pieces[-1]) < _SHORTEST):
             pieces[-1] = f"{pieces[-1]} {piece}"
         else:
             pieces.append(piece)

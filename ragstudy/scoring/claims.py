@@ -45,8 +45,8 @@ if TYPE_CHECKING:
     from ragstudy.scoring.alignment import Aligner
 from ragstudy.scoring.words import WordWeights
 
-_SENTENCE = re.compile(r"(?<=[.!?;])\s+|;|\n+")
-_ITEM = re.compile(r",|\band\b|\bor\b")
+_SENTENCE = re.compile(r"(?<=[.!?;])\s+|;|\n+|(?<=[\u3002\uff01\uff1f\uff1b\u0964])")
+_ITEM = re.compile(r"[,\uff0c\u3001\u060c]|\band\b|\bor\b")
 _NUMBER = re.compile(r"\d")
 _NAME = re.compile(r"(?<=\S\s)[A-Z][\w-]*(?:\s+[A-Z][\w-]*)*")
 _SHORT = 8

@@ -206,3 +206,17 @@ def test_yes_and_no_are_sides_in_every_language(language):
 def test_a_name_that_begins_like_a_no_takes_no_side():
     for text in ("Nobody knew.", "Japan", "Simon said so.", "Northern lamps", "Sima"):
         assert side_of(text) is None
+
+
+def test_sentences_items_and_words_are_counted_in_scripts_without_blanks():
+    from ragstudy.scoring.claim_text import claims_of
+    from ragstudy.text import n_words
+
+    assert claims_of("灯是绿色的。它在四号房间里。") == ["灯是绿色的。", "它在四号房间里。"]
+    assert n_words("灯是绿色的。") == 5
+    assert n_words("The lamp, in room 4.") == 5
+    assert n_words("Лампа зелёная.") == 2
+    assert abstains("文中没有提到" + "，灯是绿色的" * 10) is False
+    asked = Question("q", "盒子里有什么？", ("灯、钥匙。",), (Fact("a", ("灯",)), Fact("b", ("钥匙",))), type="list")
+    assert judge(asked, "灯、钥匙", WEIGHTS).accuracy == 1
+    assert judge(asked, "灯、钥匙、苹果", WEIGHTS).accuracy == pytest.approx(2 / 3)

@@ -10,13 +10,15 @@ from __future__ import annotations
 from ragstudy.protocols import MeasureKind
 from ragstudy.scoring.claims import declines
 from ragstudy.scoring.measures.overlap import FunctionMeasure
+from ragstudy.text import n_words
 
 ANSWER_WORDS = MeasureKind(
     "answer_words",
     "length of the answer in words",
-    lambda _resources: FunctionMeasure(lambda _question, answer: float(len(answer.split()))),
+    lambda _resources: FunctionMeasure(lambda _question, answer: float(n_words(answer))),
     higher_is_better=None,
     scale=None,
+    version=2,
 )
 ABSTENTION = MeasureKind(
     "abstention",

@@ -10,6 +10,7 @@ from ragstudy.results import AnswerStyle
 from ragstudy.scoring.claims import declines
 from ragstudy.scoring.words import without_citations
 from ragstudy.study.analyse.arm_means import Columns, means_by_arm
+from ragstudy.text import n_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 _SENTENCE_END = re.compile(r"[.!?](\s|$)")
 _LISTED = re.compile(r"^\s*([-*•]|\d{1,2}[.)])\s", re.MULTILINE)
 _FEATURES: dict[str, Callable[[Question, Answer], float]] = {
-    "words": lambda _, answer: float(len(answer.text.split())),
+    "words": lambda _, answer: float(n_words(answer.text)),
     "cites passages": lambda _, answer: float(_cites(answer.text)),
     "declines": lambda question, answer: float(declines(question, answer.text)),
     "whole sentences": lambda _, answer: float(_SENTENCE_END.search(answer.text) is not None),
@@ -51,7 +52,7 @@ def answer_style(
         answer_of: the answer of a generator to a question in the context; None where there is none.
         settings: of the bootstrap over groups of questions and its intervals.
     """
-    lengths = [len(question.references[0].split()) for question in domain.questions if question.references]
+    lengths = [n_words(question.references[0]) for question in domain.questions if question.references]
     reference_words = math.fsum(lengths) / len(lengths) if lengths else math.nan
 
     def values_of(generator: str, question: Question) -> Sequence[float] | None:
