@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ragstudy.corpus import load_domain
 from ragstudy.generation.causal import CausalModel
-from ragstudy.generation.locate import locate_model
+from ragstudy.generation.locate import model_folder
 from ragstudy.prompting import for_model, make_prompt
 from ragstudy.retrieval.dense import DenseRetriever
 from ragstudy.retrieval.embedder import SentenceEmbedder
@@ -78,7 +78,7 @@ def query_engine(documents: tuple[Document, ...], questions: list[Question], nam
         async def _aget_query_embedding(self, query: str) -> list[float]:
             return self._get_text_embedding(query)
 
-    folder = locate_model(name)
+    folder = model_folder(name)
     tokenizer: Any = AutoTokenizer.from_pretrained(folder)
     llm = HuggingFaceLLM(
         model=AutoModelForCausalLM.from_pretrained(folder, dtype="float32"),

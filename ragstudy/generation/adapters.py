@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _PREFIX = "base_model.model."
 _LORA = (".lora_A.weight", ".lora_B.weight")
+_EMBEDDINGS = ("embed_tokens.weight", "wte.weight", "embed_in.weight", "word_embeddings.weight")
 _SHOWN = 200
 
 
@@ -53,6 +54,18 @@ def put_on(base: PreTrainedModel, adapted: PeftModel | None, folder: str, name: 
         raise UnavailableError(msg) from error
     _check_all_used(adapted, name, shapes, folder, model)
     return adapted
+
+
+def grows_to(base: PreTrainedModel, folder: str) -> int:
+    """How many tokens an adapter was trained with, where these are more than the base has; else 0.
+
+    Args:
+        base: as loaded.
+        folder: of the adapter.
+    """
+    n_here = int(base.get_input_embeddings().weight.shape[0])  # type: ignore[index] # every language model has them
+    rows = [shape[0] for key, shape in _shapes(folder).items() if key.endswith(_EMBEDDINGS)]
+    return max(rows, default=0) if max(rows, default=0) > n_here else 0
 
 
 def misfit(base: nn.Module, shapes: Mapping[str, tuple[int, ...]]) -> str:
@@ -106,12 +119,32 @@ def _check_all_used(
     """
     from peft import get_peft_model_state_dict
 
-    there = set(get_peft_model_state_dict(adapted, adapter_name=name))
-    unused, missing = sorted(set(shapes) - there), sorted(there - set(shapes))
+    # Without embeddings, for which PEFT would ask the hub; they are compared with the file's own.
+    there = set(get_peft_model_state_dict(adapted, adapter_name=name, save_embedding_layers=False))
+    plain = {key for key in shapes if ".lora_" not in key and key not in there}
+    unused = sorted(set(shapes) - there - plain) + _not_taken_over(adapted, plain, folder)
+    missing = sorted(there - set(shapes))
     if unused or missing:
         told = f"{len(unused)} of its {len(shapes)} tensors are not used" if unused else f"{len(missing)} are missing"
         msg = f"adapter {folder!r} on model {model!r}: {told} ({(unused or missing)[0]}){_trained_on(folder)}"
         raise InputError(msg)
+
+
+def _not_taken_over(adapted: PeftModel, keys: set[str], folder: str) -> list[str]:
+    """Which whole tensors of an adapter, such as embeddings, the model does not have now."""
+    import torch
+    from safetensors import safe_open
+
+    if not keys:
+        return []
+    here, wrong = dict(adapted.named_parameters(remove_duplicate=False)), []  # tied weights have two names
+    for path in sorted(Path(folder).glob("*.safetensors")):
+        with safe_open(path, "pt") as tensors:
+            for key in sorted(keys & set(tensors.keys())):
+                mine = here.get(key)
+                if mine is None or not torch.equal(mine.detach().cpu(), tensors.get_tensor(key).to(mine.dtype)):
+                    wrong.append(key)
+    return wrong
 
 
 def _shapes(folder: str) -> dict[str, tuple[int, ...]]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ragstudy.errors import InputError, UnavailableError
 from ragstudy.files import fingerprint
-from ragstudy.generation.adapters import put_on
+from ragstudy.generation.adapters import grows_to, put_on
 from ragstudy.generation.attention import speed_up
 from ragstudy.generation.decoding import decode_greedily, end_tokens, pad_token
 from ragstudy.generation.locate import (
@@ -86,6 +87,7 @@ class CausalModel:
                 "Give a local folder written by save_pretrained, or a hub id where the hub can be reached"
             )
             raise UnavailableError(msg) from error
+        self._grow_for_adapter()
         if spec.longest_text >= self.context:
             msg = (
                 f"generator {spec.name!r}: max_new_tokens is {spec.longest_text}, but the model's context has only "
@@ -107,6 +109,26 @@ class CausalModel:
         self._drops: bool | None = None
         self._adapted: PeftModel | None = None
         self._adapters: dict[str, None] = {}
+
+    def _grow_for_adapter(self) -> None:
+        """Give the base the tokens that its ready adapter was trained with, and their tokenizer.
+
+        Raises:
+            InputError: the adapter does not bring the tokenizer.
+        """
+        folder = Path(self.spec.adapter).expanduser() if self.spec.adapter else None
+        if folder is None or not folder.is_dir() or not (n_tokens := grows_to(self.base, str(folder))):
+            return
+        if not (folder / "tokenizer_config.json").is_file():
+            msg = (
+                f"adapter {str(folder)!r} was trained with {n_tokens} tokens, more than model {self.spec.model!r} has, "
+                "and brings no tokenizer; save the tokenizer into its folder"
+            )
+            raise InputError(msg)
+        from transformers import AutoTokenizer
+
+        self.tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="left")
+        self.base.resize_token_embeddings(n_tokens, mean_resizing=False)
 
     @property
     def context(self) -> int:

@@ -231,6 +231,33 @@ def test_a_damaged_adapter_is_named(tiny_model, adapters, tmp_path):
         texts(CausalModel(spec(tiny_model)), str(place))
 
 
+def test_an_adapter_with_added_tokens_brings_its_embeddings_and_tokenizer(tiny_model, tmp_path):
+    """What Unsloth and trl save where a chat template with tokens of its own was set up before tuning."""
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(tiny_model)
+    tokenizer.add_special_tokens({"additional_special_tokens": ["<|turn|>"]})
+    base = AutoModelForCausalLM.from_pretrained(tiny_model, dtype=torch.float32)
+    base.resize_token_embeddings(len(tokenizer))
+    with torch.no_grad():
+        base.get_input_embeddings().weight[-1] += 3
+    tuned = get_peft_model(
+        base, LoraConfig(task_type="CAUSAL_LM", r=2, target_modules=["q_proj"], init_lora_weights=False)
+    )
+    tuned.save_pretrained(tmp_path / "grown", save_embedding_layers=True)
+    ids = torch.tensor([[5, 6, len(tokenizer) - 1, 9]])
+    with torch.no_grad():
+        expected = tuned(input_ids=ids).logits
+    with pytest.raises(InputError, match="brings no tokenizer"):
+        CausalModel(spec(tiny_model, adapter=str(tmp_path / "grown")))
+    tokenizer.save_pretrained(tmp_path / "grown")
+    model = CausalModel(spec(tiny_model, adapter=str(tmp_path / "grown")))
+    with model.switched(str(tmp_path / "grown")):
+        assert torch.allclose(model.active(input_ids=ids).logits, expected, atol=1e-5)
+    assert "<|turn|>" in model.tokenizer.get_vocab()
+
+
 THINKS = (
     "{% for m in messages %}{{ m['content'] }}{% endfor %}<|assistant|>"
     "{% if enable_thinking is not defined or enable_thinking %}<think>{% else %}<think></think>{% endif %}"
