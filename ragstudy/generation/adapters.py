@@ -44,6 +44,7 @@ def put_on(base: PreTrainedModel, adapted: PeftModel | None, folder: str, name: 
     if is_lora and (problem := misfit(base, shapes)):
         msg = f"adapter {folder!r} does not fit model {model!r}: {problem}{_trained_on(folder)}"
         raise InputError(msg)
+    first = adapted is None
     try:
         if adapted is None:
             adapted = PeftModel.from_pretrained(base, folder, adapter_name=name, autocast_adapter_dtype=False)
@@ -52,7 +53,15 @@ def put_on(base: PreTrainedModel, adapted: PeftModel | None, folder: str, name: 
     except (OSError, ValueError, RuntimeError, KeyError, TypeError, SafetensorError) as error:
         msg = f"adapter {folder!r} cannot be put on model {model!r}: {str(error).strip()[:_SHOWN]}{_trained_on(folder)}"
         raise UnavailableError(msg) from error
-    _check_all_used(adapted, name, shapes, folder, model)
+    try:
+        _check_all_used(adapted, name, shapes, folder, model)
+    except InputError:
+        # The base is given back as it was.
+        if first:
+            adapted.unload()
+        else:
+            adapted.delete_adapter(name)
+        raise
     return adapted
 
 

@@ -209,7 +209,11 @@ def test_an_adapter_of_which_not_every_tensor_is_used_is_refused(tiny_model, ada
     with pytest.raises(InputError, match=told):
         texts(model, str(place))
     # The base is as it was, and takes the right one.
+    assert texts(model) == texts(CausalModel(spec(tiny_model)))
     assert texts(model, str(adapters / "1")) == texts(CausalModel(spec(tiny_model)), str(adapters / "1"))
+    with pytest.raises(InputError, match=told):
+        texts(model, str(place))
+    assert texts(model) == texts(CausalModel(spec(tiny_model)))
 
 
 def test_an_adapter_of_another_model_is_refused_and_both_are_named(adapters, tmp_path, tiny_model):
