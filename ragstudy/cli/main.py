@@ -52,6 +52,7 @@ def cli() -> None:
     ragstudy check experiments/quickstart.yaml     what a study would do
     ragstudy run experiments/quickstart.yaml       run it, or go on with it
     ragstudy results reports/quickstart            its numbers as CSV, JSON, LaTeX or Parquet
+    ragstudy show reports/quickstart QUESTION      one question with every answer to it
     ragstudy corpus import --help                  bring your own data
     ragstudy models                                language models that can be used here
     ragstudy judge audit --help                    how far a scorer agrees with people
@@ -157,6 +158,27 @@ def models() -> None:
     from ragstudy.cli.models import show_models
 
     show_models()
+
+
+@cli.command()
+@click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
+@click.argument("question")
+@click.option("--domain", help="Of the question, where several domains have its id.")
+def show(run_folder: Path, question: str, domain: str | None) -> None:
+    """Print one QUESTION of a RUN, by its id or words of it, with passages, all answers and their scores.
+
+    \b
+    ragstudy show reports/quickstart q0017
+    ragstudy show reports/quickstart "half-life of Norcept"
+    """
+    from ragstudy.reporting.one_question import find_question, lines_about
+    from ragstudy.study.run_folder import RunFolder
+
+    folder = RunFolder(run_folder)
+    folder.check()
+    name, found = find_question(folder, question, domain)
+    for line in lines_about(folder, name, found):
+        click.echo(line)
 
 
 @cli.command()
