@@ -94,13 +94,7 @@ class CausalModel:
                 f"{self.context} tokens for prompt and answer together"
             )
             raise InputError(msg)
-        self.ends = end_tokens(self.base, self.tokenizer)
-        if aside := decode_greedily(self.base, self.tokenizer):
-            told = ", ".join(f"{key}={value!r}" for key, value in aside.items())
-            logger.warning("generator %s: settings that make greedy decoding another are not used: %s", spec.name, told)
-        self._pad = pad_token(self.base, self.tokenizer)
-        set_thinking(self.tokenizer, thinks=spec.thinking_tokens > 0)
-        self._begins_thinking = begins_thinking(for_model(_PROBE, self.tokenizer))
+        self._decide_how_to_write()
         if not spec.in_four_bits:
             self.base.to(device)  # type: ignore[arg-type] # transformers wraps `to`
         self.base.train(mode=False)
@@ -109,6 +103,22 @@ class CausalModel:
         self._drops: bool | None = None
         self._adapted: PeftModel | None = None
         self._adapters: dict[str, None] = {}
+
+    def _decide_how_to_write(self) -> None:
+        """Find what ends an answer, decode greedily, and fix whether the model thinks.
+
+        Raises:
+            InputError: the chat template refuses a user message, or leaves it out.
+        """
+        self.ends = end_tokens(self.base, self.tokenizer)
+        if aside := decode_greedily(self.base, self.tokenizer):
+            told = ", ".join(f"{key}={value!r}" for key, value in aside.items())
+            logger.warning(
+                "generator %s: what would make greedy decoding another is not used: %s", self.spec.name, told
+            )
+        self._pad = pad_token(self.base, self.tokenizer)
+        set_thinking(self.tokenizer, thinks=self.spec.thinking_tokens > 0)
+        self._begins_thinking = begins_thinking(for_model(_PROBE, self.tokenizer))
 
     def _grow_for_adapter(self) -> None:
         """Give the base the tokens that its ready adapter was trained with, and their tokenizer.
