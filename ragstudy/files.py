@@ -220,6 +220,19 @@ def read_json(path: Path) -> Any:  # noqa: ANN401 - whatever the file holds
         raise InputError(msg) from None
 
 
+def object_in(path: Path) -> dict[str, Any]:
+    """The JSON object in a file that need not be there or be whole, such as one beside a model's weights; else empty.
+
+    Args:
+        path: the file.
+    """
+    try:
+        found = json.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
 def read_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """The objects of a JSON-lines file with their line numbers; empty lines are passed over.
 

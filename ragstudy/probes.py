@@ -31,6 +31,15 @@ _LAST_PLACE = 0.1
 _CANNOT = (AttributeError, IndexError, KeyError, NotImplementedError, RuntimeError, TypeError, ValueError)
 
 
+def n_tokens(model: Any) -> int:  # noqa: ANN401 - any causal language model
+    """How many tokens a model has an embedding for.
+
+    Args:
+        model: as loaded.
+    """
+    return int(model.get_input_embeddings().weight.shape[0])
+
+
 def pads_cleanly(model: Any) -> bool:  # noqa: ANN401 - any causal language model
     """Whether a prompt that is filled up on the left gives what it gives alone, whatever it is filled up with.
 
@@ -121,9 +130,8 @@ def _tried(probe: Callable[[], bool], what: str, instead: str) -> bool:
 def _ids(model: Any, n: int, seed: int) -> torch.Tensor:  # noqa: ANN401 - any causal language model
     import torch
 
-    generator = torch.Generator().manual_seed(seed)
-    n_tokens = int(model.get_input_embeddings().weight.shape[0])
-    return torch.randint(min(10, n_tokens - 1), n_tokens, (1, n), generator=generator)
+    generator, most = torch.Generator().manual_seed(seed), n_tokens(model)
+    return torch.randint(min(10, most - 1), most, (1, n), generator=generator)
 
 
 def _plain_logits(model: Any, **arguments: torch.Tensor) -> torch.Tensor:  # noqa: ANN401 - any causal language model

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ragstudy.errors import InputError, UnavailableError
+from ragstudy.files import object_in
 from ragstudy.generation.locate import model_fingerprint
+from ragstudy.probes import n_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,9 +73,8 @@ def grows_to(base: PreTrainedModel, folder: str) -> int:
         base: as loaded.
         folder: of the adapter.
     """
-    n_here = int(base.get_input_embeddings().weight.shape[0])  # type: ignore[index] # every language model has them
-    rows = [shape[0] for key, shape in _shapes(folder).items() if key.endswith(_EMBEDDINGS)]
-    return max(rows, default=0) if max(rows, default=0) > n_here else 0
+    most = max((shape[0] for key, shape in _shapes(folder).items() if key.endswith(_EMBEDDINGS)), default=0)
+    return most if most > n_tokens(base) else 0
 
 
 def misfit(base: nn.Module, shapes: Mapping[str, tuple[int, ...]]) -> str:
@@ -181,11 +181,7 @@ def base_of(folder: Path) -> str:
 
 
 def _config(folder: Path) -> dict[str, Any]:
-    try:
-        found = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
+    return object_in(folder / "adapter_config.json")
 
 
 def _trained_on(folder: str) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ragstudy.errors import RagstudyError
-from ragstudy.files import read_json
+from ragstudy.files import object_in
+from ragstudy.probes import n_tokens
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,12 +79,7 @@ def not_greedy_in(folder: Path) -> dict[str, Any]:
     Args:
         folder: of the model.
     """
-    path = folder / "generation_config.json"
-    try:
-        found = read_json(path) if path.is_file() else {}
-    except RagstudyError:
-        return {}
-    return not_greedy(found) if isinstance(found, dict) else {}
+    return not_greedy(object_in(folder / "generation_config.json"))
 
 
 def decode_greedily(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> dict[str, Any]:
@@ -148,8 +143,7 @@ def pad_token(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> int
         model: as loaded.
         tokenizer: of the model.
     """
-    n_tokens = int(model.get_input_embeddings().weight.shape[0])  # type: ignore[index] # every language model has them
     for found in (tokenizer.pad_token_id, tokenizer.eos_token_id):
-        if found is not None and 0 <= int(found) < n_tokens:
+        if found is not None and 0 <= int(found) < n_tokens(model):
             return int(found)
     return 0

@@ -6,7 +6,6 @@ comparison says so.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from ragstudy.files import hash_file
 from ragstudy.generation.adapters import other_base
 from ragstudy.generation.decoding import not_greedy_in
 from ragstudy.generation.locate import locate_model
+from ragstudy.generation.thinking import chat_template_in
 
 if TYPE_CHECKING:
     from ragstudy.specs import GeneratorSpec, TransformersSpec
@@ -65,7 +65,7 @@ _DECODING = "settings of generation_config.json (not used here)"
 
 def _compared(one: Path, other: Path) -> list[tuple[str, bool]]:
     return [
-        ("the chat template", _template(one) == _template(other)),
+        ("the chat template", chat_template_in(one) == chat_template_in(other)),
         ("the tokenizer", _hash(one / "tokenizer.json") == _hash(other / "tokenizer.json")),
         (_DECODING, not_greedy_in(one) == not_greedy_in(other)),
     ]
@@ -78,16 +78,6 @@ def _folder(spec: TransformersSpec) -> Path | None:
     except RagstudyError:
         return None
     return located if located.is_dir() else None
-
-
-def _template(folder: Path) -> str:
-    path, config = folder / "chat_template.jinja", folder / "tokenizer_config.json"
-    if path.is_file():
-        return path.read_text(encoding="utf-8").strip()
-    try:
-        return str(json.loads(config.read_text(encoding="utf-8")).get("chat_template") or "").strip()
-    except (OSError, ValueError, AttributeError):
-        return ""
 
 
 def _hash(path: Path) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ragstudy.errors import RagstudyError
-from ragstudy.files import read_json
+from ragstudy.files import object_in, read_json
 from ragstudy.generation.gguf import read_header
 from ragstudy.generation.locate import EMBEDDED, locate_model
 from ragstudy.generation.packaged import PACKAGED
@@ -19,10 +18,10 @@ from ragstudy.generation.weights import n_parameters
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 # Answering takes the weights and, for a batch of prompts with passages, about half as much again and a gigabyte.
 _OVERHEAD, _BATCH_GIB = 1.5, 1.0
 _GIB = 2**30
+_OLLAMA_WEIGHTS = "application/vnd.ollama.image.model"
 
 
 @dataclass(frozen=True)
@@ -92,22 +91,19 @@ def _in_hub_cache() -> Iterator[UsableModel]:
         if repo.repo_type != "model" or newest is None:
             continue
         folder = newest.snapshot_path
-        if (folder / "config.json").is_file() and _writes_text(read_json(folder / "config.json")):
+        if _writes_text(object_in(folder / "config.json")):
             yield _in_folder(repo.repo_id, "hub cache", folder, "")
 
 
-def _writes_text(config: Any) -> bool:  # noqa: ANN401 - whatever the file holds
-    return isinstance(config, dict) and any("CausalLM" in str(one) for one in config.get("architectures") or [])
+def _writes_text(config: dict[str, Any]) -> bool:
+    return any("CausalLM" in str(one) for one in config.get("architectures") or [])
 
 
 def _of_ollama() -> Iterator[UsableModel]:
     root = Path(os.environ.get("OLLAMA_MODELS", "~/.ollama/models")).expanduser()
     for manifest in sorted((root / "manifests").glob("*/*/*/*")):
-        try:
-            layers = json.loads(manifest.read_text(encoding="utf-8"))["layers"]
-            digests = [one["digest"] for one in layers if one["mediaType"] == "application/vnd.ollama.image.model"]
-        except (OSError, ValueError, KeyError, TypeError):
-            continue
+        layers = [one for one in object_in(manifest).get("layers") or [] if isinstance(one, dict)]
+        digests = [one.get("digest") for one in layers if one.get("mediaType") == _OLLAMA_WEIGHTS]
         for digest in digests:
             path = root / "blobs" / str(digest).replace(":", "-")
             yield _in_file(str(path), f"Ollama {manifest.parent.name}:{manifest.name}", path, "")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any
+
+from ragstudy.files import object_in
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,11 +46,16 @@ def has_switch(folder: Path) -> bool:
     Args:
         folder: of the model.
     """
-    template = folder / "chat_template.jinja"
-    if template.is_file():
-        return _SWITCH in template.read_text(encoding="utf-8")
-    config = folder / "tokenizer_config.json"
-    try:
-        return config.is_file() and _SWITCH in str(json.loads(config.read_text(encoding="utf-8")).get("chat_template"))
-    except (ValueError, AttributeError):
-        return False
+    return _SWITCH in chat_template_in(folder)
+
+
+def chat_template_in(folder: Path) -> str:
+    """The chat template of a local model or adapter; '' where it brings none.
+
+    Args:
+        folder: of the model or adapter.
+    """
+    path = folder / "chat_template.jinja"
+    if path.is_file():
+        return path.read_text(encoding="utf-8").strip()
+    return str(object_in(folder / "tokenizer_config.json").get("chat_template") or "").strip()

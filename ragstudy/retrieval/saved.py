@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ragstudy.errors import InputError
-from ragstudy.files import read_json, read_records, write_json, write_lines
+from ragstudy.files import object_in, read_json, read_records, write_json, write_lines
 from ragstudy.records import Passage
 
 if TYPE_CHECKING:
@@ -44,6 +44,19 @@ def saved_fingerprint(folder: Path) -> str | None:
     return str(read_json(path)["fingerprint"]) if path.is_file() else None
 
 
+def is_whole(folder: Path) -> bool:
+    """Whether as many passages lie in a folder as its index says; they are counted, not read.
+
+    Args:
+        folder: of the index.
+    """
+    path, wanted = folder / "passages.jsonl", object_in(folder / "index.json").get("n_passages")
+    if not path.is_file():
+        return False
+    with path.open("rb") as lines:
+        return wanted is None or sum(1 for _ in lines) == wanted
+
+
 def read_passages(folder: Path) -> list[Passage]:
     """The passages of a saved index.
 
@@ -57,12 +70,10 @@ def read_passages(folder: Path) -> list[Passage]:
     if not path.is_file():
         msg = f"{path}: no such file; `ragstudy run` makes the index anew"
         raise InputError(msg)
-    passages, about = read_records(path, Passage), folder / "index.json"
-    wanted = read_json(about).get("n_passages") if about.is_file() else None
-    if wanted is not None and wanted != len(passages):
-        msg = f"{path}: {len(passages)} passages, {about.name} says {wanted}; `ragstudy run` makes the index anew"
+    if not is_whole(folder):
+        msg = f"{path}: not as many passages as index.json says; `ragstudy run` makes the index anew"
         raise InputError(msg)
-    return passages
+    return read_records(path, Passage)
 
 
 def check_depth(n_passages: int, k: int, setting: str = "retrieval.top_k") -> None:

@@ -6,7 +6,7 @@ import gc
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ragstudy.errors import InputError, RagstudyError
+from ragstudy.errors import RagstudyError
 from ragstudy.files import fingerprint, read_json
 from ragstudy.records import Retrieval
 from ragstudy.retrieval.embedder import embedder_fingerprint, make_embedder, tokens_of
@@ -14,7 +14,7 @@ from ragstudy.retrieval.embedding_cache import CachedEmbedder
 from ragstudy.retrieval.passages import cut
 from ragstudy.retrieval.relevance import best_gains, covered, n_units
 from ragstudy.retrieval.retrievers import RerankedRetriever, make_reranker, retriever_kind, search_fingerprint
-from ragstudy.retrieval.saved import check_depth, read_passages, save_index, saved_fingerprint
+from ragstudy.retrieval.saved import check_depth, is_whole, read_passages, save_index, saved_fingerprint
 from ragstudy.scoring.words import WORD_RULES, WordWeights
 from ragstudy.specs import GOLD, parse_context
 from ragstudy.study.execute.passages import depth_needed
@@ -128,11 +128,7 @@ def _is_current(
     if made_from != _stage_fingerprint(plan, domain):
         return False
     place = folder.index_folder(domain.name)
-    if saved_fingerprint(place) != index_fingerprint(plan, domain):
-        return False
-    try:
-        read_passages(place)
-    except InputError:
+    if saved_fingerprint(place) != index_fingerprint(plan, domain) or not is_whole(place):
         return False
     have = {row.question for row in rows if row.domain == domain.name}
     return all(question.id in have for question in needed_questions(plan, domain))
