@@ -260,10 +260,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _tell(error: Any) -> None:  # noqa: ANN401 - any of our errors
-    lines = str(error).splitlines()
-    if len(lines) == 1:
-        click.echo(f"error: {lines[0]}", err=True)
+    # A problem may take several lines, such as a list to choose from.
+    problems = getattr(error, "problems", None) or str(error).splitlines()
+    if len(problems) == 1:
+        click.echo(f"error: {problems[0]}", err=True)
         return
-    click.echo(f"{len(lines)} problems:", err=True)
-    for line in lines:
-        click.echo(f"  {line}", err=True)
+    click.echo(f"{len(problems)} problems:", err=True)
+    for problem in problems:
+        click.echo(f"  {problem}", err=True)

@@ -55,6 +55,7 @@ def test_a_failed_answer_is_shown_with_its_reason(finished, capsys):
 def test_no_question_or_several_are_told(finished, capsys):
     assert "no test question has the id or the words 'q0x'; did you mean" in refused(finished, capsys, "q0x")
     told = refused(finished, capsys, "colour")
+    assert told.startswith("error: ")
     assert "6 questions have 'colour'; name one by its id" in told
     assert "lamps q03: What is the colour of lampd?" in told
     assert "no run in this folder" in refused(finished.parent / "nothing", capsys, "q00")
