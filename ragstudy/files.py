@@ -201,6 +201,30 @@ def read_yaml(path: Path) -> Any:  # noqa: ANN401 - whatever the file holds
     raise InputError(msg)
 
 
+def parse_json(text: str) -> Any:  # noqa: ANN401 - whatever the text holds
+    """What a JSON text holds.
+
+    Args:
+        text: the JSON.
+
+    Raises:
+        ValueError: it is not JSON, is nested too deeply, or holds half of a character, which no file could be written
+            with.
+    """
+    try:
+        value = json.loads(text)
+        if "\\u" in text:
+            json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        half = error.object[error.start]
+        msg = f"it holds half of a character, \\u{ord(half):04x} without its other half: write the whole one or none"
+        raise ValueError(msg) from None
+    except RecursionError:
+        msg = "it is nested too deeply"
+        raise ValueError(msg) from None
+    return value
+
+
 def read_json(path: Path) -> Any:  # noqa: ANN401 - whatever the file holds
     """The content of a JSON file.
 
@@ -211,11 +235,11 @@ def read_json(path: Path) -> Any:  # noqa: ANN401 - whatever the file holds
         InputError: the file is missing or not JSON.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8-sig"))
+        return parse_json(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         msg = f"{path}: no such file"
         raise InputError(msg) from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
         msg = f"{path}: not readable as JSON: {error}"
         raise InputError(msg) from None
 
@@ -227,7 +251,7 @@ def object_in(path: Path) -> dict[str, Any]:
         path: the file.
     """
     try:
-        found = json.loads(path.read_text(encoding="utf-8-sig"))
+        found = parse_json(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
@@ -257,8 +281,8 @@ def read_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 def _object(path: Path, number: int, line: str) -> dict[str, Any]:
     try:
-        value = json.loads(line)
-    except json.JSONDecodeError as error:
+        value = parse_json(line)
+    except ValueError as error:
         msg = f"{path}:{number}: not readable as JSON: {error}"
         raise InputError(msg) from None
     if not isinstance(value, dict):

@@ -22,7 +22,11 @@ class _Forecast(Protocol):
     @property
     def n_more_questions(self) -> int | None: ...
     @property
-    def needs_trainings(self) -> bool: ...
+    def n_more_questions_at_even_odds(self) -> int | None: ...
+    @property
+    def n_more_trainings(self) -> int | None: ...
+    @property
+    def verdict(self) -> str: ...
 
 
 def effect(found: object) -> str:
@@ -50,17 +54,28 @@ def rate(found: Interval | None) -> str:
 
 
 def to_decide(decision: _Forecast) -> str:
-    """What it would take to decide: `about 710 more questions`; '' where nothing is known of it.
+    """What it would take to decide: `would take about 710 to 2,400 more questions`; '' of what is decided.
+
+    The first number is that of even odds, the last that of the study's power.
 
     Args:
         decision: on a comparison.
     """
-    more = decision.n_more_questions
-    if more:
-        digits = max(0, len(str(more)) - 2)
-        # Rounded up to two digits: a forecast from one study knows no more of them.
-        return f"about {-(-more // 10**digits) * 10**digits:,} more questions"
-    return "more trainings" if decision.needs_trainings else ""
+    if decision.verdict != "undecided":
+        return ""
+    if decision.n_more_questions:
+        least = _two_digits(decision.n_more_questions_at_even_odds or decision.n_more_questions)
+        most = _two_digits(decision.n_more_questions)
+        return f"would take about {most if least == most else f'{least} to {most}'} more questions"
+    if decision.n_more_trainings:
+        return f"would take about {decision.n_more_trainings} more trainings of each recipe"
+    return "cannot be planned from this"
+
+
+def _two_digits(number: int) -> str:
+    """Rounded up to two digits: a forecast from one study knows no more of them."""
+    digits = max(0, len(str(number)) - 2)
+    return f"{-(-number // 10**digits) * 10**digits:,}"
 
 
 def signed(value: float | None) -> str:

@@ -40,6 +40,7 @@ from ragstudy.specs.base import Spec
 from ragstudy.specs.designs import DESIGNS
 from ragstudy.specs.generators import GENERATORS, GeneratorSpec, ServerSpec
 from ragstudy.study.layout import Layout
+from ragstudy.study.looks import Look
 from ragstudy.study.manifest import Manifest
 
 
@@ -68,6 +69,7 @@ FILES: dict[str, Any] = {
     "failure_points.jsonl": Diagnosed,
     "replaced_values.jsonl": ReplacedValues,
     "layout.json": Layout,
+    "looks.jsonl": Look,
     "manifest.json": Manifest,
     "comparisons.json": Results,
     "ceilings.json": dict[str, dict[str, float | None]],

@@ -81,3 +81,19 @@ def test_nearest_suggests_or_lists():
     assert nearest("handbok", ["handbook", "medicine"]) == "; did you mean 'handbook'?"
     assert nearest("zzz", ["b", "a"]) == "; known: a, b"
     assert nearest("zzz", []) == ""
+
+
+def test_half_of_a_character_and_endless_nesting_are_named_with_their_line(tmp_path):
+    """Found by `make fuzz`: hashing such a text ended in a traceback far from the file."""
+    lines, whole = tmp_path / "rows.jsonl", tmp_path / "rows.json"
+    lines.write_text('{"a": "ok"}\n{"a": "Gre\\ud800en"}\n', encoding="utf-8")
+    with pytest.raises(InputError, match=r"rows\.jsonl:2: .*half of a character, \\ud800"):
+        list(read_lines(lines))
+    whole.write_text('["\\udc00"]', encoding="utf-8")
+    with pytest.raises(InputError, match=r"rows\.json: .*half of a character"):
+        read_json(whole)
+    whole.write_text('["\\ud83d\\ude00"]', encoding="utf-8")
+    assert read_json(whole) == ["\U0001f600"]
+    whole.write_text("[" * 100_000, encoding="utf-8")
+    with pytest.raises(InputError, match="nested too deeply"):
+        read_json(whole)

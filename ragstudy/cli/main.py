@@ -54,6 +54,7 @@ def cli() -> None:
     ragstudy results reports/quickstart            its numbers as CSV, JSON, LaTeX or Parquet
     ragstudy show reports/quickstart QUESTION      one question with every answer to it
     ragstudy corpus import --help                  bring your own data
+    ragstudy plan --effect 0.05                    how many questions it takes to see five points
     ragstudy models                                language models that can be used here
     ragstudy judge audit --help                    how far a scorer agrees with people
     """
@@ -146,6 +147,41 @@ def score(run_folder: Path, measures: tuple[str, ...], judges: Path | None, verd
     page = refresh_reports(folder)
     show_outcome(console, outcome, folder.results(), page)
     _end(outcome)
+
+
+@cli.command()
+@click.option(
+    "--effect", "effects", type=click.FloatRange(0, 1), multiple=True, help="True difference; 0: none at all."
+)
+@click.option("--comparisons", type=click.IntRange(min=1), default=4, help="Arms x measures x contexts x domains.")
+@click.option("--recipes", type=click.IntRange(min=1), default=2, help="Trainings differ alike over these.")
+@click.option("--per-document", type=click.FloatRange(min=1), default=1.0, help="Questions of one source document.")
+@click.option("--trainings", type=click.IntRange(min=1), default=3, help="Training seeds of each recipe.")
+@click.option("--margin", type=click.FloatRange(0, 1, min_open=True), default=0.03, help="Smallest one that matters.")
+@click.option("--like", type=click.Path(path_type=Path), help="A run folder whose spread is taken over.")
+def plan(
+    effects: tuple[float, ...],
+    comparisons: int,
+    recipes: int,
+    per_document: float,
+    trainings: int,
+    margin: float,
+    like: Path | None,
+) -> None:
+    """How many test questions a study needs, before there are any data.
+
+    \b
+    ragstudy plan --effect 0.05
+    ragstudy plan --comparisons 24 --per-document 5 --like reports/quickstart
+    """
+    from ragstudy.cli.plan import USUAL_EFFECTS, assumed_like, show_plan
+    from ragstudy.statistics.planning import Assumed
+    from ragstudy.statistics.settings import AnalysisSettings
+
+    assumed = Assumed(per_document=per_document, n_trainings=trainings, n_comparisons=comparisons, n_recipes=recipes)
+    if like is not None:
+        assumed = assumed_like(like, assumed)
+    show_plan(assumed, effects or (*USUAL_EFFECTS, 0.0), AnalysisSettings(margin=margin))
 
 
 @cli.command()

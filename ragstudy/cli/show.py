@@ -157,7 +157,8 @@ def _verdict_table(rows: Sequence[ComparisonRow], confidence: float, contexts: s
         if row.decision is None:
             continue
         colour, needs = _COLOURS[row.decision.verdict], to_decide(row.decision)
-        verdict = f"[{colour}]{row.verdict}[/{colour}]" + (f": {needs.removeprefix('about ')}" if needs else "")
+        told = f": {needs.removeprefix('would take about ')}" if needs else ""
+        verdict = f"[{colour}]{row.verdict}[/{colour}]" + told
         name = row.arm if row.arm != last else ""
         last = row.arm
         bracketed = effect(row.effect).replace("[", "\\[")

@@ -293,7 +293,10 @@ def headline_of(rows: Sequence[ComparisonRow]) -> list[str]:
             called = [row for row in mine if row.verdict == verdict]
             if called:
                 parts.append(f"{verdict} in {len(called)} of {len(mine)} arms ({_largest(called)})")
-        sentences.append(f"{measure.capitalize()}: tuning {'; '.join(parts)}.")
+        # One training tells about itself, not about tuning.
+        single = all(row.decision is not None and row.decision.about == "adapter" for row in mine)
+        subject = "this adapter" if len(mine) == 1 else "these adapters, one training each,"
+        sentences.append(f"{measure.capitalize()}: {subject if single else 'tuning'} {'; '.join(parts)}.")
     return sentences
 
 

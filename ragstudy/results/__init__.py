@@ -15,8 +15,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ragstudy.results.comparisons import (
+    AgainstBest,
     AgainstShuffled,
     ArmMean,
+    BetweenContexts,
     ComparisonRow,
     CorrectedShares,
     Decision,
@@ -25,6 +27,7 @@ from ragstudy.results.comparisons import (
     RetrievalQuality,
     Series,
     SeriesPoint,
+    UnscoredBounds,
 )
 from ragstudy.results.diagnosis import (
     AnswerStyle,
@@ -37,9 +40,11 @@ from ragstudy.results.diagnosis import (
 from ragstudy.statistics import Comparison, Interval
 
 __all__ = [
+    "AgainstBest",
     "AgainstShuffled",
     "AnswerStyle",
     "ArmMean",
+    "BetweenContexts",
     "ComparisonRow",
     "ContextUse",
     "CorrectedShares",
@@ -55,6 +60,7 @@ __all__ = [
     "RetrievalQuality",
     "Series",
     "SeriesPoint",
+    "UnscoredBounds",
     "table_row",
 ]
 
@@ -65,10 +71,12 @@ class ReportedSettings:
 
     Attributes:
         margin: smallest difference of a score that matters.
-        confidence: confidence level of the intervals.
+        confidence: with which the verdicts of the study hold, over all looks at its data.
         power: probability with which an effect is to be found.
-        n_resamples: draws of bootstrap and permutation.
+        n_resamples: draws of bootstrap and sign flips.
         seed: decides these draws.
+        look: how often data of this study were looked at, this time included.
+        level: confidence that is left for this look.
         verdict_measures: measures that get a verdict.
     """
 
@@ -77,6 +85,8 @@ class ReportedSettings:
     power: float
     n_resamples: int
     seed: int
+    look: int
+    level: float
     verdict_measures: list[str]
 
 
@@ -95,7 +105,9 @@ class Results:
         arm_means: mean of every arm, context and measure.
         comparisons: every arm against its base.
         interactions: what passages bring, before and after tuning.
+        between_contexts: what tuning changes with gold passages alone, against what it changes with retrieved ones.
         against_shuffled: arms against the same training on shuffled labels.
+        against_best: arms against the best one of their domain.
         series: dose and response.
         corrections: shares of right answers, corrected for an audited scorer's errors.
         context_use: what arms make of passages with wrong values.
@@ -116,7 +128,9 @@ class Results:
     arm_means: list[ArmMean]
     comparisons: list[ComparisonRow]
     interactions: list[Interaction]
+    between_contexts: list[BetweenContexts]
     against_shuffled: list[AgainstShuffled]
+    against_best: list[AgainstBest]
     series: list[Series]
     corrections: list[CorrectedShares]
     context_use: list[ContextUse]
@@ -139,9 +153,22 @@ def table_row(record: Any) -> dict[str, Any]:  # noqa: ANN401 - any of the recor
             row |= _effect_columns(record.effect)
         elif name == "decision":
             row |= value or {}
+        elif name == "unscored":
+            row |= _unscored_columns(record.unscored)
         else:
             row[name] = value
     return row
+
+
+def _unscored_columns(found: UnscoredBounds | None) -> dict[str, Any]:
+    if found is None:
+        return {}
+    return {
+        "unscored_tuned": found.tuned,
+        "unscored_base": found.base,
+        "worst_low": found.worst.low,
+        "best_high": found.best.high,
+    }
 
 
 def _effect_columns(effect: Comparison | Interval) -> dict[str, Any]:

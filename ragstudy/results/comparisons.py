@@ -94,20 +94,42 @@ class Decision:
 
     Attributes:
         verdict: on the tuned arm.
-        p_adjusted: p-value after correction for all comparisons of the family.
-        n_in_family: comparisons that the correction is for.
-        n_more_questions: about how many more questions would decide an undecided one; None where nothing is known of
-            it, or no number would do.
-        needs_trainings: whether only more trainings would decide it.
+        about: what the verdict is about: the 'recipe', where it is known how much its trainings differ; this 'adapter',
+            where a single one was trained and nothing is known of others; or this 'model', which was not tuned here.
+        n_more_questions: more questions after which an undecided comparison is decided with the study's power; None
+            where no number can be named.
+        n_more_questions_at_even_odds: more questions after which it is as likely decided as not.
+        n_more_documents: further source documents that `n_more_questions` come from, at as many questions each.
+        n_more_trainings: more trainings of each recipe, where only these would decide it.
         caveats: what a reader must know beside the numbers.
     """
 
     verdict: Verdict
-    p_adjusted: Real
-    n_in_family: int
+    about: Literal["recipe", "adapter", "model"]
     n_more_questions: int | None
-    needs_trainings: bool
+    n_more_questions_at_even_odds: int | None
+    n_more_documents: int | None
+    n_more_trainings: int | None
     caveats: list[str]
+
+
+@dataclass(frozen=True)
+class UnscoredBounds:
+    """A difference under the worst and the best that its answers without a score could have been.
+
+    Attributes:
+        tuned: share of the arm's answers without a score.
+        base: share of the base's answers without a score.
+        worst: the difference if each of the arm's had scored 0 and each of the base's 1.
+        best: the difference if each of the arm's had scored 1 and each of the base's 0.
+        within_margin: whether the difference would lie within the margin in both cases.
+    """
+
+    tuned: float
+    base: float
+    worst: Interval
+    best: Interval
+    within_margin: bool
 
 
 @dataclass(frozen=True)
@@ -134,6 +156,7 @@ class ComparisonRow:
         n_worse: questions on which it scores lower.
         n_pairs: training pairs of its smallest training.
         effect: difference with its intervals, tests and parts of its error.
+        unscored: what the answers without a score could make of it; None where both arms lack as many, or none.
         decision: verdict; None on a measure that gets none.
     """
 
@@ -156,6 +179,7 @@ class ComparisonRow:
     n_worse: int
     n_pairs: int
     effect: Comparison
+    unscored: UnscoredBounds | None
     decision: Decision | None
 
     @property
@@ -216,6 +240,46 @@ class AgainstShuffled:
 
 
 @dataclass(frozen=True)
+class BetweenContexts:
+    """What tuning changes in one context against what it changes in the headline context.
+
+    Attributes:
+        domain: name of the domain.
+        arm: name of the arm.
+        contexts: name of the context.
+        measure: name of the measure.
+        effect: (tuned - base) in this context minus (tuned - base) in the headline context, question by question.
+    """
+
+    domain: str
+    arm: str
+    contexts: str
+    measure: str
+    effect: Comparison
+
+
+@dataclass(frozen=True)
+class AgainstBest:
+    """An arm, or the base, against the arm that did best in the headline context on the first verdict measure.
+
+    Attributes:
+        domain: name of the domain.
+        best: name of the arm with the highest mean.
+        arm: name of the other one.
+        contexts: name of the test context.
+        measure: name of the measure.
+        effect: other minus best; all pairs of arms are one family, so that it holds although the best was picked.
+    """
+
+    domain: str
+    best: str
+    arm: str
+    contexts: str
+    measure: str
+    effect: Comparison
+
+
+@dataclass(frozen=True)
 class SeriesPoint:
     """One arm of a series.
 
@@ -244,7 +308,6 @@ class Series:
         axis: what the points differ in.
         series: name of the recipe, or of the training.
         points: at least two, rising.
-        smallest_visible: the smallest point from which on every interval leaves out zero on the same side, or None.
     """
 
     domain: str
@@ -254,7 +317,6 @@ class Series:
     axis: Literal["pairs", "epochs"]
     series: str
     points: list[SeriesPoint]
-    smallest_visible: int | None
 
 
 @dataclass(frozen=True)

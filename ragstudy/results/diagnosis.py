@@ -31,6 +31,7 @@ class ContextUse:
         parametric: share that gives the true value, which only the model's weights hold.
         neither: share that gives neither, or both.
         faithful_difference: tuned minus base of `context_faithful`; None for an arm without a base.
+        parametric_difference: tuned minus base of `parametric`; None for an arm without a base.
     """
 
     domain: str
@@ -42,6 +43,7 @@ class ContextUse:
     parametric: Interval
     neither: Interval
     faithful_difference: Interval | None
+    parametric_difference: Interval | None = None
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,8 @@ class FailureShares:
         n: answers.
         points: share of the answers at each failure point.
         base: name of the arm it is compared with, or None.
-        shifts: tuned minus base of each share; None for an arm without a base.
+        shifts: tuned minus base of each share, with intervals that hold for all points together; None for an arm
+            without a base.
     """
 
     domain: str

@@ -138,16 +138,47 @@ class PromptSpec(Spec):
     instruction_without_passages: str = INSTRUCTION_WITHOUT_PASSAGES
 
 
+class PrimarySpec(Spec):
+    """Comparisons that a study names as primary: those that hold all of what is written here.
+
+    Attributes:
+        domain: name of the domain; '' for every one.
+        arm: name of the arm; '' for every one.
+        contexts: name of the test context; '' for every one.
+        measure: name of the measure; '' for every verdict measure.
+    """
+
+    domain: str = ""
+    arm: str = ""
+    contexts: str = ""
+    measure: str = ""
+
+    def holds(self, domain: str, arm: str, contexts: str, measure: str) -> bool:
+        """Whether a comparison is among them.
+
+        Args:
+            domain: name of its domain.
+            arm: name of its arm.
+            contexts: name of its test context.
+            measure: name of its measure.
+        """
+        wanted, given = (self.domain, self.arm, self.contexts, self.measure), (domain, arm, contexts, measure)
+        return all(not one or one == other for one, other in zip(wanted, given, strict=True))
+
+
 class StatisticsSpec(Spec):
     """The analysis, fixed in advance.
 
     Attributes:
         margin: smallest difference of a score that matters; differences within it are 'no meaningful difference'.
-        confidence: of the intervals; 1 - confidence is the error rate of a verdict.
+        confidence: of the study's verdicts; 1 - confidence is the chance of any false 'helps' or 'hurts', over all
+            comparisons and all looks at growing data.
         power: for the smallest detectable effect and the number of further questions.
-        n_resamples: draws of bootstrap and permutation.
-        seed: of bootstrap and permutation.
-        verdict_measures: measures that get a verdict; Holm's correction is over their comparisons.
+        n_resamples: draws of bootstrap and sign flips.
+        seed: of bootstrap and sign flips.
+        verdict_measures: measures that get a verdict; all their comparisons are corrected together.
+        primary: comparisons that are tested first and by themselves; the others are called only where each of these is
+            told from zero.
     """
 
     margin: float = Field(default=0.03, gt=0, lt=1)
@@ -156,6 +187,7 @@ class StatisticsSpec(Spec):
     n_resamples: int = Field(default=10_000, ge=100)
     seed: int = 1
     verdict_measures: tuple[str, ...] = Field(default=("accuracy", "completeness"), min_length=1)
+    primary: tuple[PrimarySpec, ...] = ()
 
 
 class StudySpec(Spec):

@@ -9,22 +9,21 @@ Examples:
     True
 """
 
-from ragstudy.statistics.compare import Comparison, compare_columns
+from ragstudy.statistics.compare import Block, Comparison, compare_blocks, compare_columns
 from ragstudy.statistics.paired import PairedDifferences
 from ragstudy.statistics.settings import UNKNOWN, AnalysisSettings, Interval, Real
-from ragstudy.statistics.tests import holm, mcnemar_exact
 from ragstudy.statistics.verdicts import Verdict, decide
 
 __all__ = [
     "UNKNOWN",
     "AnalysisSettings",
+    "Block",
     "Comparison",
     "Interval",
     "PairedDifferences",
     "Real",
     "Verdict",
+    "compare_blocks",
     "compare_columns",
     "decide",
-    "holm",
-    "mcnemar_exact",
 ]

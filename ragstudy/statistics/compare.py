@@ -1,10 +1,11 @@
-"""All arms of a domain compared at once.
+"""All arms of a study compared with their bases at once.
 
 Examples:
     >>> import numpy as np
     >>> from ragstudy.statistics.settings import AnalysisSettings
     >>> differences = np.array([[0.5], [0.0], [1.0], [0.5], [0.0], [0.5]])
-    >>> found = compare_columns(differences, ['a', 'a', 'b', 'c', 'd', 'e'], AnalysisSettings(n_resamples=200))[0]
+    >>> block = Block(differences, ['a', 'a', 'b', 'c', 'd', 'e'])
+    >>> [[found]] = compare_blocks([block], AnalysisSettings(n_resamples=200))
     >>> round(found.difference, 3), found.n, found.n_clusters
     (0.417, 6, 5)
 """
@@ -12,27 +13,55 @@ Examples:
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from ragstudy.statistics.equivalence import tilted_p
+from ragstudy.statistics.exceptions import FEW_CHANGED, unseen
+from ragstudy.statistics.family import Family, null_scores, scores_of
 from ragstudy.statistics.paired import PairedDifferences, interval
-from ragstudy.statistics.power import RULE_OF_THREE, Precision, smallest_detectable
-from ragstudy.statistics.seeds import SeedSpread, t_quantile, two_source_p
+from ragstudy.statistics.power import Precision, smallest_detectable
+from ragstudy.statistics.seeds import SeedSpread, t_quantile
 from ragstudy.statistics.settings import Interval, Real
-from ragstudy.statistics.tests import mcnemar_exact
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Hashable, Sequence
 
     from numpy.typing import NDArray
 
     from ragstudy.statistics.settings import AnalysisSettings
 
+# Comparisons of one rank are tested together; those of a later one only where all of the earlier are decided.
+Rank = Literal["primary", "secondary"]
+IntervalMethod = Literal["bootstrap", "clopper_pearson"]
 
-# Fewer groups than this with any change: resampling a handful of exceptions says little about how many there are.
-_FEW_CHANGED = 5
+
+@dataclass(frozen=True)
+class Block:
+    """The comparisons of one domain, which share its questions.
+
+    Attributes:
+        differences: (n questions, n comparisons) tuned minus base; NaN where one arm has no score.
+        groups: the cluster of each question.
+        spreads: of each comparison over its trainings; one training each by default.
+        trainings: of each comparison what makes its trainings the same as another's; all different by default.
+        ranks: of each comparison its place in the study's family, or None for one that stands alone.
+        scales: of each comparison the length of its measure's scale, infinite where it has none; 1 by default.
+    """
+
+    differences: NDArray[np.float64]
+    groups: Sequence[str]
+    spreads: Sequence[SeedSpread] = ()
+    trainings: Sequence[Hashable] = ()
+    ranks: Sequence[Rank | None] = ()
+    scales: Sequence[float] = ()
+
+    @property
+    def n_comparisons(self) -> int:
+        """How many comparisons there are."""
+        return int(self.differences.shape[1])
 
 
 @dataclass(frozen=True)
@@ -43,19 +72,27 @@ class Comparison:
         n: questions with a score from both arms.
         n_clusters: independent groups among them.
         difference: mean of (tuned - base), in the measure's units.
-        low: lower end of the interval at the study's confidence.
-        high: upper end of the interval at the study's confidence.
+        low: lower end of the interval that is shown. The intervals of a study's family hold together with the
+            study's confidence; one of a comparison that stands alone holds by itself.
+        high: upper end of that interval.
+        single_low: lower end of the interval that holds by itself.
+        single_high: upper end of the interval that holds by itself.
         equivalence_low: lower end of the interval at 1 - 2a, for the margin.
         equivalence_high: upper end of the interval at 1 - 2a, for the margin.
-        interval_method: where the intervals come from: 'bootstrap' over groups, or 'rule_of_three' where that is wider
-            because hardly any question changed.
+        equivalence_p: p-value of a difference as large as the margin, by tilting; NaN where the interval at 1 - 2a
+            reaches beyond the margin already.
+        interval_method: where the intervals come from: 'bootstrap' over groups, or 'clopper_pearson' where hardly any
+            group changed and the bound of an unseen share of changes reaches further.
         standard_error: cluster-robust over the questions, without the spread of the trainings.
-        spread: how much the trainings of the tuned arm differ; from two on the intervals hold for other trainings too.
-        p: two-sided p-value; of two or more trainings that differ, the larger one of a test over questions and of
-            a test with both sources of error.
-        test: what `p` comes from: 'mcnemar' for binary scores without clusters, else 'permutation'.
-        smallest_detectable: the difference that this many questions find with the study's power; NaN where no spread
-            was seen.
+        spread: how much the trainings of the tuned arm differ; where it is known the intervals hold for other
+            trainings too.
+        p: two-sided p-value of this comparison by itself.
+        p_adjusted: p-value after correction for the family; `p` of a comparison that stands alone.
+        in_family: whether it is one of the study's comparisons that are corrected together.
+        n_in_family: comparisons that the correction is for.
+        smallest_p: the least that `p_adjusted` could have been, had every group of questions agreed.
+        joint_confidence: the confidence of one interval such that those of the family hold together.
+        smallest_detectable: the difference that is called with the study's power; NaN where no spread was seen.
     """
 
     n: int
@@ -63,19 +100,39 @@ class Comparison:
     difference: Real
     low: Real
     high: Real
+    single_low: Real
+    single_high: Real
     equivalence_low: Real
     equivalence_high: Real
-    interval_method: Literal["bootstrap", "rule_of_three"]
+    equivalence_p: Real
+    interval_method: IntervalMethod
     standard_error: Real
     spread: SeedSpread
     p: Real
-    test: Literal["mcnemar", "permutation"]
+    p_adjusted: Real
+    in_family: bool
+    n_in_family: int
+    smallest_p: Real
+    joint_confidence: float
     smallest_detectable: Real
 
     @property
     def interval(self) -> Interval:
-        """The difference with its interval at the study's confidence."""
+        """The difference with the interval that is shown."""
         return Interval(self.difference, self.low, self.high)
+
+    @property
+    def single(self) -> Interval:
+        """The difference with the interval that holds by itself."""
+        return Interval(self.difference, self.single_low, self.single_high)
+
+    def is_within(self, margin: float) -> bool:
+        """Whether the difference is shown to lie within a margin.
+
+        Args:
+            margin: positive.
+        """
+        return -margin < self.equivalence_low and self.equivalence_high < margin
 
     @property
     def precision(self) -> Precision:
@@ -83,117 +140,232 @@ class Comparison:
         return Precision(self.standard_error**2, self.n_clusters, self.spread)
 
 
+def compare_blocks(blocks: Sequence[Block], settings: AnalysisSettings) -> list[list[Comparison]]:
+    """Compare all arms of a study with their bases.
+
+    The comparisons that have a rank are one family (`family`): their p-values are adjusted and their intervals widened
+    for all of them together. Where some are primary, these are tested first and by themselves, and the others only as
+    far as every primary one is told from zero (serial gatekeeping: Dmitrienko, Offen and Westfall 2003).
+
+    The bootstrap is hierarchical where trainings differ: questions are drawn by cluster, and the trainings' part from a
+    normal distribution of the estimated variance, because the few trainings there are cannot be resampled without
+    losing half of it.
+
+    Args:
+        blocks: of each domain its comparisons.
+        settings: error rate, power, margin, draws and seed.
+
+    Returns:
+        For each block its comparisons in their order.
+    """
+    adjusted = _Adjusted.of([_Prepared.of(block, number, settings) for number, block in enumerate(blocks)], settings)
+    return [
+        [_Column(one, number, column).compared(adjusted, settings) for column in range(one.block.n_comparisons)]
+        for number, one in enumerate(adjusted.prepared)
+    ]
+
+
 def compare_columns(
     differences: NDArray[np.float64],
     groups: Sequence[str],
     settings: AnalysisSettings,
     spreads: Sequence[SeedSpread] = (),
+    trainings: Sequence[Hashable] = (),
 ) -> list[Comparison]:
-    """Compare all arms of one domain with their bases, each a column of differences.
+    """Compare the arms of one domain, each standing alone.
 
     Args:
-        differences: (n questions, n columns) tuned minus base; NaN where one arm has no score.
+        differences: (n questions, n comparisons) tuned minus base; NaN where one arm has no score.
         groups: the cluster of each question.
-        settings: confidence, power, draws and seed.
-        spreads: of each column over its trainings; none where every column has one training. The bootstrap is then
-            hierarchical: questions are drawn by cluster, and the trainings' part from a normal distribution of the
-            estimated variance, because the few trainings there are cannot be resampled without losing half of it.
+        settings: error rate, power, margin, draws and seed.
+        spreads: of each comparison over its trainings.
+        trainings: of each comparison what makes its trainings the same as another's.
     """
-    paired = PairedDifferences.of(differences, groups)
-    draws = paired.bootstrap_means(settings.n_resamples, settings.seed)
-    permuted = paired.permutation_p(settings.n_resamples, settings.seed)
-    noise = np.random.default_rng([settings.seed, 1]).standard_normal(settings.n_resamples)
-    spreads = spreads or [SeedSpread(1)] * paired.values.shape[1]
-    columns = [
-        _Column.of(paired, number, float(mean), float(error))
-        for number, (mean, error) in enumerate(zip(paired.means(), paired.standard_errors(), strict=True))
-    ]
-    return [
-        column.compared(
-            draws[:, number] + noise * math.sqrt(spread.variance_of_mean), permuted[number], spread, settings
-        )
-        for number, (column, spread) in enumerate(zip(columns, spreads, strict=True))
-    ]
+    return compare_blocks([Block(differences, groups, spreads, trainings)], settings)[0]
 
 
-def interval_without_spread(mean: float, n_clusters: int) -> tuple[float, float]:
-    """The interval of a mean where no spread was seen, which is no proof that there is none.
-
-    Of m clusters without an exception, up to 3/m may be exceptions (rule of three, Hanley and Lippman-Hand 1983), by at
-    most the scale's length, taken as 1.
+def intervals_at(block: Block, confidence: float, settings: AnalysisSettings) -> list[Interval]:
+    """The differences of a block with intervals of a given confidence, each by itself.
 
     Args:
-        mean: of the differences.
-        n_clusters: m.
+        block: of one domain.
+        confidence: of each interval.
+        settings: draws and seed.
     """
-    return mean - RULE_OF_THREE / n_clusters, mean + RULE_OF_THREE / n_clusters
+    prepared = _Prepared.of(block, 0, settings)
+    columns = [_Column(prepared, 0, column) for column in range(block.n_comparisons)]
+    return [Interval(column.mean, *column.interval(confidence)) for column in columns]
 
 
 @dataclass(frozen=True)
-class _Column:
-    """The differences of one arm over the questions that have a score from both arms."""
+class _Prepared:
+    """A block with everything that is drawn for it."""
 
-    values: NDArray[np.float64]
-    n_clusters: int
-    n_changed_clusters: int
-    mean: float
-    error: float
+    block: Block
+    paired: PairedDifferences
+    spreads: Sequence[SeedSpread]
+    scales: Sequence[float]
+    ranks: Sequence[Rank | None]
+    means: NDArray[np.float64]
+    errors: NDArray[np.float64]
+    draws: NDArray[np.float64]
+    scores: NDArray[np.float64]
+    highest: NDArray[np.float64]
+    null: NDArray[np.float64]
 
     @classmethod
-    def of(cls, paired: PairedDifferences, number: int, mean: float, error: float) -> _Column:
-        present = ~np.isnan(paired.values[:, number])
-        values, clusters = paired.values[present, number], paired.clusters[present]
-        return cls(values, len(np.unique(clusters)), len(np.unique(clusters[values != 0])), mean, error)
+    def of(cls, block: Block, number: int, settings: AnalysisSettings) -> _Prepared:
+        k = block.n_comparisons
+        paired = PairedDifferences.of(block.differences, block.groups)
+        spreads = block.spreads or [SeedSpread(1)] * k
+        trainings = block.trainings or list(range(k))
+        draws = paired.bootstrap_means(settings.n_resamples, settings.seed)
+        return cls(
+            block,
+            paired,
+            spreads,
+            block.scales or [1.0] * k,
+            block.ranks or [None] * k,
+            paired.means(),
+            paired.standard_errors(),
+            draws + _of_trainings(spreads, trainings, settings),
+            scores_of(paired, spreads),
+            scores_of(paired, spreads, agreeing=True),
+            null_scores(paired, spreads, trainings, settings.n_resamples, (settings.seed, 3, number)),
+        )
 
-    @property
-    def hardly_changed(self) -> bool:
-        """Whether resampling says little about how many questions change."""
-        return self.error == 0 or (self.n_clusters > 1 and self.n_changed_clusters < _FEW_CHANGED)
 
-    @property
-    def has_exact_test(self) -> bool:
-        """Whether scores are binary and no two questions share a cluster."""
-        n = len(self.values)
-        return self.n_clusters == n and n > 0 and bool(np.isin(self.values, (-1.0, 0.0, 1.0)).all())
+def _of_trainings(
+    spreads: Sequence[SeedSpread], trainings: Sequence[Hashable], settings: AnalysisSettings
+) -> NDArray[np.float64]:
+    """(draws, comparisons) what other trainings would add to the means, the same for all comparisons of a recipe."""
+    rng = np.random.default_rng([settings.seed, 1])
+    known = [one for one, spread in zip(trainings, spreads, strict=True) if spread.variance_of_mean > 0]
+    normal = {one: rng.standard_normal(settings.n_resamples) for one in dict.fromkeys(known)}
+    nothing = np.zeros(settings.n_resamples)
+    columns = [normal.get(one, nothing) * spread.standard_error for one, spread in zip(trainings, spreads, strict=True)]
+    return np.stack(columns, axis=1) if columns else np.zeros((settings.n_resamples, 0))
 
-    def compared(
-        self, draws: NDArray[np.float64], permuted: float, spread: SeedSpread, settings: AnalysisSettings
-    ) -> Comparison:
-        low, high = self._interval(draws, settings.confidence, spread)
-        equivalence = self._interval(draws, 2 * settings.confidence - 1, spread)
+
+@dataclass
+class _Adjusted:
+    """The families of a study: p-values, and how confident one interval must be for all to hold."""
+
+    prepared: Sequence[_Prepared]
+    p: dict[tuple[int, int], float] = field(default_factory=dict)
+    smallest_p: dict[tuple[int, int], float] = field(default_factory=dict)
+    confidence: dict[Rank, float] = field(default_factory=dict)
+    n: dict[Rank, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, prepared: Sequence[_Prepared], settings: AnalysisSettings) -> _Adjusted:
+        made = cls(prepared)
+        gate = 0.0
+        members: list[tuple[int, int]] = []
+        ranks: tuple[Rank, ...] = ("primary", "secondary")
+        for rank in ranks:
+            mine = [
+                (number, column)
+                for number, one in enumerate(prepared)
+                for column, of_column in enumerate(one.ranks)
+                if of_column == rank
+            ]
+            if not mine:
+                continue
+            tested = made._family(mine)
+            members += mine
+            # Intervals of later ones hold together with those of the primary ones.
+            made.confidence[rank] = made._family(members).confidence(settings.alpha)
+            made.n[rank] = len(mine)
+            for place, p, smallest in zip(mine, tested.p_adjusted, tested.smallest_p, strict=True):
+                made.p[place] = float(max(p, gate)) if not math.isnan(p) else math.nan
+                made.smallest_p[place] = float(smallest)
+            gate = max((made.p[place] for place in mine if not math.isnan(made.p[place])), default=1.0)
+        return made
+
+    def _family(self, members: Sequence[tuple[int, int]]) -> Family:
+        observed = np.asarray([self.prepared[number].scores[column] for number, column in members])
+        null = np.stack([self.prepared[number].null[:, column] for number, column in members], axis=1)
+        highest = np.asarray([self.prepared[number].highest[column] for number, column in members])
+        return Family.of(observed, null, highest)
+
+
+class _Column:
+    """One comparison of a block.
+
+    Args:
+        of: block with its draws.
+        column: number of the comparison.
+    """
+
+    def __init__(self, of: _Prepared, number: int, column: int) -> None:
+        present = ~np.isnan(of.paired.values[:, column])
+        values, clusters = of.paired.values[present, column], of.paired.clusters[present]
+        self.of, self.place, self.column = of, (number, column), column
+        self.spread, self.scale = of.spreads[column], of.scales[column]
+        self.mean, self.error = float(of.means[column]), float(of.errors[column])
+        self.n, self.n_clusters = len(values), len(np.unique(clusters))
+        self.n_changed = len(np.unique(clusters[values != 0]))
+
+    def compared(self, adjusted: _Adjusted, settings: AnalysisSettings) -> Comparison:
+        rank, p = self.of.ranks[self.column], self._p()
+        joint = adjusted.confidence[rank] if rank else settings.level
+        single = self.interval(settings.level)
+        low, high = self.interval(joint) if rank else single
+        inner = self.interval(1 - 2 * settings.alpha)
         return Comparison(
-            n=len(self.values),
+            n=self.n,
             n_clusters=self.n_clusters,
             difference=self.mean,
             low=low,
             high=high,
-            equivalence_low=equivalence[0],
-            equivalence_high=equivalence[1],
-            interval_method="rule_of_three" if self._is_by_rule_of_three(equivalence) else "bootstrap",
+            single_low=single[0],
+            single_high=single[1],
+            equivalence_low=inner[0],
+            equivalence_high=inner[1],
+            equivalence_p=self._equivalence_p(inner, settings),
+            interval_method="clopper_pearson" if self._reach(settings.alpha) > 0 else "bootstrap",
             standard_error=self.error,
-            spread=spread,
-            p=self._p(permuted, spread),
-            test="mcnemar" if self.has_exact_test else "permutation",
+            spread=self.spread,
+            p=p,
+            p_adjusted=adjusted.p[self.place] if rank else p,
+            in_family=rank is not None,
+            n_in_family=adjusted.n[rank] if rank else 1,
+            smallest_p=adjusted.smallest_p[self.place] if rank else self._smallest_p(),
+            joint_confidence=joint,
             smallest_detectable=smallest_detectable(
-                Precision(self.error**2, self.n_clusters, spread), settings.confidence, settings.power
+                Precision(self.error**2, self.n_clusters, self.spread), joint, settings.power
             ),
         )
 
-    def _interval(self, draws: NDArray[np.float64], confidence: float, spread: SeedSpread) -> tuple[float, float]:
-        t = t_quantile(confidence, self.error**2, self.n_clusters, spread)
-        low, high = interval(draws, confidence, self.n_clusters, t)
-        if not self.hardly_changed:
+    def interval(self, confidence: float) -> tuple[float, float]:
+        t = t_quantile(confidence, self.error**2, self.n_clusters, self.spread)
+        low, high = interval(self.of.draws[:, self.column], confidence, self.n_clusters, t)
+        reach = self._reach((1 - confidence) / 2)
+        if not reach:
             return low, high
-        least, most = interval_without_spread(self.mean, self.n_clusters)
-        return float(np.nanmin([low, least])), float(np.nanmax([high, most]))
+        return float(np.nanmin([low, self.mean - reach])), float(np.nanmax([high, self.mean + reach]))
 
-    def _is_by_rule_of_three(self, equivalence: tuple[float, float]) -> bool:
-        return self.hardly_changed and equivalence[1] == interval_without_spread(self.mean, self.n_clusters)[1]
+    def _reach(self, alpha: float) -> float:
+        """How far groups that were not seen to change may move the mean; 0 where resampling knows better."""
+        if not self.n or self.n_changed >= FEW_CHANGED or math.isinf(self.scale):
+            return 0.0
+        if self.n_clusters == 1 and self.error != 0:
+            return 0.0
+        return self.scale * unseen(self.n_clusters, self.n_changed, alpha)
 
-    def _p(self, permuted: float, spread: SeedSpread) -> float:
-        if not len(self.values):
+    def _equivalence_p(self, inner: tuple[float, float], settings: AnalysisSettings) -> float:
+        if not (-settings.margin < inner[0] and inner[1] < settings.margin):
             return math.nan
-        p = mcnemar_exact(self.values) if self.has_exact_test else float(permuted)
-        if spread.variance and math.sqrt(self.error**2 + spread.variance_of_mean) > 0:
-            return max(p, two_source_p(self.mean, self.error**2, self.n_clusters, spread))
-        return p
+        return tilted_p(self.of.paired, self.column, settings.margin, self.spread.standard_error, settings)
+
+    def _p(self) -> float:
+        score = self.of.scores[self.column]
+        if not self.n or math.isnan(score):
+            return math.nan
+        null = self.of.null[:, self.column]
+        return float((1 + (null >= score - 1e-9).sum()) / (1 + len(null)))
+
+    def _smallest_p(self) -> float:
+        null = self.of.null[:, self.column]
+        return float((1 + (null >= self.of.highest[self.column] - 1e-9).sum()) / (1 + len(null)))

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ragstudy.statistics.compare import interval_without_spread
+from ragstudy.statistics.exceptions import unseen
 from ragstudy.statistics.paired import PairedDifferences, interval
 from ragstudy.statistics.settings import UNKNOWN, Interval
 
@@ -66,6 +66,9 @@ def _interval(  # noqa: PLR0913 - the parts of one column
     n_clusters = len(np.unique(paired.clusters[present]))
     low, high = interval(draws, settings.confidence, n_clusters)
     if low == high:
-        low, high = interval_without_spread(float(mean), n_clusters)
+        # No spread was seen, which is no proof that there is none.
+        length = bounds[1] - bounds[0]
+        reach = length * unseen(n_clusters, 0, (1 - settings.confidence) / 2) if math.isfinite(length) else math.nan
+        low, high = mean - reach, mean + reach
     # The interval's end goes first, so that NaN stays NaN.
     return Interval(float(mean), max(low, bounds[0]), min(high, bounds[1]))

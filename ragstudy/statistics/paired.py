@@ -59,7 +59,11 @@ class PairedDifferences:
         """How many independent clusters there are."""
         return int(self.clusters.max()) + 1
 
-    def _sums(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def clusters_of_each(self) -> NDArray[np.intp]:
+        """(comparisons,) clusters that hold a difference."""
+        return np.asarray((self.sums()[1] > 0).sum(axis=0), dtype=np.intp)
+
+    def sums(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Per cluster and comparison: sum of the differences, and how many there are."""
         present = ~np.isnan(self.values)
         sums = np.zeros((self.n_clusters, self.values.shape[1]))
@@ -68,22 +72,31 @@ class PairedDifferences:
         np.add.at(counts, self.clusters, present)
         return sums, counts
 
-    def means(self) -> NDArray[np.float64]:
-        """(comparisons,) mean difference over the questions that both arms have; NaN where there is none."""
-        sums, counts = self._sums()
+    def means(self, *, agreeing: bool = False) -> NDArray[np.float64]:
+        """(comparisons,) mean difference over the questions that both arms have; NaN where there is none.
+
+        Args:
+            agreeing: as if every cluster changed to the same side.
+        """
+        sums, counts = self.sums()
+        sums = np.abs(sums) if agreeing else sums
         total = counts.sum(axis=0)
         means: NDArray[np.float64] = np.full(len(total), np.nan)
         np.divide(sums.sum(axis=0), total, out=means, where=total > 0)
         return means
 
-    def standard_errors(self) -> NDArray[np.float64]:
+    def standard_errors(self, *, agreeing: bool = False) -> NDArray[np.float64]:
         """(comparisons,) cluster-robust standard error of the mean difference.
 
         se = sqrt(m/(m-1) * sum_c (S_c - n_c d)^2) / n, with S_c and n_c the sum and the number of differences
         in cluster c, m clusters, n differences, d their mean (Miller 2024, arXiv 2411.00640, eq. 4, with the
         small-sample factor m/(m-1)). NaN where fewer than two clusters have a difference.
+
+        Args:
+            agreeing: as if every cluster changed to the same side.
         """
-        sums, counts = self._sums()
+        sums, counts = self.sums()
+        sums = np.abs(sums) if agreeing else sums
         total = counts.sum(axis=0)
         m = (counts > 0).sum(axis=0)
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -101,7 +114,7 @@ class PairedDifferences:
             seed: decides the draws.
         """
         rng = np.random.default_rng(seed)
-        sums, counts = self._sums()
+        sums, counts = self.sums()
         m = self.n_clusters
         blocks = []
         for start in range(0, n_resamples, _BLOCK):
@@ -110,25 +123,6 @@ class PairedDifferences:
             totals = times @ counts
             blocks.append(np.divide(times @ sums, totals, out=np.full(totals.shape, np.nan), where=totals > 0))
         return np.concatenate(blocks)
-
-    def permutation_p(self, n_resamples: int, seed: int) -> NDArray[np.float64]:
-        """(comparisons,) two-sided p-values of no difference, by flipping the signs of whole clusters.
-
-        p = (1 + b) / (1 + B) with b of B random flips at least as extreme as the data (Phipson and Smyth 2010).
-
-        Args:
-            n_resamples: number of draws.
-            seed: decides the draws.
-        """
-        rng = np.random.default_rng(seed)
-        sums, _ = self._sums()
-        observed = np.abs(sums.sum(axis=0))
-        extreme = np.zeros(sums.shape[1])
-        for start in range(0, n_resamples, _BLOCK):
-            n = min(_BLOCK, n_resamples - start)
-            signs = rng.integers(0, 2, size=(n, self.n_clusters)) * 2.0 - 1.0
-            extreme += (np.abs(signs @ sums) >= observed - 1e-12).sum(axis=0)
-        return (1 + extreme) / (1 + n_resamples)
 
 
 def interval(

@@ -20,12 +20,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ragstudy.statistics.seeds import SeedSpread
-    from ragstudy.statistics.settings import AnalysisSettings
 
 _N_NODES = 48
-# Of m groups without an exception up to 3/m may be exceptions (Hanley and Lippman-Hand 1983).
-RULE_OF_THREE = 3.0
-_MOST_TIMES, _N_STEPS = 1e6, 41
 
 
 @dataclass(frozen=True)
@@ -77,7 +73,7 @@ class Precision:
         degrees = max(1.0, self.n_clusters - 1)
         questions = self.question_variance * estimates(degrees)
         t_questions = special.stdtrit(degrees, level)
-        if self.spread.n_seeds == 1:
+        if not self.spread.is_known:
             return np.asarray(t_questions * np.sqrt(questions))
         degrees, var_seed_means = self.spread.degrees, self.spread.variance + self.spread.noise
         trainings = np.maximum(0.0, var_seed_means * estimates(degrees) - self.spread.noise) / self.spread.n_seeds
@@ -136,65 +132,3 @@ def smallest_detectable(precision: Precision, confidence: float, power: float) -
         return power_of(effect, precision, confidence) - power
 
     return float(optimize.brentq(lacking, 0.0, most, xtol=1e-9)) if lacking(0.0) < 0 else 0.0
-
-
-def questions_to_decide(
-    difference: float, precision: Precision, n: int, settings: AnalysisSettings, n_in_family: int = 1
-) -> float | None:
-    """How many more questions of the same kind would probably decide an undecided difference.
-
-    Two ends are possible if the true difference is the observed one: it is told from zero, or it is shown to lie within
-    the margin. The nearer one counts. In a family of k comparisons zero has to be told at a/k, the strictest level that
-    Holm's correction asks for. Questions shrink their own part of the error only.
-
-    Args:
-        difference: observed.
-        precision: of the study as it is.
-        n: questions that the study has.
-        settings: margin, confidence 1 - a, and the probability of a decision that is asked for.
-        n_in_family: k.
-
-    Returns:
-        A whole number of further questions, at least 1; infinity if no number would do, because the trainings differ
-        too much; None if the error is unknown or zero, or if this many questions should have decided already.
-    """
-    if math.isnan(difference) or not precision.question_variance > 0:
-        return None
-    strict = 1 - (1 - settings.confidence) / n_in_family
-
-    def lacking(log_times: float) -> float:
-        later = precision.times(math.exp(log_times))
-        told = power_of(difference, later, strict)
-        within = power_of_equivalence(difference, later, settings.margin, settings.confidence)
-        return max(told, within) - settings.power
-
-    # Where trainings differ the chance may rise and fall again: as the part of the questions shrinks, the quantile
-    # of the interval grows towards that of the few trainings.
-    steps = np.linspace(0.0, math.log(_MOST_TIMES), _N_STEPS).tolist()
-    enough = next((place for place, step in enumerate(steps) if lacking(step) >= 0), None)
-    if enough is None:
-        return math.inf if precision.spread.variance else None
-    if enough == 0:
-        return None
-    times = math.exp(optimize.brentq(lacking, steps[enough - 1], steps[enough], xtol=1e-6))
-    return max(1, math.ceil(n * (times - 1)))
-
-
-def questions_to_trust(difference: float, n: int, n_clusters: int, margin: float) -> int | None:
-    """How many more questions would show that a difference of which hardly any was seen lies within the margin.
-
-    By the rule of three, of m groups without an exception up to 3/m may be exceptions (`interval_without_spread`).
-
-    Args:
-        difference: observed.
-        n: questions.
-        n_clusters: groups of them, m.
-        margin: smallest difference that matters.
-
-    Returns:
-        A number of further questions, at least 1; None if the difference is no smaller than the margin.
-    """
-    room = margin - abs(difference)
-    if not room > 0:
-        return None
-    return max(1, math.ceil(n * (math.floor(RULE_OF_THREE / room) + 1) / n_clusters) - n)

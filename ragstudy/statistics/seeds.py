@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 _ONE_IN_TWENTY, _N_ESTIMATES, _ROUNDING = 0.05, 1000, 1e-20
 # Between these halves of d0 the trigamma function falls from 1e12 to 1e-6.
 _HALVES, _LEAST_EXCESS = (1e-6, 1e6), 2e-6
-_NO_CONFIDENCE, _FULL_CONFIDENCE = 1e-9, 1 - 1e-9
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ class SeedSpread:
     """How much a recipe's effect varies from training to training, apart from the questions drawn.
 
     Attributes:
-        n_seeds: trainings; 1 where the spread is not known.
+        n_seeds: trainings.
         var_seed_means: variance of the seeds' mean differences.
         noise: what it would be if trainings did not differ, because each meets every question in its own way.
         between: variance of one question's mean difference over the questions.
@@ -52,8 +51,18 @@ class SeedSpread:
     prior_df: float = 0.0
 
     @property
+    def is_known(self) -> bool:
+        """Whether anything is known of how much trainings differ, by its own or by other recipes' trainings."""
+        return self.degrees > 0
+
+    @property
+    def is_borrowed(self) -> bool:
+        """Whether it is one training whose spread is taken from other recipes."""
+        return self.n_seeds == 1 and self.prior_df > 0
+
+    @property
     def degrees(self) -> float:
-        """Degrees of freedom with which `var_seed_means` is known; 0 for one training."""
+        """Degrees of freedom with which `var_seed_means` is known; 0 where nothing is known of it."""
         return self.n_seeds - 1 + self.prior_df
 
     @property
@@ -136,10 +145,27 @@ def moderate(spreads: Sequence[SeedSpread], trainings: Sequence[Hashable]) -> li
         trainings: what the arm of each comparison was trained as; those of the same trainings, as the epochs of one,
             count once.
 
+    A recipe that was trained once has no spread of its own: it gets the mean of the other recipes' spreads with their
+    degrees of freedom (`SeedSpread.is_borrowed`).
+
     Returns:
-        The spreads in their order; unchanged where there is one training, where trainings meet every question alike,
-        and where fewer than two sets of trainings are left.
+        The spreads in their order; those of several trainings unchanged where trainings meet every question alike, and
+        where fewer than two sets of trainings are left; that of one training where no recipe was trained twice.
     """
+    made = _moderated(spreads, trainings)
+    known = {one: spread for one, spread in zip(trainings, spreads, strict=True) if spread.n_seeds > 1}
+    if not known:
+        return made
+    pooled = SeedSpread(
+        1,
+        float(np.mean([one.var_seed_means for one in known.values()])),
+        float(np.mean([one.noise for one in known.values()])),
+        prior_df=float(sum(one.n_seeds - 1 for one in known.values())),
+    )
+    return [pooled if spread.n_seeds == 1 else spread for spread in made]
+
+
+def _moderated(spreads: Sequence[SeedSpread], trainings: Sequence[Hashable]) -> list[SeedSpread]:
     columns: dict[Hashable, list[int]] = {}
     for column, (spread, training) in enumerate(zip(spreads, trainings, strict=True)):
         if spread.n_seeds > 1 and spread.noise > 0:
@@ -212,31 +238,7 @@ def t_quantile(confidence: float, question_variance: float, n_clusters: int, spr
     level = (1 + confidence) / 2
     questions = float(stats.t.ppf(level, max(1, n_clusters - 1)))
     trainings = spread.variance_of_mean
-    if trainings == 0 or spread.n_seeds < 2:  # noqa: PLR2004 - a spread needs two
+    if trainings == 0:
         return questions
     of_seeds = float(stats.t.ppf(level, spread.degrees))
     return (question_variance * questions + trainings * of_seeds) / (question_variance + trainings)
-
-
-def two_source_p(difference: float, question_variance: float, n_clusters: int, spread: SeedSpread) -> float:
-    """The two-sided p-value that belongs to `t_quantile`: one minus the confidence whose interval ends at zero.
-
-    Args:
-        difference: found.
-        question_variance: squared standard error over the questions.
-        n_clusters: independent groups of questions.
-        spread: of the trainings.
-    """
-    whole = math.sqrt(question_variance + spread.variance_of_mean)
-    if whole == 0 or math.isnan(whole) or math.isnan(difference):
-        return math.nan
-    ratio = abs(difference) / whole
-    if ratio < t_quantile(_NO_CONFIDENCE, question_variance, n_clusters, spread):
-        return 1.0
-    if ratio > t_quantile(_FULL_CONFIDENCE, question_variance, n_clusters, spread):
-        return 1 - _FULL_CONFIDENCE
-
-    def beyond(confidence: float) -> float:
-        return t_quantile(confidence, question_variance, n_clusters, spread) - ratio
-
-    return 1 - float(optimize.brentq(beyond, _NO_CONFIDENCE, _FULL_CONFIDENCE))

@@ -8,10 +8,12 @@ Examples:
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from pydantic import BeforeValidator, WithJsonSchema
+
+from ragstudy.statistics.looks import spent
 
 # A number that may be unknown: NaN in memory, null in files.
 Real = Annotated[
@@ -26,11 +28,12 @@ class AnalysisSettings:
     """The fixed parts of an analysis.
 
     Attributes:
-        confidence: confidence level of the intervals, 1 - a; a is the error rate of a verdict.
+        confidence: 1 - a; a is the error rate of the study's verdicts over all looks at its data.
         power: probability with which an effect is to be found, for detectable effects and further questions.
         margin: smallest difference of a score that matters.
         n_resamples: draws of bootstrap and permutation.
-        seed: decides the draws of bootstrap and permutation.
+        seed: decides the draws of bootstrap and sign flips.
+        look: how often data of this study were looked at, this time included.
     """
 
     confidence: float = 0.95
@@ -38,11 +41,27 @@ class AnalysisSettings:
     margin: float = 0.03
     n_resamples: int = 10_000
     seed: int = 1
+    look: int = 1
 
     @property
     def alpha(self) -> float:
-        """The error rate of a verdict: 1 - confidence, without the rounding error of that difference."""
-        return round(1 - self.confidence, 12)
+        """The error rate that this look may spend on verdicts; without rounding errors."""
+        return round(spent(1 - self.confidence, self.look), 12)
+
+    @property
+    def level(self) -> float:
+        """Confidence of the intervals of this look: 1 - alpha."""
+        return 1 - self.alpha
+
+    @property
+    def n_tilted(self) -> int:
+        """Draws of a tilted bootstrap, which is asked whether a p-value of some per cent is reached."""
+        return min(self.n_resamples, 2000)
+
+    @property
+    def next_look(self) -> AnalysisSettings:
+        """The same at the look after this one."""
+        return replace(self, look=self.look + 1)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from ragstudy.study.execute.answering import Answering
 from ragstudy.study.execute.provenance import new_manifest
 from ragstudy.study.execute.retrieve import retrieve
 from ragstudy.study.execute.score import Scoring
+from ragstudy.study.looks import count_look
 from ragstudy.study.manifest import Session
 from ragstudy.study.plan.audits import load_audits
 from ragstudy.study.plan.checks import check_ready
@@ -179,7 +180,8 @@ class _Run:
         if state.get("comparisons") == wanted and self.folder.has_results():
             self.progress.log("comparisons: nothing to do")
             return
-        results, points = analyse(self.plan.spec, self.plan.layout, self.folder)
+        look = count_look(self.folder.path, self.plan.layout)
+        results, points = analyse(self.plan.spec, self.plan.layout, self.folder, look)
         self.folder.write_failure_points(points)
         self.folder.write_results(results)
         self.folder.write_state({**self.folder.state(), "comparisons": wanted})

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ragstudy.statistics import AnalysisSettings
-from ragstudy.statistics.compare import interval_without_spread
+from ragstudy.statistics.exceptions import unseen
 from ragstudy.statistics.means import mean_intervals
 from ragstudy.statistics.paired import PairedDifferences, interval
 
@@ -27,10 +27,13 @@ def test_the_interval_is_that_of_the_bootstrap_over_the_groups_that_are_there():
     assert (found.value, found.low, found.high) == (pytest.approx(np.nanmean(values)), low, high)
 
 
-def test_without_spread_the_rule_of_three_gives_the_interval():
-    [found] = mean_intervals(np.ones((40, 1)), GROUPS, SETTINGS)
-    assert (found.low, found.high) == interval_without_spread(1.0, 20)
-    assert found.low < 1 < found.high
+def test_without_spread_the_exact_bound_of_a_share_gives_the_interval():
+    [found] = mean_intervals(np.full((40, 1), 0.5), GROUPS, SETTINGS, (0.0, 1.0))
+    reach = unseen(20, 0, 0.025)
+    assert (found.low, found.high) == (pytest.approx(0.5 - reach), pytest.approx(0.5 + reach))
+    # Of lengths, which have no highest value, nothing is known then.
+    [words] = mean_intervals(np.full((40, 1), 12.0), GROUPS, SETTINGS)
+    assert math.isnan(words.low)
 
 
 def test_intervals_are_cut_at_the_ends_of_the_scale():

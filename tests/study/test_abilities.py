@@ -34,8 +34,8 @@ def test_accuracy_is_over_questions_with_an_answer_and_declining_is_counted_apar
     table = abilities(RunFolder(tmp_path / "run"))
     # 'red' is right for one of five lamps; 'I do not know.' declines all of them and is never accurate.
     assert "| base | oracle | 5 | .200 [.000, " in table
-    # No exception among five lamps leaves room for 3/5 of them.
-    assert "| tuned | none | 5 | .000 [.000, .600] | .000 [.000, .600] | 1.000 [.400, 1.000] | 1 |" in table
+    # No exception among five lamps leaves room for 52 % of them (Clopper and Pearson).
+    assert "| tuned | none | 5 | .000 [.000, .522] | .000 [.000, .522] | 1.000 [.478, 1.000] | 1 |" in table
 
 
 def test_the_command_asks_a_model_in_every_context(lamps, tiny_model, tmp_path, capsys):

@@ -15,7 +15,6 @@ from ragstudy.specs import parse_study
 from ragstudy.statistics import AnalysisSettings, Interval
 from ragstudy.study.analyse.answer_style import answer_style
 from ragstudy.study.analyse.failure_points import Corpus, EvidenceShown, failure_shares, point_of, points_of
-from ragstudy.study.analyse.series import smallest_visible
 from ragstudy.study.analyse.tables import DomainData
 from ragstudy.study.layout import Arm, DomainLayout
 from ragstudy.study.plan.make import make_plan
@@ -168,20 +167,6 @@ def test_every_citation_that_scoring_leaves_out_is_counted(text, cites):
 
 def point(at, low, high):
     return SeriesPoint(at, "arm", Interval((low + high) / 2, low, high), "undecided")
-
-
-@pytest.mark.parametrize(
-    ("points", "smallest"),
-    [
-        ([point(1, -0.1, 0.1), point(2, -0.3, -0.1), point(3, -0.3, -0.1)], 2),
-        ([point(1, -0.3, -0.1), point(2, -0.1, 0.1), point(3, -0.3, -0.1)], 3),
-        ([point(1, 0.1, 0.3), point(2, -0.3, -0.1)], 2),
-        ([point(1, -0.3, -0.1), point(2, -0.1, 0.1)], None),
-        ([point(1, 0.1, 0.2), point(2, 0.1, 0.2)], 1),
-    ],
-)
-def test_an_effect_is_visible_from_where_it_stays(points, smallest):
-    assert smallest_visible(points) == smallest
 
 
 @pytest.mark.slow

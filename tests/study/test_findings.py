@@ -9,8 +9,10 @@ from dataclasses import replace
 import pytest
 
 from ragstudy.results import (
+    AgainstBest,
     AgainstShuffled,
     AnswerStyle,
+    BetweenContexts,
     ComparisonRow,
     ContextUse,
     Decision,
@@ -23,7 +25,7 @@ from ragstudy.results import (
 )
 from ragstudy.statistics import Comparison, Interval
 from ragstudy.statistics.seeds import SeedSpread
-from ragstudy.study.analyse.causes import CAUSES, CHANGE_OF_CITING, CHANGE_OF_LENGTH, RISE_OF_PARAMETRIC_ANSWERS
+from ragstudy.study.analyse.causes import CAUSES, CHANGE_OF_CITING, CHANGE_OF_LENGTH
 from ragstudy.study.analyse.cautions import CAUTIONS, LEAST_LOSS_ELSEWHERE
 from ragstudy.study.analyse.failure_points import POINTS
 from ragstudy.study.analyse.findings import find
@@ -44,13 +46,20 @@ def effect(difference, half=0.05, **changes):
         difference=difference,
         low=difference - half,
         high=difference + half,
+        single_low=difference - half,
+        single_high=difference + half,
         equivalence_low=difference - half,
         equivalence_high=difference + half,
+        equivalence_p=0.001,
         interval_method="bootstrap",
         standard_error=0.02,
-        spread=SeedSpread(3),
+        spread=SeedSpread(3, prior_df=2.0),
         p=0.001,
-        test="permutation",
+        p_adjusted=0.001,
+        in_family=True,
+        n_in_family=1,
+        smallest_p=0.0001,
+        joint_confidence=0.96,
         smallest_detectable=0.06,
     )
     return replace(made, **changes)
@@ -78,18 +87,20 @@ def row(arm=ARM, difference=-0.2, verdict=None, found=None, **changes):
         n_worse=30,
         n_pairs=200,
         effect=found or effect(difference),
-        decision=Decision(called, 0.01, 2, None, needs_trainings=False, caveats=[]),
+        unscored=None,
+        decision=Decision(called, "recipe", None, None, None, None, []),
     )
     return replace(made, **changes)
 
 
 def results(rows, **more):
     kinds = (
-        *("retrieval", "arm_means", "interactions", "against_shuffled", "corrections", "context_use"),
+        *("retrieval", "arm_means", "interactions", "between_contexts", "against_shuffled", "against_best"),
+        *("corrections", "context_use"),
         *("failure_points", "answer_style", "forgetting", "passage_ablation", "findings"),
     )
     empty = {kind: [] for kind in kinds}
-    settings = ReportedSettings(0.03, 0.95, 0.8, 100, 1, ["accuracy"])
+    settings = ReportedSettings(0.03, 0.95, 0.8, 100, 1, 1, 0.96, ["accuracy"])
     summary = DomainSummary("d", "", 1, 1, 100, 50, 0, {})
     made = {"settings": settings, "domains": [summary], "comparisons": rows, "series": series_of(rows)}
     return Results(
@@ -145,7 +156,12 @@ def uses(faithful, parametric, *, before=(0.9, 0.0)):
     return [
         base,
         replace(
-            base, arm=ARM, context_faithful=about(faithful), parametric=about(parametric), faithful_difference=shift
+            base,
+            arm=ARM,
+            context_faithful=about(faithful),
+            parametric=about(parametric),
+            faithful_difference=shift,
+            parametric_difference=about(parametric - before[1]),
         ),
     ]
 
@@ -158,8 +174,9 @@ def test_without_an_effect_no_cause_is_given():
 @pytest.mark.parametrize(
     ("faithful", "parametric", "rule"),
     [
-        (0.4, RISE_OF_PARAMETRIC_ANSWERS, "from_weights"),
-        (0.4, RISE_OF_PARAMETRIC_ANSWERS - 0.001, "follows_less"),
+        (0.4, 0.021, "from_weights"),
+        # The interval of the rise reaches zero.
+        (0.4, 0.019, "follows_less"),
         # The interval reaches zero.
         (0.89, 0.6, None),
     ],
@@ -169,14 +186,19 @@ def test_following_changed_passages_less_is_a_cause(faithful, parametric, rule):
     assert spoken == ({rule} if rule else set())
 
 
+def less_in_oracle(difference, half=0.05):
+    return {"between_contexts": [BetweenContexts("d", ARM, "oracle", "accuracy", effect(difference, half))]}
+
+
 @pytest.mark.parametrize(("oracle", "rule"), [(-0.2, "reads_worse"), (-0.051, "reads_worse"), (-0.04, "chooses_worse")])
 def test_gold_passages_alone_tell_reading_from_choosing(oracle, rule):
     rows = [row(), row(difference=oracle, contexts="oracle")]
-    assert {"reads_worse", "chooses_worse"} & set(told(rows)) == {rule}
+    assert {"reads_worse", "chooses_worse"} & set(told(rows, **less_in_oracle(oracle + 0.2))) == {rule}
 
 
-def test_less_than_half_of_the_effect_with_gold_passages_is_neither_reading_nor_choosing():
+def test_a_smaller_loss_with_gold_passages_that_may_be_chance_is_neither_reading_nor_choosing():
     unsure = row(difference=-0.11, verdict="undecided", found=effect(-0.11, 0.2), contexts="oracle")
+    assert not {"reads_worse", "chooses_worse"} & set(told([row(), unsure], **less_in_oracle(0.09, 0.1)))
     assert not {"reads_worse", "chooses_worse"} & set(told([row(), unsure]))
 
 
@@ -219,12 +241,18 @@ def test_the_failure_point_that_moved_most_with_the_effect_is_named():
 
 
 @pytest.mark.parametrize(
-    ("control", "against", "rule"),
-    [(-0.22, 0.02, "shuffled_as_much"), (0.0, -0.2, "shuffled_differs"), (-0.02, 0.0, None)],
+    ("control", "against", "half", "rule"),
+    [
+        (-0.22, 0.01, 0.019, "shuffled_as_much"),
+        # Not told from each other is not the same as alike.
+        (-0.22, 0.02, 0.05, None),
+        (0.0, -0.2, 0.05, "shuffled_differs"),
+        (-0.02, 0.0, 0.01, None),
+    ],
 )
-def test_shuffled_labels_tell_form_from_content_where_they_can(control, against, rule):
+def test_shuffled_labels_tell_form_from_content_where_they_can(control, against, half, rule):
     other = row("m+closed_book-200-shuffled", control, series="m+closed_book-shuffled", shuffled=True)
-    pair = AgainstShuffled("d", ARM, other.arm, "retrieved", "accuracy", effect(against))
+    pair = AgainstShuffled("d", ARM, other.arm, "retrieved", "accuracy", effect(against, half))
     spoken = {"shuffled_as_much", "shuffled_differs"} & set(told([row(), other], against_shuffled=[pair]))
     assert spoken == ({rule} if rule else set())
 
@@ -314,15 +342,18 @@ def cases():
     """One set of results for every rule."""
     yield "nothing else", [row()], {}
     yield "another arm helps", [row(), row("m+raft-200", 0.1, series="m+raft")], {}
+    two = [row("m+raft-200", 0.1, series="m+raft"), row("m+oracle-200", 0.09, series="m+oracle"), row()]
+    level_with_best = AgainstBest("d", "m+raft-200", "m+oracle-200", "retrieved", "accuracy", effect(-0.01))
+    yield "two that help, not told from each other", two, {"against_best": [level_with_best]}
     yield "only one, and it helps", [row(difference=0.2)], {}
     yield "level", [row(difference=0.001, verdict="no meaningful difference")], {}
     yield "undecided", [row(difference=0.01)], {}
     level = row(difference=0.001, verdict="no meaningful difference")
     yield "level and undecided", [level, row("m+raft-200", 0.0, "undecided", effect(0.0, 0.2), series="m+raft")], {}
     yield "from its weights", [row()], {"context_use": uses(0.4, 0.3)}
-    yield "follows less", [row()], {"context_use": uses(0.4, 0.05)}
+    yield "follows less", [row()], {"context_use": uses(0.4, 0.01)}
     yield "reads worse", [row(), row(difference=-0.2, contexts="oracle")], {}
-    yield "chooses worse", [row(), row(difference=-0.04, contexts="oracle")], {}
+    yield "chooses worse", [row(), row(difference=-0.04, contexts="oracle")], less_in_oracle(0.16)
     changed = style(cites=-0.4, words=-5.0)
     yield "style", [row()], {"answer_style": [changed, style("distractors_only", declines=-0.5)]}
     longer = style(cites=0.4, words=5.0)
@@ -334,9 +365,9 @@ def cases():
     yield "dose", sizes, {}
     noisy = effect(-0.2, spread=SeedSpread(3, var_seed_means=0.0012))
     yield "trainings differ", [row(found=noisy)], {}
-    for case, control, against in (("as much shuffled", -0.22, 0.02), ("content counts", 0.0, -0.2)):
+    for case, control, against, half in (("as much shuffled", -0.22, 0.0, 0.02), ("content counts", 0.0, -0.2, 0.05)):
         other = row("m+closed_book-200-shuffled", control, series="m+closed_book-shuffled", shuffled=True)
-        pair = AgainstShuffled("d", ARM, other.arm, "retrieved", "accuracy", effect(against))
+        pair = AgainstShuffled("d", ARM, other.arm, "retrieved", "accuracy", effect(against, half))
         yield case, [row(), other], {"against_shuffled": [pair]}
     yield "depends less on passages", [row()], {"passage_ablation": [ablation(-0.3)]}
     yield "forgets choices", [row()], {"forgetting": [forgotten(-0.1)]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from conftest import compared, make_domain, study_content
@@ -67,6 +68,7 @@ def test_a_study_leaves_every_documented_file_and_the_right_numbers(lamps, tmp_p
         "failure_points.jsonl",
         "indexes",
         "layout.json",
+        "looks.jsonl",
         "manifest.json",
         "questions.jsonl",
         "retrievals.jsonl",
@@ -554,24 +556,45 @@ def test_what_passages_bring_is_compared_before_and_after_tuning(lamps, tmp_path
 
 
 @pytest.mark.parametrize(
-    ("row", "text"),
+    ("even", "questions", "trainings", "text"),
     [
-        ({"verdict": "undecided", "n_more_questions": 7, "needs_trainings": False}, "about 7 more questions"),
-        ({"verdict": "undecided", "n_more_questions": 703, "needs_trainings": False}, "about 710 more questions"),
-        ({"verdict": "undecided", "n_more_questions": 23421, "needs_trainings": False}, "about 24,000 more questions"),
-        (
-            {"verdict": "undecided", "n_more_questions": None, "needs_trainings": True},
-            "more trainings",
-        ),
-        ({"verdict": "undecided", "n_more_questions": None, "needs_trainings": False}, ""),
+        (3, 7, None, "would take about 3 to 7 more questions"),
+        (7, 7, None, "would take about 7 more questions"),
+        (None, 703, None, "would take about 710 more questions"),
+        (9105, 23421, None, "would take about 9,200 to 24,000 more questions"),
+        (None, None, 4, "would take about 4 more trainings of each recipe"),
+        (None, None, None, "cannot be planned from this"),
     ],
 )
-def test_undecided_rows_say_what_would_decide_them(row, text):
-    assert to_decide(Decision(p_adjusted=1.0, n_in_family=1, caveats=[], **row)) == text
+def test_undecided_rows_say_what_would_decide_them(even, questions, trainings, text):
+    decision = Decision("undecided", "recipe", questions, even, None, trainings, [])
+    assert to_decide(decision) == text
+    assert to_decide(replace(decision, verdict="helps")) == ""
 
 
-def test_a_row_that_only_the_correction_leaves_undecided_says_so(lamps, tmp_path):
-    """Six questions, all lost: p is 2/64, and two measures make it .06."""
+def test_a_row_that_too_few_sources_leave_undecided_says_so(lamps, tmp_path):
+    """Six sources of which five change: of 32 patterns of signs two are as extreme, so p is .06 at least."""
+    questions = [json.loads(line) for line in (lamps / "questions.jsonl").read_text().splitlines()]
+    right = {q["text"]: q["references"][0] for q in questions}
+    content = study_content(lamps, contexts=["retrieved"])
+    content["generators"] = [
+        {"kind": "scripted", "name": "base", "answers": right},
+        {
+            "kind": "scripted",
+            "name": "tuned",
+            "answers": dict([*right.items()][:1]),
+            "default": "purple",
+            "tuned_from": "base",
+        },
+    ]
+    run_study(make_plan(parse_study(content, "study.yaml")), tmp_path / "run")
+    rows = [row for row in compared(RunFolder(tmp_path / "run"))["comparisons"] if "verdict" in row]
+    assert {row["verdict"] for row in rows} == {"undecided"}
+    assert all(any(one.startswith("too few sources: had all 6 agreed") for one in row["caveats"]) for row in rows)
+
+
+def test_every_source_lost_is_a_loss_even_of_six(lamps, tmp_path):
+    """p is 2/64, and measures that say the same cost nothing."""
     questions = [json.loads(line) for line in (lamps / "questions.jsonl").read_text().splitlines()]
     content = study_content(lamps, contexts=["retrieved"])
     content["generators"] = [
@@ -580,7 +603,4 @@ def test_a_row_that_only_the_correction_leaves_undecided_says_so(lamps, tmp_path
     ]
     run_study(make_plan(parse_study(content, "study.yaml")), tmp_path / "run")
     rows = [row for row in compared(RunFolder(tmp_path / "run"))["comparisons"] if "verdict" in row]
-    assert {row["verdict"] for row in rows} == {"undecided"}
-    assert all(
-        "zero is outside the interval, but not after the correction for 2 comparisons" in r["caveats"] for r in rows
-    )
+    assert {row["verdict"] for row in rows} == {"hurts"}

@@ -15,7 +15,14 @@ from ragstudy.scoring.judges.measure import split_name
 from ragstudy.scoring.measures import measure_kind
 from ragstudy.specs import headline_context, parse_context
 from ragstudy.study.analyse.answer_style import answer_style
-from ragstudy.study.analyse.compare import Comparer, comparison_rows
+from ragstudy.study.analyse.best import against_best
+from ragstudy.study.analyse.compare import (
+    Comparer,
+    against_shuffled,
+    between_contexts,
+    comparison_rows,
+    interactions,
+)
 from ragstudy.study.analyse.context_use import context_use
 from ragstudy.study.analyse.error_correction import corrections
 from ragstudy.study.analyse.failure_points import NEEDED_MEASURES, Corpus, failure_shares, points_of
@@ -41,23 +48,27 @@ if TYPE_CHECKING:
 _DEPTHS = (1, 3, 5, 10)
 
 
-def analyse(spec: StudySpec, layout: Layout, folder: RunFolder) -> tuple[Results, list[Diagnosed]]:
+def analyse(spec: StudySpec, layout: Layout, folder: RunFolder, look: int = 1) -> tuple[Results, list[Diagnosed]]:
     """Everything that reports show, and the failure point of every answer that has one.
 
     Args:
         spec: of the study, with its statistics, measures and audits.
         layout: arms, domains and contexts of the run.
         folder: of the run, with answers, scores, retrievals and questions.
+        look: how often the run's data were looked at, this time included.
 
     Raises:
         ValueError: two arms that are compared were not asked the same questions.
         InputError: a file of the run or an audit is missing or damaged.
     """
-    settings = settings_of(spec.statistics)
+    settings = settings_of(spec.statistics, look)
     domains = domains_of(layout, folder.questions())
     scores = ScoreTable(folder.scores())
     measured = spec.statistics.verdict_measures
-    comparers = [Comparer(one, scores, layout.contexts, spec.measures, measured, settings) for one in domains]
+    headline, scales, primary = headline_context(layout.contexts), _scales(spec), spec.statistics.primary
+    comparers = [
+        Comparer(one, scores, layout.contexts, spec.measures, measured, settings, scales, primary) for one in domains
+    ]
     rows = comparison_rows(comparers, _pairs_trained_on(layout, folder), _less_is_better(spec, measured))
     diagnosis = _Diagnosis(domains, scores, folder, settings)
     diagnosis.look_at(layout.contexts, tells_failures=set(spec.measures) >= NEEDED_MEASURES)
@@ -67,14 +78,16 @@ def analyse(spec: StudySpec, layout: Layout, folder: RunFolder) -> tuple[Results
         schema_version=SCHEMA_VERSION,
         comparing_version=COMPARING_VERSION,
         study=spec.name,
-        headline_context=headline_context(layout.contexts),
-        settings=ReportedSettings(**asdict(settings), verdict_measures=list(measured)),
+        headline_context=headline,
+        settings=ReportedSettings(**asdict(settings), level=settings.level, verdict_measures=list(measured)),
         domains=_summaries(domains, folder),
         retrieval=_retrieval_quality(domains, folder.retrievals(), spec.retrieval.top_k),
         arm_means=[mean for comparer in comparers for mean in comparer.means()],
         comparisons=rows,
-        interactions=[row for comparer in comparers for row in comparer.interactions()],
-        against_shuffled=[row for comparer in comparers for row in comparer.against_shuffled()],
+        interactions=interactions(comparers),
+        between_contexts=between_contexts(comparers, headline),
+        against_shuffled=against_shuffled(comparers),
+        against_best=[row for comparer in comparers for row in against_best(comparer, headline, measured[0])],
         series=series_of(rows),
         corrections=[row for comparer in comparers for row in corrections(comparer, audits)],
         context_use=diagnosis.context_use,
@@ -92,6 +105,14 @@ def _less_is_better(spec: StudySpec, measures: Sequence[str]) -> frozenset[str]:
     judges = [judge.name for judge in spec.judges]
     own = [name for name in measures if split_name(name, judges) is None]
     return frozenset(name for name in own if measure_kind(name).higher_is_better is False)
+
+
+def _scales(spec: StudySpec) -> dict[str, float]:
+    """The length of each measure's scale, where it has one; judges grade from 0 to 1."""
+    judges = [judge.name for judge in spec.judges]
+    scales = {name: measure_kind(name).scale for name in spec.measures if split_name(name, judges) is None}
+    lengths = {name: scale[1] - scale[0] for name, scale in scales.items() if scale is not None}
+    return {name: 1.0 for name in spec.measures if name not in scales} | lengths
 
 
 def _pairs_trained_on(layout: Layout, folder: RunFolder) -> dict[tuple[str, str], int]:

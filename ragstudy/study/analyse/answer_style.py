@@ -61,6 +61,7 @@ def answer_style(
             return None
         return [feature(question, answer) for feature in _FEATURES.values()]
 
+    columns = Columns(FEATURES, values_of, n_together=len(FEATURES))
     return [
         AnswerStyle(
             domain.name,
@@ -71,5 +72,5 @@ def answer_style(
             one.arm.base if one.shifts else None,
             one.shifts,
         )
-        for one in means_by_arm(domain.arms, domain.questions, Columns(FEATURES, values_of), settings)
+        for one in means_by_arm(domain.arms, domain.questions, columns, settings)
     ]

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from ragstudy.statistics import Interval
     from ragstudy.study.analyse.subject import Subject
 
-# Rise of the share of true values, which the passages no longer hold, from which on answers come from the weights.
-RISE_OF_PARAMETRIC_ANSWERS = 0.1
 # Change of the share of answers that name a passage from which on it is told.
 CHANGE_OF_CITING = 0.2
 # Change of the answers' length, as a share of the base's, from which on it is told.
@@ -43,7 +41,7 @@ def memory_over_passages(subject: Subject) -> Finding | None:
         "base_parametric": base.parametric.value,
     }
     follows = f"{percent(mine.context_faithful.value)} of the answers (base {percent(base.context_faithful.value)})"
-    if mine.parametric.value - base.parametric.value >= RISE_OF_PARAMETRIC_ANSWERS:
+    if mine.parametric_difference is not None and mine.parametric_difference.is_above_zero:
         text = (
             f"It answers from its weights: where the passages were changed it follows them in {follows} and gives the "
             f"true value, which they no longer hold, in {percent(mine.parametric.value)} (base "
@@ -51,8 +49,8 @@ def memory_over_passages(subject: Subject) -> Finding | None:
         )
         return subject.finding("from_weights", "cause", text, **numbers)
     text = (
-        f"It reads passages less well rather than answering from its weights: where they were changed it follows them "
-        f"in {follows}, and still seldom gives the true value ({percent(mine.parametric.value)})."
+        f"It follows passages less: where they were changed in {follows}; that it gives the true value more often than "
+        f"the base is not shown ({percent(mine.parametric.value)} against {percent(base.parametric.value)})."
     )
     return subject.finding("follows_less", "cause", text, **numbers)
 
@@ -66,21 +64,22 @@ def reading_or_choosing(subject: Subject) -> Finding | None:
     row = subject.in_context_of_kind("oracle")
     if row is None or not row.effect.interval.is_known or not subject.hurts:
         return None
-    told, numbers = f"{subject.measure} {effect(row.effect)}", numbers_of(row.effect)
+    numbers = numbers_of(row.effect)
     if row.effect.interval.is_below_zero:
         text = (
             f"Retrieval is not the reason: with the gold passages alone {subject.measure} changes by "
             f"{effect(row.effect)} too."
         )
         return subject.finding("reads_worse", "cause", text, **numbers)
-    # Level with gold passages alone: what is lost is telling them from others.
-    if row.effect.low <= row.effect.high and row.effect.difference > subject.row.effect.difference / 2:
-        text = (
-            f"It reads about as well with the gold passages alone ({told}), so what it lost is telling the right "
-            "passage from others."
-        )
-        return subject.finding("chooses_worse", "cause", text, retrieved=subject.row.effect.difference, **numbers)
-    return None
+    # It loses less with the gold passages alone: part of what is lost is telling them from others.
+    less = subject.against_retrieved(row.contexts)
+    if less is None or not less.effect.interval.is_above_zero:
+        return None
+    text = (
+        f"With the gold passages alone it loses less, by {effect(less.effect)}: part of what it lost is telling the "
+        "right passage from others."
+    )
+    return subject.finding("chooses_worse", "cause", text, retrieved=subject.row.effect.difference, **numbers)
 
 
 def worth_of_passages(subject: Subject) -> Finding | None:
@@ -137,7 +136,9 @@ def citing(subject: Subject) -> Finding | None:
         subject: arm that is explained.
     """
     known = _style(subject, "cites passages")
-    if known is None or abs(known[1].value) < CHANGE_OF_CITING:
+    if known is None or not (known[1].is_above_zero or known[1].is_below_zero):
+        return None
+    if abs(known[1].value) < CHANGE_OF_CITING:
         return None
     mine = known[0].features["cites passages"].value
     before = mine - known[1].value
@@ -218,15 +219,12 @@ def shuffled_labels(subject: Subject) -> Finding | None:
             "the answers say matters."
         )
         return subject.finding("shuffled_differs", "cause", text, **numbers_of(against.effect))
-    control = subject.comparison_of(against.control)
-    if control is None:
-        return None
-    falls, found = subject.row.effect.difference < 0, control.effect.interval
-    if not (found.is_below_zero if falls else found.is_above_zero):
+    control, margin = subject.comparison_of(against.control), subject.results.settings.margin
+    if control is None or not against.effect.is_within(margin) or control.verdict != subject.row.verdict:
         return None
     text = (
-        f"The same tuning on shuffled answers does much the same ({subject.measure} {effect(control.effect)}): the "
-        "form of the answers does it, not what they say."
+        f"The same tuning on shuffled answers does the same ({subject.measure} {effect(control.effect)}, within the "
+        "margin of it): the form of the answers does it, not what they say."
     )
     return subject.finding("shuffled_as_much", "cause", text, **numbers_of(control.effect))
 

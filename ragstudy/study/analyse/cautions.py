@@ -61,7 +61,7 @@ def _in_widths(row: ModelTestMean) -> float:
 
 
 def dose(subject: Subject) -> Finding | None:
-    """From which training size on the effect shows.
+    """At which training sizes the effect is told from zero; every size has a verdict of its own.
 
     Args:
         subject: arm that is explained.
@@ -69,12 +69,12 @@ def dose(subject: Subject) -> Finding | None:
     wanted = (subject.row.domain, subject.contexts, subject.measure, "", "pairs", subject.row.series)
     for one in subject.results.series:
         about = (one.domain, one.contexts, one.measure, one.trained_on, one.axis, one.series)
-        if about == wanted and one.smallest_visible is not None:
+        if about == wanted and any(point.verdict in ("helps", "hurts") for point in one.points):
             sizes, differences = [p.at for p in one.points], [p.effect.value for p in one.points]
-            told = ", ".join(f"{size} pairs {signed(value)}" for size, value in zip(sizes, differences, strict=True))
-            text = f"The effect shows from {one.smallest_visible} training pairs on: {told}."
-            visible = one.smallest_visible
-            return subject.finding("dose", "caution", text, smallest=visible, sizes=sizes, differences=differences)
+            verdicts: list[str] = [p.verdict for p in one.points]
+            told = ", ".join(f"{p.at} pairs {signed(p.effect.value)} ({p.verdict})" for p in one.points)
+            text = f"By training size: {told}."
+            return subject.finding("dose", "caution", text, sizes=sizes, differences=differences, verdicts=verdicts)
     return None
 
 

@@ -1,24 +1,29 @@
-"""Arms joined by question: every arm against its base, what passages bring, arms against shuffled labels."""
+"""Arms joined by question: every arm against its base, what passages bring, arms against each other and controls."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ragstudy.results import AgainstShuffled, ArmMean, ComparisonRow, Interaction
+from ragstudy.results import AgainstShuffled, ArmMean, BetweenContexts, ComparisonRow, Interaction
 from ragstudy.specs import parse_context
-from ragstudy.study.analyse.arm_means import compare_by_seed
-from ragstudy.study.analyse.tables import mean_of, mean_over_seeds
+from ragstudy.statistics.by_seed import block_by_seed
+from ragstudy.statistics.compare import compare_blocks
+from ragstudy.study.analyse.missing import bounds_of
+from ragstudy.study.analyse.tables import Sides, mean_of, mean_over_seeds
 from ragstudy.study.analyse.verdicts import decisions
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from ragstudy.statistics import AnalysisSettings, Comparison
+    from ragstudy.specs import PrimarySpec
+    from ragstudy.statistics import AnalysisSettings, Block, Comparison
+    from ragstudy.statistics.compare import Rank
     from ragstudy.study.analyse.tables import DomainData, ScoreTable
     from ragstudy.study.layout import Arm
 
@@ -42,7 +47,7 @@ class Pairing:
 
 @dataclass(frozen=True)
 class Comparer:
-    """Compares the arms of one domain.
+    """What is compared of one domain.
 
     Attributes:
         domain: that is asked about.
@@ -51,6 +56,8 @@ class Comparer:
         measures: of the study.
         verdict_measures: measures that get a verdict.
         settings: of the analysis.
+        scales: length of each measure's scale; none for a measure without one.
+        primary: which comparisons the study names as primary.
     """
 
     domain: DomainData
@@ -59,6 +66,8 @@ class Comparer:
     measures: Sequence[str]
     verdict_measures: Sequence[str]
     settings: AnalysisSettings
+    scales: Mapping[str, float] = field(default_factory=dict)
+    primary: Sequence[PrimarySpec] = ()
 
     def pairings(self) -> list[Pairing]:
         """Every comparison that is made on the domain."""
@@ -71,97 +80,84 @@ class Comparer:
             for measure in self.measures
         ]
 
-    def _pairings_with_verdict(self) -> list[Pairing]:
+    def with_verdict(self) -> list[Pairing]:
+        """The comparisons that get a verdict."""
         return [one for one in self.pairings() if one.measure in self.verdict_measures]
 
-    def _scores_of(self, arm: Arm, pairing: Pairing) -> NDArray[np.float64]:
-        return self.scores.of_arm(self.domain, arm, pairing.contexts, pairing.measure)
-
-    def _compared(self, pairings: Sequence[Pairing], differences: Sequence[NDArray[np.float64]]) -> list[Comparison]:
-        return compare_by_seed(differences, self.domain.groups, self.settings, self.pools(pairings))
-
-    def pools(self, pairings: Sequence[Pairing]) -> list[tuple[Hashable, Hashable]]:
-        """For each comparison the pool that shares a prior of the variance between trainings, and its trainings.
-
-        A pool is one measure in one context. Epochs of one training, and arms of other names that end in the same
-        adapters, are the same trainings.
+    def rank(self, pairing: Pairing) -> Rank | None:
+        """The place of a comparison in the study's family; None for a measure that gets no verdict.
 
         Args:
-            pairings: of the domain.
+            pairing: of the domain.
         """
-        return [((one.contexts, one.measure), self.domain.trainings_of(one.arm)) for one in pairings]
+        if pairing.measure not in self.verdict_measures:
+            return None
+        names = (self.domain.name, pairing.arm.name, pairing.contexts, pairing.measure)
+        return "primary" if any(one.holds(*names) for one in self.primary) else "secondary"
 
-    def comparisons(self) -> list[tuple[Pairing, _Sides, Comparison]]:
-        """Every arm against its base.
+    def scores_of(self, arm: Arm, pairing: Pairing) -> NDArray[np.float64]:
+        """(n questions, n seeds) scores of an arm in the context and on the measure of a comparison.
+
+        Args:
+            arm: that answered.
+            pairing: with context and measure.
+        """
+        return self.scores.of_arm(self.domain, arm, pairing.contexts, pairing.measure)
+
+    def sides(self, pairing: Pairing) -> Sides:
+        """The scores of both arms.
+
+        Args:
+            pairing: of the domain.
 
         Raises:
             ValueError: two arms that are compared were not asked the same questions.
         """
-        pairings = self.pairings()
-        if not pairings:
-            return []
-        sides = []
-        for one in pairings:
-            for arm in (one.arm, one.base):
-                self.scores.check_same_questions(self.domain, arm, one.contexts, one.measure)
-            tuned = self._scores_of(one.arm, one)
-            sides.append(_Sides(tuned, mean_over_seeds(self._scores_of(one.base, one))))
-        compared = self._compared(pairings, [side.differences for side in sides])
-        return list(zip(pairings, sides, compared, strict=True))
+        for arm in (pairing.arm, pairing.base):
+            self.scores.check_same_questions(self.domain, arm, pairing.contexts, pairing.measure)
+        return Sides(self.scores_of(pairing.arm, pairing), mean_over_seeds(self.scores_of(pairing.base, pairing)))
 
-    def interactions(self) -> list[Interaction]:
-        """[(tuned, passages) - (tuned, none)] - [(base, passages) - (base, none)]: did tuning change what they bring?
+    def block(
+        self,
+        pairings: Sequence[Pairing],
+        differences: Sequence[NDArray[np.float64]],
+        ranks: Sequence[Rank | None],
+    ) -> Block:
+        """Comparisons of the domain, ready to be compared with those of the others.
 
-        Negative: tuning made passages worth less. Of every context with passages, where the study has `none` too.
+        Args:
+            pairings: what is compared.
+            differences: (n questions, n seeds) of each.
+            ranks: of each its place in the family.
         """
-        if "none" not in self.contexts:
-            return []
-        pairings = [one for one in self._pairings_with_verdict() if one.contexts != "none"]
-        if not pairings:
-            return []
-        gains = [(self._gain(one.arm, one), mean_over_seeds(self._gain(one.base, one))) for one in pairings]
-        compared = self._compared(pairings, [tuned - base[:, None] for tuned, base in gains])
+        scales = [self.scales.get(one.measure, math.inf) for one in pairings]
+        return block_by_seed(differences, self.domain.groups, self.pools(pairings), ranks, scales)
+
+    def pools(self, pairings: Sequence[Pairing]) -> list[tuple[Hashable, Hashable]]:
+        """For each comparison the pool that shares what is known of trainings, and its trainings.
+
+        A pool is one measure in one context. Epochs of one training, and arms of other names that end in the same
+        adapters, are the same trainings. What was not trained here learns nothing from what was.
+
+        Args:
+            pairings: of the domain.
+        """
         return [
-            self._interaction(one, mean_over_seeds(tuned), base, effect)
-            for one, (tuned, base), effect in zip(pairings, gains, compared, strict=True)
+            (
+                (one.contexts, one.measure, "" if one.arm.homes else one.arm.name),
+                self.domain.trainings_of(one.arm),
+            )
+            for one in pairings
         ]
 
-    def _gain(self, arm: Arm, pairing: Pairing) -> NDArray[np.float64]:
-        with_passages = self._scores_of(arm, pairing)
-        return with_passages - self.scores.of_arm(self.domain, arm, "none", pairing.measure)
+    def gain(self, arm: Arm, pairing: Pairing) -> NDArray[np.float64]:
+        """(n questions, n seeds) what passages bring an arm: its scores with them minus those without.
 
-    def _interaction(
-        self, pairing: Pairing, tuned: NDArray[np.float64], base: NDArray[np.float64], effect: Comparison
-    ) -> Interaction:
-        both = ~np.isnan(tuned - base)
-        return Interaction(
-            domain=self.domain.name,
-            arm=pairing.arm.name,
-            base=pairing.base.name,
-            contexts=pairing.contexts,
-            measure=pairing.measure,
-            tuned_gain=mean_of(tuned[both]),
-            base_gain=mean_of(base[both]),
-            effect=effect,
-        )
-
-    def against_shuffled(self) -> list[AgainstShuffled]:
-        """Arms minus the same training on shuffled labels, question by question and seed by seed."""
-        controls = {(arm.series, arm.size, arm.trained_on): arm for arm in self.domain.arms}
-        pairings = [
-            (one, control)
-            for one in self._pairings_with_verdict()
-            if not one.arm.shuffled
-            and (control := controls.get((f"{one.arm.series}-shuffled", one.arm.size, one.arm.trained_on)))
-        ]
-        if not pairings:
-            return []
-        differences = [self._scores_of(one.arm, one) - self._scores_of(control, one) for one, control in pairings]
-        compared = self._compared([one for one, _ in pairings], differences)
-        return [
-            AgainstShuffled(self.domain.name, one.arm.name, control.name, one.contexts, one.measure, effect)
-            for (one, control), effect in zip(pairings, compared, strict=True)
-        ]
+        Args:
+            arm: that answered.
+            pairing: with the context with passages.
+        """
+        return self.scores_of(arm, pairing) - self.scores.of_arm(self.domain, arm, "none", pairing.measure)
 
     def means(self) -> Iterator[ArmMean]:
         """The mean of every arm, context and measure."""
@@ -182,18 +178,6 @@ class Comparer:
                     )
 
 
-@dataclass(frozen=True)
-class _Sides:
-    """Scores of an arm, (n questions, n seeds), and of its base, (n questions,)."""
-
-    tuned: NDArray[np.float64]
-    base: NDArray[np.float64]
-
-    @property
-    def differences(self) -> NDArray[np.float64]:
-        return self.tuned - self.base[:, None]
-
-
 def comparison_rows(
     comparers: Sequence[Comparer], n_pairs: Mapping[tuple[str, str], int], less_is_better: Collection[str] = ()
 ) -> list[ComparisonRow]:
@@ -208,20 +192,47 @@ def comparison_rows(
     Raises:
         ValueError: two arms that are compared were not asked the same questions.
     """
+    sides = [{one: comparer.sides(one) for one in comparer.pairings()} for comparer in comparers]
+    found = _compared(
+        comparers,
+        [list(of_domain) for of_domain in sides],
+        lambda number, one: sides[number][one].differences,
+        lambda comparer, one: comparer.rank(one),
+    )
     rows = [
-        _row(comparer, pairing, sides, effect, n_pairs)
-        for comparer in comparers
-        for pairing, sides, effect in comparer.comparisons()
+        _row(comparer, pairing, of_domain[pairing], effect, n_pairs)
+        for comparer, of_domain, effects in zip(comparers, sides, found, strict=True)
+        for pairing, effect in effects
     ]
-    if not rows:
-        return []
-    return decisions(rows, comparers[0].contexts, comparers[0].verdict_measures, comparers[0].settings, less_is_better)
+    return decisions(rows, comparers[0].settings, less_is_better) if rows else []
+
+
+def _compared(
+    comparers: Sequence[Comparer],
+    pairings: Sequence[Sequence[Pairing]],
+    differences: Callable[[int, Pairing], NDArray[np.float64]],
+    rank: Callable[[Comparer, Pairing], Rank | None],
+) -> list[list[tuple[Pairing, Comparison]]]:
+    """The comparisons of every domain, all of the study together."""
+    asked = [number for number, mine in enumerate(pairings) if mine]
+    if not asked:
+        return [[] for _ in comparers]
+    blocks = [
+        comparers[number].block(
+            pairings[number],
+            [differences(number, one) for one in pairings[number]],
+            [rank(comparers[number], one) for one in pairings[number]],
+        )
+        for number in asked
+    ]
+    found = dict(zip(asked, compare_blocks(blocks, comparers[0].settings), strict=True))
+    return [list(zip(mine, found.get(number, []), strict=True)) for number, mine in enumerate(pairings)]
 
 
 def _row(
     comparer: Comparer,
     pairing: Pairing,
-    sides: _Sides,
+    sides: Sides,
     effect: Comparison,
     n_pairs: Mapping[tuple[str, str], int],
 ) -> ComparisonRow:
@@ -229,6 +240,8 @@ def _row(
     tuned, base = mean_over_seeds(sides.tuned), sides.base
     both = ~(np.isnan(tuned) | np.isnan(base))
     changed = tuned[both] - base[both]
+    is_judged = comparer.rank(pairing) is not None
+    unscored = bounds_of(sides, comparer.domain.groups, effect, comparer.settings) if is_judged else None
     known = [n_pairs.get((arm.trained_on or domain, home), arm.size) for home in arm.homes]
     return ComparisonRow(
         domain=domain,
@@ -250,5 +263,113 @@ def _row(
         n_worse=int((changed < 0).sum()),
         n_pairs=min(known, default=arm.size),
         effect=effect,
+        unscored=unscored,
         decision=None,
     )
+
+
+def interactions(comparers: Sequence[Comparer]) -> list[Interaction]:
+    """[(tuned, passages) - (tuned, none)] - [(base, passages) - (base, none)]: did tuning change what they bring?
+
+    Negative: tuning made passages worth less. Of every context with passages, where the study has `none` too. The
+    intervals of all of them hold together.
+
+    Args:
+        comparers: of each domain.
+    """
+    pairings = [
+        [one for one in comparer.with_verdict() if one.contexts != "none"] if "none" in comparer.contexts else []
+        for comparer in comparers
+    ]
+
+    def gains(number: int, one: Pairing) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        comparer = comparers[number]
+        return comparer.gain(one.arm, one), mean_over_seeds(comparer.gain(one.base, one))
+
+    def differences(number: int, one: Pairing) -> NDArray[np.float64]:
+        tuned, base = gains(number, one)
+        return tuned - base[:, None]
+
+    found = _compared(comparers, pairings, differences, lambda _comparer, _one: "secondary")
+    rows = []
+    for number, effects in enumerate(found):
+        for one, effect in effects:
+            by_seed, base = gains(number, one)
+            tuned = mean_over_seeds(by_seed)
+            both = ~np.isnan(tuned - base)
+            rows.append(
+                Interaction(
+                    domain=comparers[number].domain.name,
+                    arm=one.arm.name,
+                    base=one.base.name,
+                    contexts=one.contexts,
+                    measure=one.measure,
+                    tuned_gain=mean_of(tuned[both]),
+                    base_gain=mean_of(base[both]),
+                    effect=effect,
+                )
+            )
+    return rows
+
+
+def between_contexts(comparers: Sequence[Comparer], headline: str) -> list[BetweenContexts]:
+    """What tuning changes with the gold passages alone, against what it changes in the headline context.
+
+    Args:
+        comparers: of each domain.
+        headline: name of the headline context.
+    """
+    pairings = [
+        [one for one in comparer.with_verdict() if parse_context(one.contexts).kind == "oracle"]
+        for comparer in comparers
+    ]
+
+    def changed(comparer: Comparer, one: Pairing) -> NDArray[np.float64]:
+        return comparer.scores_of(one.arm, one) - mean_over_seeds(comparer.scores_of(one.base, one))[:, None]
+
+    found = _compared(
+        comparers,
+        pairings,
+        lambda number, one: (
+            changed(comparers[number], one) - changed(comparers[number], replace(one, contexts=headline))
+        ),
+        lambda _comparer, _one: "secondary",
+    )
+    return [
+        BetweenContexts(comparer.domain.name, one.arm.name, one.contexts, one.measure, effect)
+        for comparer, effects in zip(comparers, found, strict=True)
+        for one, effect in effects
+    ]
+
+
+def against_shuffled(comparers: Sequence[Comparer]) -> list[AgainstShuffled]:
+    """Arms minus the same training on shuffled labels, question by question and seed by seed.
+
+    Args:
+        comparers: of each domain.
+    """
+    controls = [_controls(comparer) for comparer in comparers]
+    found = _compared(
+        comparers,
+        [list(of_domain) for of_domain in controls],
+        lambda number, one: (
+            comparers[number].scores_of(one.arm, one) - comparers[number].scores_of(controls[number][one], one)
+        ),
+        lambda _comparer, _one: "secondary",
+    )
+    return [
+        AgainstShuffled(comparer.domain.name, one.arm.name, of_domain[one].name, one.contexts, one.measure, effect)
+        for comparer, of_domain, effects in zip(comparers, controls, found, strict=True)
+        for one, effect in effects
+    ]
+
+
+def _controls(comparer: Comparer) -> dict[Pairing, Arm]:
+    """The comparisons whose arm has a control with shuffled labels, and the control."""
+    arms = {(arm.series, arm.size, arm.trained_on): arm for arm in comparer.domain.arms}
+    return {
+        one: control
+        for one in comparer.with_verdict()
+        if not one.arm.shuffled
+        and (control := arms.get((f"{one.arm.series}-shuffled", one.arm.size, one.arm.trained_on)))
+    }

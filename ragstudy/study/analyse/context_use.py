@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from ragstudy.records import Answer, Question
-    from ragstudy.statistics import AnalysisSettings
+    from ragstudy.statistics import AnalysisSettings, Interval
     from ragstudy.study.analyse.tables import DomainData
 
 Use = Literal["context_faithful", "parametric", "neither"]
@@ -68,22 +68,24 @@ def context_use(
         return [float(mine == use) for use in USES]
 
     asked = [question for question in domain.questions if question.id in values]
-    rows = []
-    for one in means_by_arm(domain.arms, asked, Columns(USES, values_of, (0.0, 1.0)), settings):
-        if one.n:
-            shift = one.shifts["context_faithful"] if one.shifts else None
-            known = shift if shift is not None and shift.is_known else None
-            rows.append(
-                ContextUse(
-                    domain=domain.name,
-                    contexts=contexts,
-                    arm=one.arm.name,
-                    n=one.n,
-                    n_left_out=len(domain.questions) - len(asked),
-                    context_faithful=one.means["context_faithful"],
-                    parametric=one.means["parametric"],
-                    neither=one.means["neither"],
-                    faithful_difference=known,
-                )
-            )
-    return rows
+    columns = Columns(USES, values_of, (0.0, 1.0), len(USES))
+    return [
+        ContextUse(
+            domain=domain.name,
+            contexts=contexts,
+            arm=one.arm.name,
+            n=one.n,
+            n_left_out=len(domain.questions) - len(asked),
+            context_faithful=one.means["context_faithful"],
+            parametric=one.means["parametric"],
+            neither=one.means["neither"],
+            faithful_difference=_known(one.shifts, "context_faithful"),
+            parametric_difference=_known(one.shifts, "parametric"),
+        )
+        for one in means_by_arm(domain.arms, asked, columns, settings)
+        if one.n
+    ]
+
+
+def _known(shifts: Mapping[str, Interval] | None, use: Use) -> Interval | None:
+    return shifts[use] if shifts and shifts[use].is_known else None

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import stats
 
 from ragstudy.results import CorrectedShares
 from ragstudy.statistics.corrected import corrected_difference, corrected_rate
+from ragstudy.statistics.exceptions import unseen
 from ragstudy.statistics.paired import PairedDifferences
-from ragstudy.study.analyse.tables import mean_over_seeds
+from ragstudy.statistics.seeds import seed_spread, t_quantile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,8 +34,8 @@ class ArmScores:
 
     Attributes:
         name: of the arm.
-        scores: (n questions,) mean over seeds; NaN where there is none.
-        words: (n questions,) mean length in words; NaN where there is none.
+        scores: (n questions, n seeds); NaN where there is none.
+        words: (n questions, n seeds) length in words; NaN where there is none.
     """
 
     name: str
@@ -78,10 +81,7 @@ def _arms(comparer: Comparer, pairing: Pairing) -> ComparedArms:
     base, tuned = (
         ArmScores(
             arm.name,
-            *(
-                mean_over_seeds(comparer.scores.of_arm(domain, arm, pairing.contexts, name))
-                for name in (pairing.measure, LENGTH)
-            ),
+            *(comparer.scores.of_arm(domain, arm, pairing.contexts, name) for name in (pairing.measure, LENGTH)),
         )
         for arm in (pairing.base, pairing.arm)
     )
@@ -100,16 +100,17 @@ def correct(audit: Audit, arms: ComparedArms, confidence: float) -> CorrectedSha
         None where no question has both scores, or all come from one group.
     """
     base, tuned = arms.base, arms.tuned
-    both = ~(np.isnan(base.scores) | np.isnan(tuned.scores))
+    both = ~np.isnan(np.concatenate([base.scores, tuned.scores], axis=1)).any(axis=1)
     if not both.any():
         return None
     mine = [group for group, there in zip(arms.groups, both, strict=True) if there]
-    called = [(arm.scores[both] >= audit.threshold).astype(float) for arm in (base, tuned)]
-    columns = PairedDifferences.of(np.stack([*called, called[1] - called[0]], axis=1), mine)
-    means, errors = columns.means(), columns.standard_errors()
-    if np.isnan(errors).any():
+    # An audit's error rates hold for single answers, so each is called right or wrong before any are averaged.
+    of_base, of_tuned = ((arm.scores[both] >= audit.threshold).astype(float) for arm in (base, tuned))
+    columns = [of_base, of_tuned, of_tuned - of_base.mean(axis=1, keepdims=True)]
+    found = [mean_called(column, mine, confidence) for column in columns]
+    if any(math.isnan(error) for _, error in found):
         return None  # of a single group nothing can be said about others
-    shares = [corrected_rate(means[i], errors[i], audit.rates, confidence) for i in (0, 1)]
+    shares = [corrected_rate(mean, error, audit.rates, confidence) for mean, error in found[:2]]
     return CorrectedShares(
         domain=arms.domain,
         measure=arms.measure,
@@ -117,13 +118,35 @@ def correct(audit: Audit, arms: ComparedArms, confidence: float) -> CorrectedSha
         arm=tuned.name,
         base_arm=base.name,
         n=int(both.sum()),
-        base_measured=float(means[0]),
-        tuned_measured=float(means[1]),
+        base_measured=found[0][0],
+        tuned_measured=found[1][0],
         base=shares[0],
         tuned=shares[1],
-        difference=corrected_difference(means[2], errors[2], audit.rates, confidence),
-        warning=length_warning(audit, base, tuned, both, (float(means[0]), float(means[1]))),
+        difference=corrected_difference(*found[2], audit.rates, confidence),
+        warning=length_warning(audit, base, tuned, both, (found[0][0], found[1][0])),
     )
+
+
+def mean_called(columns: NDArray[np.float64], groups: Sequence[str], confidence: float) -> tuple[float, float]:
+    """The mean of (n questions, n seeds) values, and an error of which the normal quantile makes the right interval.
+
+    The error holds the questions' and the trainings' parts; where few groups or trainings know it, it is widened by the
+    quantile of Student's t over the normal one.
+
+    Args:
+        columns: (n questions, n seeds) shares or differences of what is called right.
+        groups: the cluster of each question.
+        confidence: of the interval that is made of it.
+    """
+    paired = PairedDifferences.of(columns.mean(axis=1, keepdims=True), groups)
+    of_questions, spread = float(paired.standard_errors()[0]), seed_spread(columns, groups)
+    error = math.sqrt(of_questions**2 + spread.variance_of_mean)
+    wider = t_quantile(confidence, of_questions**2, paired.n_clusters, spread) / stats.norm.ppf((1 + confidence) / 2)
+    if not error:
+        # No spread was seen, which is no proof that there is none.
+        error = unseen(paired.n_clusters, 0, (1 - confidence) / 2) / float(stats.norm.ppf((1 + confidence) / 2))
+        return float(paired.means()[0]), error
+    return float(paired.means()[0]), error * float(wider)
 
 
 def length_warning(

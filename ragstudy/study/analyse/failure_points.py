@@ -204,6 +204,7 @@ def failure_shares(
         mine = points.get((generator, question.id))
         return None if mine is None else [float(mine == point) for point in POINTS]
 
+    columns = Columns(POINTS, values_of, (0.0, 1.0), len(POINTS))
     return [
         FailureShares(
             domain.name,
@@ -214,5 +215,5 @@ def failure_shares(
             one.arm.base if one.shifts else None,
             {point: one.shifts[point] for point in POINTS} if one.shifts else None,
         )
-        for one in means_by_arm(domain.arms, domain.questions, Columns(POINTS, values_of, (0.0, 1.0)), settings)
+        for one in means_by_arm(domain.arms, domain.questions, columns, settings)
     ]

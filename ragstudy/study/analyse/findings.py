@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ragstudy.formatting import effect, share
+from ragstudy.formatting import effect, share, signed
 from ragstudy.results import Finding
+from ragstudy.statistics.planning import Effects
 from ragstudy.study.analyse.causes import CAUSES
 from ragstudy.study.analyse.cautions import CAUTIONS
 from ragstudy.study.analyse.subject import Subject, numbers_of
@@ -17,7 +18,7 @@ from ragstudy.study.analyse.subject import Subject, numbers_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ragstudy.results import ComparisonRow, Results
+    from ragstudy.results import ComparisonRow, FindingNumber, Results
 
 
 def find(results: Results) -> list[Finding]:
@@ -50,7 +51,7 @@ def _about_domain(subject: Subject, tuned: Sequence[ComparisonRow], rows: Sequen
     if subject.row.verdict in ("helps", "hurts"):
         findings += [finding for rule in CAUSES if (finding := rule(subject)) is not None]
     findings += [finding for rule in CAUTIONS if (finding := rule(subject)) is not None]
-    return [*findings, _next(rows)]
+    return [*findings, _next(subject.results, rows)]
 
 
 def _size_of(row: ComparisonRow) -> float:
@@ -102,18 +103,40 @@ def _change(subject: Subject, rows: Sequence[ComparisonRow]) -> Finding:
     )
 
 
-def _next(rows: Sequence[ComparisonRow]) -> Finding:
-    """What to try among the arms that were run: the best one, if it is better than leaving the base alone."""
+def _next(results: Results, rows: Sequence[ComparisonRow]) -> Finding:
+    """What to try among the arms that were run: the best one, if it is better than leaving the base alone.
+
+    Its interval holds although the arm was picked, because it holds for all arms together; its difference is told drawn
+    towards those of the others, because the largest of several is too large by luck.
+    """
     helping = [row for row in rows if row.verdict == "helps"]
     best = max(helping or rows, key=lambda row: row.effect.difference)
+    effects = Effects.of([row.effect.difference for row in rows], [row.effect.precision.standard_error for row in rows])
+    expected = effects.given(best.effect.difference, best.effect.precision.standard_error**2)[0]
+    level = _not_told_from(results, best)
     told = f"{best.measure} {effect(best.effect)}"
     if helping:
-        rule, text = "best_helps", f"Try {best.arm}: {told} against {best.base}."
+        others = f" Not told from it: {', '.join(level)}." if level else ""
+        rule = "best_helps"
+        text = f"Try {best.arm}: {told} against {best.base}; expect about {signed(expected)} of new questions.{others}"
     elif best.effect.interval.is_below_zero:
         rule = "none"
         text = f"Leave {best.base} as it is: every arm that was run is worse; the least bad is {best.arm} with {told}."
     else:
         rule = "best_is_level"
         text = f"Nothing that was run helps for certain; the best is {best.arm} with {told} ({best.verdict})."
-    numbers = {**numbers_of(best.effect), "verdict": best.verdict, "base": best.base, "tuned": bool(best.size)}
+    numbers: dict[str, FindingNumber] = {
+        **numbers_of(best.effect),
+        "expected": expected,
+        "not_told_from_it": level,
+        "verdict": best.verdict,
+        "base": best.base,
+        "tuned": bool(best.size),
+    }
     return Finding(best.domain, rule, "next", best.arm, best.measure, text, numbers)
+
+
+def _not_told_from(results: Results, best: ComparisonRow) -> list[str]:
+    """The other arms of the domain that are not told from the best one."""
+    rows = [row for row in results.against_best if row.domain == best.domain and row.best == best.arm]
+    return [row.arm for row in rows if not row.effect.interval.is_below_zero]

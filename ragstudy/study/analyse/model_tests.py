@@ -9,8 +9,10 @@ import numpy as np
 
 from ragstudy.results import ModelTestMean
 from ragstudy.specs import PASSAGE_ABLATION
+from ragstudy.statistics import compare_blocks
+from ragstudy.statistics.by_seed import block_by_seed
 from ragstudy.statistics.means import mean_intervals
-from ragstudy.study.analyse.arm_means import UNBOUNDED, compare_by_seed
+from ragstudy.study.analyse.arm_means import UNBOUNDED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -79,7 +81,8 @@ def _row(
     if base is None or not before:
         return ModelTestMean(domain.name, arm.name, test, measure, len(items), mean)
     differences = scores - np.asarray([before[item] for item in items])[:, None]
-    (compared,) = compare_by_seed([differences], clusters, settings)
+    scale = bounds[1] - bounds[0]
+    [[compared]] = compare_blocks([block_by_seed([differences], clusters, scales=[scale])], settings)
     base_mean = math.fsum(before[item] for item in items) / len(items)
     return ModelTestMean(
         domain.name, arm.name, test, measure, len(items), mean, base.name, base_mean, compared.interval

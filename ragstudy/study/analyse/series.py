@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ragstudy.results import ComparisonRow
-    from ragstudy.statistics import Interval
 
 _Key = tuple[str, str, str, str, Literal["pairs", "epochs"], str]
 
@@ -36,24 +35,5 @@ def series_of(rows: Sequence[ComparisonRow]) -> list[Series]:
     for key, points in members.items():
         rising = sorted(points, key=lambda point: point.at)
         if len({point.at for point in points}) > 1:
-            made.append(Series(*key, points=rising, smallest_visible=smallest_visible(rising)))
+            made.append(Series(*key, points=rising))
     return made
-
-
-def smallest_visible(points: Sequence[SeriesPoint]) -> int | None:
-    """The smallest point from which on every interval leaves out zero on the same side.
-
-    Args:
-        points: rising.
-    """
-    visible, side = None, 0
-    for point in reversed(points):
-        here = _side(point.effect)
-        if not here or (side and here != side):
-            break
-        visible, side = point.at, here
-    return visible
-
-
-def _side(effect: Interval) -> int:
-    return 1 if effect.is_above_zero else -1 if effect.is_below_zero else 0

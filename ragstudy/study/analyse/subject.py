@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from ragstudy.results import (
         AnswerStyle,
+        BetweenContexts,
         ComparisonRow,
         ContextUse,
         FailureShares,
@@ -97,6 +98,16 @@ class Subject:
         """What passages bring the arm against what they bring its base."""
         wanted = (self.row.domain, self.arm, self.contexts, self.measure)
         rows = self.results.interactions
+        return next((row for row in rows if (row.domain, row.arm, row.contexts, row.measure) == wanted), None)
+
+    def against_retrieved(self, contexts: str) -> BetweenContexts | None:
+        """The arm's effect in another context against that in the headline's.
+
+        Args:
+            contexts: name of the other context.
+        """
+        wanted = (self.row.domain, self.arm, contexts, self.measure)
+        rows = self.results.between_contexts
         return next((row for row in rows if (row.domain, row.arm, row.contexts, row.measure) == wanted), None)
 
     def comparison_of(self, arm: str) -> ComparisonRow | None:

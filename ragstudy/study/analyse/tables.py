@@ -139,6 +139,24 @@ class ScoreTable:
                 raise ValueError(msg)
 
 
+@dataclass(frozen=True)
+class Sides:
+    """Scores of an arm and of its base; NaN where there is none.
+
+    Attributes:
+        tuned: (n questions, n seeds).
+        base: (n questions,).
+    """
+
+    tuned: NDArray[np.float64]
+    base: NDArray[np.float64]
+
+    @property
+    def differences(self) -> NDArray[np.float64]:
+        """(n questions, n seeds) tuned minus base."""
+        return self.tuned - self.base[:, None]
+
+
 def mean_over_seeds(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     """(n questions,) mean over seeds; NaN where any seed has no score, so that seeds stay balanced.
 
@@ -159,12 +177,13 @@ def mean_of(values: NDArray[np.float64]) -> float:
     return math.fsum(present.tolist()) / len(present) if len(present) else math.nan
 
 
-def settings_of(spec: StatisticsSpec) -> AnalysisSettings:
+def settings_of(spec: StatisticsSpec, look: int = 1) -> AnalysisSettings:
     """The settings of an analysis, from what a study fixes in advance.
 
     Args:
         spec: of the study.
+        look: how often its data were looked at, this time included.
     """
     from ragstudy.statistics import AnalysisSettings
 
-    return AnalysisSettings(spec.confidence, spec.power, spec.margin, spec.n_resamples, spec.seed)
+    return AnalysisSettings(spec.confidence, spec.power, spec.margin, spec.n_resamples, spec.seed, look)

@@ -1,14 +1,15 @@
-"""Verdicts on comparisons: Holm's correction over the study, what would decide an undecided one, and caveats."""
+"""Verdicts on comparisons: what each is about, what would decide an undecided one, and caveats."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
+from ragstudy.formatting import p_value, percent, signed
 from ragstudy.results import Decision
-from ragstudy.statistics import decide, holm
-from ragstudy.statistics.power import questions_to_decide, questions_to_trust
+from ragstudy.statistics import decide
+from ragstudy.statistics.planning import Effects, Further, further, questions_to_trust
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -25,80 +26,102 @@ _NEAR_END = 0.05
 
 
 def decisions(
-    rows: Sequence[ComparisonRow],
-    contexts: Sequence[str],
-    verdict_measures: Sequence[str],
-    settings: AnalysisSettings,
-    less_is_better: Collection[str] = (),
+    rows: Sequence[ComparisonRow], settings: AnalysisSettings, less_is_better: Collection[str] = ()
 ) -> list[ComparisonRow]:
-    """The rows with their verdicts: Holm's correction is over the verdict measures' rows of each context.
+    """The rows with their verdicts; a row whose measure gets none has no rank in the family and keeps none.
 
     Args:
         rows: every comparison of the study.
-        contexts: of the study.
-        verdict_measures: measures that get a verdict; the others get none.
         settings: of the analysis.
         less_is_better: the verdict measures of which a lower value is a better answer.
     """
-    decided = list(rows)
-    for name in contexts:
-        family = [number for number, row in enumerate(rows) if row.contexts == name and row.measure in verdict_measures]
-        adjusted = holm([rows[number].effect.p for number in family])
-        for number, p in zip(family, adjusted, strict=True):
-            better = rows[number].measure not in less_is_better
-            decided[number] = replace(rows[number], decision=_decision(rows[number], p, len(family), settings, better))
-    return decided
-
-
-def _decision(
-    row: ComparisonRow,
-    p: float,
-    n_in_family: int,
-    settings: AnalysisSettings,
-    higher_is_better: bool,  # noqa: FBT001 - one of the parts of a decision
-) -> Decision:
-    verdict = decide(row.effect, p, settings, higher_is_better=higher_is_better)
-    more = _more_questions(row, n_in_family, settings) if verdict == "undecided" else None
-    return Decision(
-        verdict=verdict,
-        p_adjusted=p,
-        n_in_family=n_in_family,
-        n_more_questions=None if more is None or more == math.inf else int(more),
-        needs_trainings=more == math.inf,
-        caveats=list(_caveats(row, verdict, n_in_family, settings, higher_is_better)),
+    ranked = [row for row in rows if row.effect.in_family]
+    effects = Effects.of(
+        [row.effect.difference for row in ranked], [row.effect.precision.standard_error for row in ranked]
     )
+    return [
+        replace(row, decision=_Deciding(row, effects, settings, row.measure not in less_is_better).decision())
+        if row.effect.in_family
+        else row
+        for row in rows
+    ]
 
 
-def _more_questions(row: ComparisonRow, n_in_family: int, settings: AnalysisSettings) -> float | None:
-    """How many more questions would decide; infinity where only more trainings would, None where nothing is known."""
-    effect = row.effect
-    more = questions_to_decide(effect.difference, effect.precision, effect.n, settings, n_in_family)
-    if more is None and effect.interval_method == "rule_of_three":
-        return questions_to_trust(effect.difference, effect.n, effect.n_clusters, settings.margin)
-    return more
+class _Deciding:
+    """One row on its way to a decision."""
 
+    def __init__(
+        self,
+        row: ComparisonRow,
+        effects: Effects,
+        settings: AnalysisSettings,
+        higher_is_better: bool,  # noqa: FBT001 - one of the parts of a decision
+    ) -> None:
+        self.row, self.effects, self.settings, self.higher_is_better = row, effects, settings, higher_is_better
+        self.of_scored = decide(row.effect, settings, higher_is_better=higher_is_better)
+        self.survives = self._survives()
+        self.verdict: Verdict = self.of_scored if self.survives else "undecided"
 
-def _caveats(
-    row: ComparisonRow,
-    verdict: Verdict,
-    n_in_family: int,
-    settings: AnalysisSettings,
-    higher_is_better: bool,  # noqa: FBT001 - one of the parts of a decision
-) -> Iterator[str]:
-    effect = row.effect
-    if effect.test == "permutation" and n_in_family / (settings.n_resamples + 1) > 1 - settings.confidence:
-        yield f"{settings.n_resamples} resamples are too few for {n_in_family} comparisons to be decided"
-    if verdict == "undecided" and effect.p <= settings.alpha and (effect.low > 0 or effect.high < 0):
-        yield f"zero is outside the interval, but not after the correction for {n_in_family} comparisons"
-    if effect.n_clusters < FEW_CLUSTERS:
-        yield f"only {effect.n_clusters} independent groups: the interval is rough"
-    if row.n_left_out > _LEFT_OUT_WORTH_TELLING * (effect.n + row.n_left_out):
-        yield f"{row.n_left_out} questions without a score from both arms are left out"
-    yield from _at_an_end(row, higher_is_better=higher_is_better)
-    if row.n_pairs < row.size:
-        yield f"trained on {row.n_pairs} pairs: labels or filter left no more"
-    if effect.spread.n_seeds == 1 and row.size:
-        yield "one training seed: the spread between trainings is not in the interval"
+    def _survives(self) -> bool:
+        """Whether the verdict on the answers with a score holds whatever those without one would have scored."""
+        bounds = self.row.unscored
+        if bounds is None or self.of_scored == "undecided":
+            return True
+        if self.of_scored == "no meaningful difference":
+            return bounds.within_margin
+        return bounds.worst.is_above_zero if self.row.effect.difference > 0 else bounds.best.is_below_zero
+
+    def decision(self) -> Decision:
+        more = self._further() if self.verdict == "undecided" and self.survives else Further(None, None, None)
+        effect = self.row.effect
+        documents = None if more.questions is None else math.ceil(more.questions * effect.n_clusters / effect.n)
+        return Decision(
+            verdict=self.verdict,
+            about=self._about(),
+            n_more_questions=more.questions,
+            n_more_questions_at_even_odds=more.questions_at_even_odds,
+            n_more_documents=documents,
+            n_more_trainings=more.trainings,
+            caveats=list(self._caveats()),
+        )
+
+    def _about(self) -> Literal["recipe", "adapter", "model"]:
+        if not self.row.size:
+            return "model"
+        return "recipe" if self.row.effect.spread.is_known else "adapter"
+
+    def _further(self) -> Further:
+        effect, settings = self.row.effect, self.settings
+        if effect.interval_method == "clopper_pearson":
+            return Further(questions_to_trust(effect.difference, effect.n, effect.n_clusters, settings), None, None)
+        return further(effect.difference, effect.precision, effect.n, self.effects, settings, effect.joint_confidence)
+
+    def _caveats(self) -> Iterator[str]:
+        row, effect, settings = self.row, self.row.effect, self.settings
+        if not self.survives and row.unscored is not None:
+            yield (
+                f"depends on answers that were not scored ({percent(row.unscored.tuned)} of the arm's, "
+                f"{percent(row.unscored.base)} of the base's): with these at worst {signed(row.unscored.worst.value)}, "
+                f"at best {signed(row.unscored.best.value)}"
+            )
+        if effect.n_clusters < FEW_CLUSTERS and effect.smallest_p > settings.alpha:
+            yield (
+                f"too few sources: had all {effect.n_clusters} agreed, the adjusted p-value were still "
+                f"{p_value(effect.smallest_p)}"
+            )
+        elif effect.n_clusters < FEW_CLUSTERS:
+            yield f"only {effect.n_clusters} independent groups: the interval is rough"
+        if self.verdict == "undecided" and self.survives and (effect.low > 0 or effect.high < 0):
+            yield "zero is outside the interval, but the sign flips do not confirm it"
+        if row.unscored is None and row.n_left_out > _LEFT_OUT_WORTH_TELLING * (effect.n + row.n_left_out):
+            yield f"{row.n_left_out} questions without a score from both arms are left out"
+        yield from _at_an_end(row, higher_is_better=self.higher_is_better)
+        if row.n_pairs < row.size:
+            yield f"trained on {row.n_pairs} pairs: labels or filter left no more"
+        if effect.spread.is_borrowed:
+            yield "one training: how much trainings differ is taken from the study's other recipes"
+        elif row.size and not effect.spread.is_known:
+            yield "one training: the verdict is about this adapter, not about tuning in this way"
 
 
 def _at_an_end(row: ComparisonRow, *, higher_is_better: bool) -> Iterator[str]:

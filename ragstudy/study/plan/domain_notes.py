@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import regex
@@ -41,6 +42,29 @@ def notes_of(name: str, domain: Domain, retrieval: RetrievalSpec) -> list[str]:
             "set retrieval.embedder to a multilingual one"
         )
     return told
+
+
+def sources_notes(name: str, n_sources: int, n_comparisons: int, alpha: float) -> list[str]:
+    """A sentence where the test questions come from too few sources for any verdict.
+
+    Sign flips of m sources give no p-value below 2 / 2^m, which has to survive the correction for all comparisons.
+
+    Args:
+        name: how the study calls the domain.
+        n_sources: source documents of its test questions.
+        n_comparisons: comparisons of the study that get a verdict.
+        alpha: error rate of its first look.
+    """
+    least = 2.0 ** (1 - n_sources)
+    if not n_comparisons or n_comparisons * least <= alpha:
+        return []
+    can = "no arm can be told from its base, whatever it does" if least > alpha else "verdicts may be out of reach"
+    needed = math.ceil(1 + math.log2(n_comparisons / alpha))
+    told = (
+        f"{name}: the test questions come from {n_sources} sources: {can} ({n_comparisons} comparisons are corrected "
+        f"together; {needed} sources are always enough)"
+    )
+    return [told]
 
 
 def _is_of_another_script(domain: Domain) -> bool:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ragstudy.prompting import make_prompt
 from ragstudy.specs import kind_of, parse_context
+from ragstudy.statistics.looks import spent
 from ragstudy.study.layout import DomainLayout, Layout
-from ragstudy.study.plan.domain_notes import notes_of
+from ragstudy.study.plan.domain_notes import notes_of, sources_notes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -109,15 +110,26 @@ class Plan:
         return tuple(sorted(self.spec.contexts))
 
     @property
+    def n_verdicts(self) -> int:
+        """Comparisons that get a verdict, over all domains."""
+        compared = [name for name in self.contexts if parse_context(name).entry.is_compared]
+        measured = [name for name in self.spec.statistics.verdict_measures if name in self.spec.measures]
+        arms = [arm for one in self.domains for arm in self.arms if arm.base and arm.only_on in ("", one.name)]
+        return len(compared) * len(measured) * len(arms)
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What a reader should know of the domains and generators before their numbers."""
         settings = self.spec.retrieval
         told = [note for one in self.domains for note in notes_of(one.name, one.domain, settings)]
+        alpha = spent(1 - self.spec.statistics.confidence, 1)
+        for one in self.domains:
+            told += sources_notes(one.name, len({question.group for question in one.test}), self.n_verdicts, alpha)
         by_name = {one.name: one for one in self.spec.generators}
-        for one in self.spec.generators:
-            told += kind_of(one).notes(one)
-            if one.tuned_from is not None:
-                told += kind_of(one).differences(one, by_name[one.tuned_from])
+        for generator in self.spec.generators:
+            told += kind_of(generator).notes(generator)
+            if generator.tuned_from is not None:
+                told += kind_of(generator).differences(generator, by_name[generator.tuned_from])
         return tuple(told)
 
     @cached_property
