@@ -22,8 +22,8 @@ _SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
 def corpus() -> None:
     """Domains: list, check, import, fetch, invent.
 
-    A domain is a folder with domain.yaml, documents (documents.jsonl, or a folder documents/ of .md and .txt
-    files), questions.jsonl and SOURCE.md; docs/corpora.md describes them.
+    A domain is a folder with domain.yaml, documents (documents.jsonl, or a folder documents/ of files in many
+    formats), questions.jsonl and SOURCE.md; docs/corpora.md describes them.
     """
 
 

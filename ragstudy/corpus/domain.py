@@ -111,7 +111,7 @@ def _read_documents(folder: Path) -> tuple[list[Document], list[str], list[str]]
         return documents, [], problems
     if texts.is_dir():
         return documents_in(texts)
-    return [], [], [f"{folder}: no documents; expected documents.jsonl or a folder documents/ with .md or .txt files"]
+    return [], [], [f"{folder}: no documents; expected documents.jsonl or a folder documents/ of files"]
 
 
 def _documents_of_lines(path: Path) -> tuple[list[Document], list[str]]:

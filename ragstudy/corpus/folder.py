@@ -1,4 +1,4 @@
-"""Documents from a folder of text files, and what was passed over in it."""
+"""Documents from a folder of files, and what was passed over in it."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ragstudy.corpus.formats import FORMATS, PLAIN, parts_of
+from ragstudy.errors import RagstudyError, UnavailableError
 from ragstudy.records import Document, Question
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-_TEXT_SUFFIXES = (".md", ".txt", ".markdown", ".text")
 _LEFT_BY_EDITORS = ("~", ".bak", ".tmp", ".swp", ".orig")
 _MOST_NAMED = 3
 
@@ -21,7 +22,8 @@ def documents_in(folder: Path) -> tuple[list[Document], list[str], list[str]]:
     """The documents of a folder and the folders in it, what was passed over and why, and what is wrong.
 
     Args:
-        folder: of text files; hidden files, what editors leave behind and empty files are no documents.
+        folder: of files in any format that `formats` reads; hidden files, what editors leave behind and empty files are
+            no documents.
     """
     documents: list[Document] = []
     problems: list[str] = []
@@ -31,13 +33,20 @@ def documents_in(folder: Path) -> tuple[list[Document], list[str], list[str]]:
         reason = _why_not(path, folder)
         if not reason:
             try:
-                text = path.read_text(encoding="utf-8-sig")
-            except UnicodeDecodeError as error:
-                problems.append(f"{path}: not readable as UTF-8 text: {error}")
+                parts = parts_of(path)
+            except RagstudyError as error:
+                if isinstance(error, UnavailableError) or path.suffix.lower() in PLAIN:
+                    problems += str(error).splitlines()
+                else:
+                    # One unreadable file among many is said, and does not keep the others from being used.
+                    passed.setdefault(str(error).removeprefix(f"{path}: "), []).append(name)
                 continue
-            if text.strip():
-                title = _title(text) or path.stem.replace("_", " ").replace("-", " ")
-                documents.append(Document(name, title, text))
+            if parts:
+                plain = path.stem.replace("_", " ").replace("-", " ")
+                documents += [
+                    Document(f"{name}#{part.place}" if part.place else name, part.title or plain, part.text)
+                    for part in parts
+                ]
                 continue
             reason = "empty"
         passed.setdefault(reason, []).append(name)
@@ -55,20 +64,12 @@ def _why_not(path: Path, folder: Path) -> str:
     if path.name.endswith(_LEFT_BY_EDITORS):
         return "left behind by an editor"
     ending = path.suffix.lower() or "no ending"
-    return "" if ending in _TEXT_SUFFIXES else f"{ending}; convert them to Markdown or text"
+    return "" if ending in FORMATS else f"{ending}; convert them to Markdown or text"
 
 
 def _named(names: Sequence[str]) -> str:
     more = len(names) - _MOST_NAMED
     return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
-
-
-def _title(text: str) -> str:
-    """The first Markdown heading."""
-    for line in text.splitlines():
-        if line.startswith("#"):
-            return line.lstrip("#").strip()
-    return ""
 
 
 def without_copies(

@@ -42,7 +42,7 @@ def test_what_is_no_document_is_passed_over_and_said(folder):
     (texts / ".ipynb_checkpoints" / "a.md").write_text("The lamp is plaid.")
     (texts / "notes-checkpoint.md").write_text("The lamp is plaid.")
     (texts / "a.md~").write_text("The lamp is plaid.")
-    for name in ("page.html", "scan.pdf", "guide.rst", "README"):
+    for name in ("page.odt", "scan.pdf", "plan.docx", "README"):
         (texts / name).write_text("The lamp is plaid.")
     domain = load_domain(folder)
     assert len(domain.documents) == n
@@ -52,9 +52,9 @@ def test_what_is_no_document_is_passed_over_and_said(folder):
         "1 files in documents/ are not read (empty): empty.md",
         "3 files in documents/ are not read (hidden or a checkpoint): .draft.md",
         "(left behind by an editor): a.md~",
-        "(.html; convert them to Markdown or text): page.html",
-        "(.pdf; convert",
-        "(.rst; convert",
+        "(.odt; convert them to Markdown or text): page.odt",
+        "(not readable as PDF: ",
+        "(is no Word document (File is not a zip file)): plan.docx",
         "(no ending; convert",
     ):
         assert part in told

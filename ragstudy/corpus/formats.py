@@ -1,0 +1,270 @@
+"""Documents in files of many formats, as Markdown text: headings, lists and tables stay readable.
+
+Every format but plain text and PDF is turned into HTML by a parser made for it, cleaned of what is not the document,
+and written as Markdown by one converter.
+
+Examples:
+    >>> from pathlib import Path
+    >>> markdown_of('<nav>Home</nav><p>It weighs <b>4 kg</b>.</p>')
+    'It weighs **4 kg**.'
+    >>> sorted(FORMATS)[:4]
+    ['.csv', '.docx', '.eml', '.epub']
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import zipfile
+from dataclasses import dataclass
+from email import message_from_bytes, policy
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from ragstudy.corpus.cells import text_of
+from ragstudy.corpus.tables import rows_of
+from ragstudy.errors import InputError, UnavailableError
+from ragstudy.files import read_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+# What a page shows around its text.
+_AROUND = ("script", "style", "nav", "header", "footer", "aside", "form", "noscript", "iframe", "svg", "button")
+PLAIN = (".md", ".markdown", ".txt", ".text")
+_MANY_BREAKS = re.compile(r"\n{3,}")
+# A text of this many characters is no document that anybody reads, but a data file with a document's name.
+LONGEST = 20_000_000
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a file that is a document of its own: a page, a slide, a sheet, or all of it.
+
+    Attributes:
+        place: of the part in its file, as `page=3`; '' where the file is one document.
+        title: of the part, or ''.
+        text: in Markdown.
+    """
+
+    place: str
+    title: str
+    text: str
+
+
+def parts_of(path: Path) -> list[Part]:
+    """The documents in a file.
+
+    Args:
+        path: of a file whose ending is in `FORMATS`.
+
+    Raises:
+        InputError: the file is damaged, encrypted, or holds no text.
+        UnavailableError: the package that reads this format is missing.
+    """
+    try:
+        parts = [part for part in FORMATS[path.suffix.lower()](path) if part.text.strip()]
+    except ImportError as error:
+        msg = f"{path}: reading it needs the package {error.name}: pip install 'ragstudy[documents]'"
+        raise UnavailableError(msg) from error
+    except UnicodeDecodeError as error:
+        msg = f"{path}: not readable as UTF-8 text: {error}"
+        raise InputError(msg) from None
+    longest = max((len(part.text) for part in parts), default=0)
+    if longest > LONGEST:
+        msg = f"{path}: holds a document of {longest:,} characters; the most is {LONGEST:,}: split it, or leave it out"
+        raise InputError(msg)
+    return parts
+
+
+def markdown_of(html: str) -> str:
+    """An HTML page as Markdown, without scripts, navigation and what else stands around its text.
+
+    Args:
+        html: of the page.
+
+    Raises:
+        ImportError: a package is missing.
+    """
+    from bs4 import BeautifulSoup
+    from markdownify import MarkdownConverter
+
+    page = BeautifulSoup(html, "html.parser")
+    for element in page(list(_AROUND)):
+        # The header of an article holds its title.
+        if element.name != "header" or element.find_parent(["main", "article"]) is None:
+            element.decompose()
+    whole = page.find("main") or page.find("article") or page.body or page
+    text = MarkdownConverter(heading_style="ATX", bullets="-", strip=["a", "img"]).convert_soup(whole)
+    return _MANY_BREAKS.sub("\n\n", "\n".join(line.rstrip() for line in text.splitlines())).strip()
+
+
+def _plain(path: Path) -> Iterator[Part]:
+    text = path.read_text(encoding="utf-8-sig")
+    yield Part("", _heading(text), text)
+
+
+def _heading(text: str) -> str:
+    """The first Markdown heading."""
+    return next((line.lstrip("#").strip() for line in text.splitlines() if line.startswith("#")), "")
+
+
+def _html(path: Path) -> Iterator[Part]:
+    from bs4 import BeautifulSoup
+
+    # The parser finds the encoding that a page declares.
+    page = BeautifulSoup(path.read_bytes(), "html.parser")
+    title = page.title.get_text(strip=True) if page.title else ""
+    text = markdown_of(str(page))
+    yield Part("", _heading(text) or title, text)
+
+
+def _rst(path: Path) -> Iterator[Part]:
+    from docutils.core import publish_parts
+
+    # Nothing is read from other files, and no other program is called.
+    settings = {"report_level": 5, "halt_level": 5, "file_insertion_enabled": False, "raw_enabled": False}
+    parts = publish_parts(path.read_text(encoding="utf-8-sig"), writer="html", settings_overrides=settings)
+    text = markdown_of(f"<main>{parts['html_body']}</main>")
+    yield Part("", _heading(text), text)
+
+
+def _pdf(path: Path) -> Iterator[Part]:
+    from pypdf import PdfReader
+    from pypdf.errors import PyPdfError
+
+    logging.getLogger("pypdf").setLevel(logging.ERROR)
+    locked, title, pages = False, "", list[str]()
+    try:
+        reader = PdfReader(path)
+        locked = reader.is_encrypted and not reader.decrypt("")
+        if not locked:
+            pages = [page.extract_text() for page in reader.pages]
+            title = str((reader.metadata.title if reader.metadata else "") or "")
+    except (PyPdfError, OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        msg = f"{path}: not readable as PDF: {error}"
+        raise InputError(msg) from error
+    if locked:
+        msg = f"{path}: is encrypted; save it without a password"
+        raise InputError(msg)
+    if not any(page.strip() for page in pages):
+        msg = f"{path}: {len(pages)} pages without text, probably scanned; recognise its text first (OCR)"
+        raise InputError(msg)
+    for number, page in enumerate(pages, start=1):
+        yield Part(f"page={number}", f"{title or path.stem}, page {number}", page)
+
+
+def _docx(path: Path) -> Iterator[Part]:
+    import mammoth
+
+    with _archive(path, "Word document", "word/document.xml"), path.open("rb") as content:
+        text = markdown_of(f"<main>{mammoth.convert_to_html(content).value}</main>")
+    yield Part("", _heading(text), text)
+
+
+def _pptx(path: Path) -> Iterator[Part]:
+    from pptx import Presentation
+
+    with _archive(path, "PowerPoint presentation", "ppt/presentation.xml"):
+        slides = list(Presentation(str(path)).slides)
+    for number, slide in enumerate(slides, start=1):
+        title = slide.shapes.title.text.strip() if slide.shapes.title is not None else ""
+        html = "".join(_shape(shape) for shape in slide.shapes)
+        notes = slide.notes_slide.notes_text_frame if slide.has_notes_slide else None
+        said = f"<p>{escape(notes.text)}</p>" if notes is not None and notes.text.strip() else ""
+        yield Part(
+            f"slide={number}", title or f"{path.stem}, slide {number}", markdown_of(f"<main>{html}{said}</main>")
+        )
+
+
+def _shape(shape: Any) -> str:  # noqa: ANN401 - a shape of python-pptx, which has no types
+    if getattr(shape, "has_table", False):
+        rows = [[cell.text for cell in row.cells] for row in shape.table.rows]
+        return _table(rows)
+    if not shape.has_text_frame:
+        return ""
+    lines = [paragraph.text.strip() for paragraph in shape.text_frame.paragraphs if paragraph.text.strip()]
+    is_title = shape.is_placeholder and shape.placeholder_format.type is not None and shape.placeholder_format.idx == 0
+    return "".join(f"<h1>{escape(line)}</h1>" if is_title else f"<p>{escape(line)}</p>" for line in lines)
+
+
+def _table(rows: list[list[str]]) -> str:
+    def row_of(cells: list[str], tag: str) -> str:
+        return f"<tr>{''.join(f'<{tag}>{escape(cell)}</{tag}>' for cell in cells)}</tr>"
+
+    return f"<table>{row_of(rows[0], 'th')}{''.join(row_of(row, 'td') for row in rows[1:])}</table>" if rows else ""
+
+
+def _sheet(path: Path) -> Iterator[Part]:
+    """A table as one document: every row a line of `column: value`, so that a passage of some rows says what it is."""
+    lines = []
+    for place, row in rows_of(path, ()):
+        cells = [(str(name), text_of(value, f"{place}: {name}")) for name, value in row.items()]
+        lines.append("; ".join(f"{name}: {text}" for name, text in cells if text))
+    yield Part("", path.stem, "\n".join(line for line in lines if line))
+
+
+def _json_lines(path: Path) -> Iterator[Part]:
+    for number, row in read_lines(path):
+        text = next(
+            (row[key] for key in ("text", "content", "contents", "body") if isinstance(row.get(key), str)), None
+        )
+        if text is None:
+            msg = f"{path}:{number}: no text; expected an object with 'text', 'content', 'contents' or 'body'"
+            raise InputError(msg)
+        name = row.get("id") or row.get("_id") or number
+        yield Part(str(name), str(row.get("title") or ""), text)
+
+
+def _epub(path: Path) -> Iterator[Part]:
+    with _archive(path, "EPUB", "META-INF/container.xml"), zipfile.ZipFile(path) as book:
+        chapters = [name for name in book.namelist() if name.lower().endswith((".xhtml", ".html", ".htm"))]
+        texts = [markdown_of(book.read(name).decode("utf-8", "replace")) for name in chapters]
+    for number, text in enumerate(texts, start=1):
+        yield Part(f"chapter={number}", _heading(text), text)
+
+
+def _mail(path: Path) -> Iterator[Part]:
+    message = message_from_bytes(path.read_bytes(), policy=policy.default)
+    body = message.get_body(("plain", "html"))
+    content = str(body.get_content()) if body is not None else ""
+    text = markdown_of(content) if body is not None and body.get_content_subtype() == "html" else content
+    about = [f"{name}: {message[name]}" for name in ("From", "To", "Date", "Subject") if message[name]]
+    yield Part("", str(message["Subject"] or ""), "\n".join([*about, "", text]) if text.strip() else "")
+
+
+class _archive:  # noqa: N801 - reads as a statement
+    """Turns what a parser raises on a file that is no such archive into one message."""
+
+    def __init__(self, path: Path, kind: str, member: str) -> None:
+        self.path, self.kind, self.member = path, kind, member
+
+    def __enter__(self) -> None:
+        try:
+            with zipfile.ZipFile(self.path) as archive:
+                archive.getinfo(self.member)
+        except (zipfile.BadZipFile, KeyError, OSError) as error:
+            encrypted = self.path.read_bytes()[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+            cure = "is encrypted or of an old version: save it anew" if encrypted else f"is no {self.kind}"
+            msg = f"{self.path}: {cure} ({error})"
+            raise InputError(msg) from error
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if error is not None and not isinstance(error, (InputError, ImportError)) and isinstance(error, Exception):
+            msg = f"{self.path}: not readable as {self.kind}: {error}"
+            raise InputError(msg) from error
+
+
+FORMATS: Mapping[str, Callable[[Path], Iterator[Part]]] = {
+    **dict.fromkeys(PLAIN, _plain),
+    **dict.fromkeys((".html", ".htm", ".xhtml"), _html),
+    ".rst": _rst,
+    ".pdf": _pdf,
+    ".docx": _docx,
+    ".pptx": _pptx,
+    **dict.fromkeys((".csv", ".tsv", ".xlsx"), _sheet),
+    ".jsonl": _json_lines,
+    ".epub": _epub,
+    ".eml": _mail,
+}
