@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ragstudy.records import Answer, Diagnosed, Score
     from ragstudy.results import ArmMean, ComparisonRow, Finding, ModelTestMean, Results
     from ragstudy.specs import StudySpec
+    from ragstudy.starting import Models
     from ragstudy.study.analyse.evidence import Evidence
     from ragstudy.study.plan.model import Plan
     from ragstudy.study.progress import ProgressReporter
@@ -76,6 +77,39 @@ def run_study(study: StudySpec, out: str | Path | None = None, progress: Progres
     run.run_study(check_study(study), folder, progress)
     refresh_reports(RunFolder(folder))
     return Run(folder)
+
+
+def quick(
+    docs: str | Path,
+    qa: str | Path,
+    models: Models | None = None,
+    out: str | Path = "quick",
+    progress: ProgressReporter | None = None,
+    **columns: str | None,
+) -> Run:
+    """From a folder of documents, a table of questions and models to a verdict; goes on with what is there.
+
+    `quick("wiki", "qa.csv", Models("smollm2-135m-instruct", "adapters/wiki")).to_pandas()`
+
+    Args:
+        docs: folder of documents, in many formats.
+        qa: table of questions with reference answers.
+        models: base and tuned; the model of `make install` by default, tuned on half of the questions.
+        out: folder for all that is made: domain, study file and report.
+        progress: is told what is done; nothing is reported by default.
+        columns: of the table, where the guess is wrong: question, answer, id, gold, group, split.
+
+    Raises:
+        InputError: anything is missing or wrong; every problem is named.
+        UnavailableError: a model is not to be had.
+    """
+    from ragstudy.starting import init
+
+    folder = Path(out)
+    study = folder / "experiments" / f"{folder.name}.yaml"
+    if not study.exists():
+        init(folder.name, docs, qa, models, folder, **columns)
+    return run_study(load_study(study), folder / "report", progress)
 
 
 def load_run(path: str | Path) -> Run:

@@ -142,6 +142,8 @@ def import_group() -> None:
 
 def _tell(out: Path, imported: Imported) -> None:
     click.echo(f"{out}: {imported.summary()}")
+    for note in imported.notes:
+        click.echo(f"  {note}")
 
 
 def _out(name: str) -> Path:

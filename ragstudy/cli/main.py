@@ -14,6 +14,7 @@ from ragstudy.api import TABLES
 from ragstudy.cli.corpus import corpus
 from ragstudy.cli.judge import judge
 from ragstudy.cli.pocket import pocket
+from ragstudy.cli.start import init_command, quick_command
 from ragstudy.errors import RagstudyError, nearest
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ def cli() -> None:
     """Does fine-tuning help or hurt behind retrieval?
 
     \b
+    ragstudy quick --docs wiki/ --qa qa.csv        documents, questions, a verdict
+    ragstudy init wiki --docs wiki/ --qa qa.csv    the same as files to change before they run
     ragstudy check experiments/quickstart.yaml     what a study would do
     ragstudy run experiments/quickstart.yaml       run it, or go on with it
     ragstudy results reports/quickstart            its numbers as CSV, JSON, LaTeX or Parquet
@@ -63,6 +66,8 @@ def cli() -> None:
 cli.add_command(corpus)
 cli.add_command(pocket)
 cli.add_command(judge)
+cli.add_command(init_command)
+cli.add_command(quick_command)
 
 
 @cli.command()

@@ -16,6 +16,7 @@ IMPORTERS = Registry(
     entry_type=ImporterKind,
     built_in={
         "bioasq": "ragstudy.corpus.importers.bioasq:BIOASQ",
+        "folder": "ragstudy.corpus.importers.folder:FOLDER",
         "nq": "ragstudy.corpus.importers.natural_questions:NATURAL_QUESTIONS",
         "qasper": "ragstudy.corpus.importers.qasper:QASPER",
         "ragchecker": "ragstudy.corpus.importers.ragchecker:RAGCHECKER",

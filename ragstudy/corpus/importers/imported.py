@@ -28,10 +28,12 @@ class Imported:
     Attributes:
         domain: documents and questions.
         left_out: how many questions were left out, by reason.
+        notes: what was found, guessed and not read, a sentence each.
     """
 
     domain: Domain
     left_out: dict[str, int]
+    notes: tuple[str, ...] = ()
 
     def summary(self) -> str:
         """One paragraph of counts."""

@@ -83,7 +83,7 @@ def import_table(  # noqa: PLR0913 - what a user may say about a table
             _add_document(collection, row, columns, place)
     wanted = [columns.question, columns.answer, columns.id, columns.gold, columns.context, columns.group, columns.split]
     for number, (place, row) in enumerate(_rows(questions, wanted), start=1):
-        _add_question(collection, row, columns, place, number)
+        add_question_row(collection, row, columns, place, number)
     if columns.split is None:
         split_by_group(collection, test_share, seed)
     return collection.finish(name, f"Imported from {questions.name}", "group" if columns.group else "question")
@@ -123,7 +123,19 @@ def _optional(row: dict[str, Any], column: str | None, place: str) -> str:
     return text_of(row.get(column), f"{place}: {column}") if column else ""
 
 
-def _add_question(collection: Collection, row: dict[str, Any], columns: Columns, place: str, number: int) -> None:
+def add_question_row(collection: Collection, row: dict[str, Any], columns: Columns, place: str, number: int) -> None:
+    """Keep the question of a row; one that cannot be used is counted and left out.
+
+    Args:
+        collection: that it goes into, with its documents.
+        row: of the table.
+        columns: which column holds what.
+        place: file and line, for messages.
+        number: of the row, from which it is named where no column names it.
+
+    Raises:
+        InputError: a cell holds something without a rule.
+    """
     text = " ".join(texts_of(row.get(columns.question), f"{place}: {columns.question}"))
     answers = tuple(dict.fromkeys(texts_of(row.get(columns.answer), f"{place}: {columns.answer}")))
     if not text:

@@ -104,7 +104,7 @@ class _Deciding:
                 f"{percent(row.unscored.base)} of the base's): with these at worst {signed(row.unscored.worst.value)}, "
                 f"at best {signed(row.unscored.best.value)}"
             )
-        if effect.n_clusters < FEW_CLUSTERS and effect.smallest_p > settings.alpha:
+        if effect.n_clusters < FEW_CLUSTERS and effect.standard_error > 0 and effect.smallest_p > settings.alpha:
             yield (
                 f"too few sources: had all {effect.n_clusters} agreed, the adjusted p-value were still "
                 f"{p_value(effect.smallest_p)}"

@@ -1,0 +1,82 @@
+"""`ragstudy init` and `ragstudy quick`: from a folder of documents and a table of questions to a verdict."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ragstudy.starting import DEFAULT_MODEL, Models, Started, init
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_FILES = click.Path(path_type=Path)
+_OPTIONS = (
+    click.option("--docs", type=_FILES, required=True, help="Folder of documents, in many formats."),
+    click.option("--qa", type=_FILES, required=True, help="Table of questions with reference answers."),
+    click.option(
+        "--base", default=DEFAULT_MODEL, show_default=True, help="Model, GGUF file, or URL#MODEL of a server."
+    ),
+    click.option("--tuned", help="Its tuned version: adapter, model, or URL#MODEL; without it adapters are trained."),
+    click.option("--question", help="Column of the question, where the guess is wrong."),
+    click.option("--answer", help="Column of the reference answer."),
+    click.option("--gold", help="Column of the documents that hold the answer."),
+)
+
+
+def _with_options(command: Callable[..., None]) -> Callable[..., None]:
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def _start(name: str, root: Path, base: str, tuned: str | None, options: dict[str, Any]) -> Started:
+    started = init(name, options.pop("docs"), options.pop("qa"), Models(base, tuned), root, **options)
+    for line in (f"{started.domain}: {started.imported.summary()}", *started.imported.notes):
+        click.echo(line)
+    return started
+
+
+@click.command("init")
+@click.argument("name")
+@_with_options
+def init_command(name: str, base: str, tuned: str | None, **options: Any) -> None:  # noqa: ANN401 - as click types them
+    """Make corpora/NAME and experiments/NAME.yaml of your documents and questions.
+
+    \b
+    ragstudy init wiki --docs wiki/ --qa questions.csv
+    ragstudy init wiki --docs wiki/ --qa questions.xlsx --tuned adapters/wiki
+    """
+    study = _start(name, Path(), base, tuned, options).study
+    click.echo(f"{study}: written. Next: `ragstudy check {study} --deep`, then `ragstudy run {study}`")
+
+
+@click.command("quick")
+@_with_options
+@click.option("--out", type=_FILES, default=Path("quick"), show_default=True, help="Folder for all that is made.")
+@click.pass_context
+def quick_command(
+    context: click.Context,
+    /,
+    out: Path,
+    base: str,
+    tuned: str | None,
+    **options: Any,  # noqa: ANN401 - as click types them
+) -> None:
+    """From documents, questions and models to a verdict, with no file to write.
+
+    The study that is run is kept in OUT/experiments, to be changed and run again; the same command goes on with it.
+
+    \b
+    ragstudy quick --docs wiki/ --qa questions.csv --tuned adapters/wiki
+    ragstudy quick --docs wiki/ --qa questions.csv
+    """
+    study = out / "experiments" / f"{out.name}.yaml"
+    if not study.exists():
+        _start(out.name, out, base, tuned, options)
+    root = context.find_root().command
+    run = root.get_command(context, "run") if isinstance(root, click.Group) else None
+    if run is not None:
+        context.invoke(run, study=study, overrides=(), out=out / "report", quiet=False)

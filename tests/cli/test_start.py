@@ -1,0 +1,176 @@
+"""From a folder of documents and a table of questions to a study, and to a verdict."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from click.testing import CliRunner
+
+import ragstudy
+from ragstudy.cli.main import cli, main
+from ragstudy.corpus.importers.folder import read_folder
+from ragstudy.corpus.locate import Locator
+from ragstudy.domains import load_domain
+from ragstudy.errors import InputError
+from ragstudy.records import Document
+from ragstudy.starting import Models, init
+
+N = 12
+
+
+@pytest.fixture
+def company(tmp_path):
+    """Twelve machines in three formats, and two questions about each in a spreadsheet's CSV."""
+    docs = tmp_path / "docs"
+    (docs / "halls").mkdir(parents=True)
+    lines = ["Frage;Antwort"]
+    for number in range(N):
+        text = f"Machine M-{number} was built in {1950 + number}. It weighs {100 + number * 3} kg."
+        path = docs / ("halls" if number % 2 else "") / f"m{number}.{('html', 'md', 'rst')[number % 3]}"
+        heading = {"html": "<nav>Home</nav><h1>M</h1><p>{}</p>", "md": "# M\n\n{}", "rst": "M\n=\n\n{}"}[
+            path.suffix[1:]
+        ]
+        path.write_text(heading.format(text), encoding="utf-8")
+        lines += [f"When was machine M-{number} built?;{1950 + number}"]
+        lines += [f"How much does machine M-{number} weigh?;{100 + number * 3} kg"]
+    (tmp_path / "qa.csv").write_text("\n".join(lines), encoding="utf-8-sig")
+    return tmp_path
+
+
+def test_init_makes_a_domain_and_a_study_that_can_be_run(company, monkeypatch):
+    monkeypatch.chdir(company)
+    done = CliRunner().invoke(cli, ["init", "wiki", "--docs", "docs", "--qa", "qa.csv"])
+    assert done.exit_code == 0
+    assert "columns of qa.csv: question = 'Frage', answer = 'Antwort'" in done.output
+    assert "of 24 the answer was found word for word" in done.output
+    domain = load_domain(company / "corpora" / "wiki")
+    assert len(domain.documents) == N
+    assert {question.gold_documents[0] for question in domain.questions} == {one.id for one in domain.documents}
+    # Both questions about a file are in the same split.
+    splits = {question.group: set() for question in domain.questions}
+    for question in domain.questions:
+        splits[question.group].add(question.split)
+    assert all(len(some) == 1 for some in splits.values())
+    study = yaml.safe_load((company / "experiments" / "wiki.yaml").read_text())
+    assert study["finetuning"][0]["seeds"] == [1, 2, 3]
+    again = CliRunner().invoke(cli, ["init", "wiki", "--docs", "docs", "--qa", "qa.csv"])
+    assert again.exception is not None
+    assert "is there already" in str(again.exception)
+
+
+@pytest.mark.slow
+def test_quick_goes_from_documents_and_an_adapter_made_elsewhere_to_a_verdict(company, tiny_model, monkeypatch, capsys):
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForCausalLM
+
+    model = get_peft_model(AutoModelForCausalLM.from_pretrained(tiny_model), LoraConfig(r=2, init_lora_weights=False))
+    model.save_pretrained(company / "adapter")
+    monkeypatch.chdir(company)
+    command = ["quick", "--docs", "docs", "--qa", "qa.csv", "--base", str(tiny_model), "--tuned", "adapter"]
+    main(command)
+    told = capsys.readouterr().out
+    assert "tuned" in told
+    assert (company / "quick" / "report" / "index.html").is_file()
+    study = yaml.safe_load((company / "quick" / "experiments" / "quick.yaml").read_text())
+    assert study["generators"][1] | {} == {
+        "kind": "transformers",
+        "name": "tuned",
+        "model": str(tiny_model),
+        "max_new_tokens": 64,
+        "adapter": str(company / "adapter"),
+        "tuned_from": "base",
+    }
+    # The same command, and the same call, go on with what is there.
+    main(command)
+    run = ragstudy.quick("docs", "qa.csv", Models(str(tiny_model), "adapter"))
+    assert {row.arm for row in run.comparisons()} == {"tuned"}
+
+
+def questions(path, rows):
+    path.write_text("\n".join(map(json.dumps, rows)))
+    return path
+
+
+def test_files_are_named_as_people_name_them_and_chats_are_read(company):
+    rows = [
+        {"query": "When was M-3 built?", "response": "1953", "source": name}
+        for name in ("m3.html", "halls/m3.html", "m3")
+    ]
+    named = read_folder("d", company / "docs", questions(company / "named.jsonl", rows[:1]), test_share=0.9)
+    assert named.domain.questions[0].gold_documents == ("halls/m3.html",)
+    for row in rows[1:]:
+        same = read_folder("d", company / "docs", questions(company / "named.jsonl", [row]), test_share=0.9)
+        assert same.domain.questions[0].gold_documents == ("halls/m3.html",)
+    chat = [
+        {"messages": [{"role": "user", "content": "When was M-4 built?"}, {"role": "assistant", "content": "1954"}]}
+    ]
+    read = read_folder("d", company / "docs", questions(company / "chat.jsonl", chat), test_share=0.9)
+    assert read.domain.questions[0].references == ("1954",)
+    lost = read_folder("d", company / "docs", questions(company / "n.jsonl", [*rows, {**rows[0], "source": "gone.md"}]))
+    assert lost.left_out["whose gold documents are not among the documents"] == 1
+
+
+def test_odd_questions_are_told(company):
+    rows = [
+        {"question": "When was machine M-3 built?", "answer": "1953"},
+        {"question": "When was machine M-3  built?", "answer": "1954"},
+        {"question": "Is it true that M-5 weighs 115 kg?", "answer": "115 kg"},
+        {"question": "Who founded the firm?", "answer": "Ada Holm"},
+    ]
+    notes = " ".join(read_folder("d", company / "docs", questions(company / "odd.jsonl", rows)).notes)
+    assert "1 questions are asked more than once with different answers" in notes
+    assert "1 questions hold their answer: q3" in notes
+    assert "of 1 nowhere" in notes
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "told"),
+    [
+        ("a;b;c\n1;2;3\n", {}, "which column holds the question? Name it with --question; there are a, b, c"),
+        ("q;a\nx;y\n", {"question": "Q"}, "no column 'Q'; it has q, a"),
+        ("q;a\n", {}, "which column holds the question"),
+    ],
+)
+def test_columns_that_cannot_be_guessed_are_asked_for(company, content, options, told):
+    (company / "qa.csv").write_text(content)
+    with pytest.raises(InputError) as error:
+        init("x", company / "docs", company / "qa.csv", root=company, **options)
+    assert told in str(error.value)
+    assert not (company / "corpora").exists()
+    assert not (company / "experiments").exists()
+
+
+def test_missing_folders_and_folders_without_documents_are_named(company, tmp_path):
+    with pytest.raises(InputError, match="no such folder of documents"):
+        init("x", company / "gone", company / "qa.csv", root=company)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / "scan.pdf").write_bytes(b"%PDF-1.4")
+    with pytest.raises(InputError, match="no document in it can be read") as error:
+        init("x", tmp_path / "empty", company / "qa.csv", root=company)
+    assert "scan.pdf" in str(error.value)
+
+
+def test_servers_stand_in_the_study_with_their_address(company):
+    models = Models("http://localhost:8080/v1#base", "http://localhost:8080/v1#ours")
+    started = init("served", company / "docs", company / "qa.csv", models, company)
+    base, tuned, _ = yaml.safe_load(Path(started.study).read_text())["generators"]
+    assert (base["kind"], base["url"], base["model"]) == ("endpoint", "http://localhost:8080/v1", "base")
+    assert tuned["tuned_from"] == "base"
+
+
+def test_a_long_answer_is_found_by_its_words_and_a_short_one_only_where_the_question_fits():
+    pages = [
+        Document("a", "Pumps", "The pump P-7 stands in the old hall beside the river and is painted every spring."),
+        Document("b", "Valves", "Valve V-2 weighs 4 kg. It was made in 1950."),
+        Document("c", "Lamps", "Lamp L-1 weighs 4 kg."),
+    ]
+    locator = Locator(pages)
+    assert (
+        locator.find("Where is pump P-7?", ["Beside the river, in the old hall: pump P-7 stands there."]).by == "words"
+    )
+    assert locator.find("What does lamp L-1 weigh?", ["4 kg"]).document == "c"
+    assert locator.find("How old is the director of sales?", ["4 kg"]) is None
+    assert locator.find("What?", [""]) is None
