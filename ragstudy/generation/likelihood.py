@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
+from ragstudy.prompting import plain_ids
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -82,7 +84,7 @@ def text_losses(
         window: most tokens read of a text.
     """
     width = min(window, model.context)
-    encoded = [model.tokenizer.encode(text, add_special_tokens=False, verbose=False)[:width] for text in texts]
+    encoded = [plain_ids(text, model.tokenizer)[:width] for text in texts]
     long = [i for i, ids in enumerate(encoded) if len(ids) > 1]
     found = likelihoods(model, [(encoded[i][:1], encoded[i][1:]) for i in long], adapter)
     losses = [(0.0, 0)] * len(texts)
@@ -110,7 +112,7 @@ def perplexity(model: CausalModel, texts: Sequence[str], n_tokens: int = 20_000)
         if n_read >= n_tokens:
             break
         chosen.append(text)
-        n_read += min(512, len(model.tokenizer.encode(text, add_special_tokens=False, verbose=False)))
+        n_read += min(512, len(plain_ids(text, model.tokenizer)))
     losses = text_losses(model, chosen)
     n = sum(count for _, count in losses)
     return math.exp(math.fsum(loss for loss, _ in losses) / n) if n else None

@@ -295,8 +295,8 @@ def headline_of(rows: Sequence[ComparisonRow]) -> list[str]:
                 parts.append(f"{verdict} in {len(called)} of {len(mine)} arms ({_largest(called)})")
         # One training tells about itself, not about tuning.
         single = all(row.decision is not None and row.decision.about == "adapter" for row in mine)
-        subject = "this adapter" if len(mine) == 1 else "these adapters, one training each,"
-        sentences.append(f"{measure.capitalize()}: {subject if single else 'tuning'} {'; '.join(parts)}.")
+        about = ", one training an arm:" if single else ": tuning"
+        sentences.append(f"{measure.capitalize()}{about} {'; '.join(parts)}.")
     return sentences
 
 

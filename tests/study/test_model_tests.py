@@ -11,6 +11,7 @@ from conftest import compared, study_content
 from ragstudy.errors import InputError
 from ragstudy.generation.causal import CausalModel
 from ragstudy.generation.likelihood import likelihoods, text_losses
+from ragstudy.prompting import plain_ids
 from ragstudy.reporting import write_reports
 from ragstudy.specs import ForgettingSpec, TransformersSpec, parse_study
 from ragstudy.study.plan.forgetting_items import read_items
@@ -50,6 +51,11 @@ def test_a_continuation_longer_than_the_context_is_cut_on_the_left(model):
 
 def test_texts_without_a_second_token_have_no_loss(model):
     assert text_losses(model, ["", "a lamp stands here"])[0] == (0.0, 0)
+    # A text that spells a control token is read as text: more tokens than the one it would be.
+    token = model.tokenizer.eos_token
+    [(_, n)] = text_losses(model, [f"a lamp {token} here"])
+    assert n == len(plain_ids(f"a lamp {token} here", model.tokenizer)) - 1
+    assert n > len(model.tokenizer.encode(f"a lamp {token} here", add_special_tokens=False)) - 1
 
 
 def write(path, rows):
