@@ -264,7 +264,8 @@ def test_arms_of_other_lengths_are_warned_of():
     found = Audit(0.5, rates, ErrorRates(0.95, 0.95, 250, 250), ErrorRates(0.6, 0.95, 250, 250), 10.0)
     scores = np.array([1.0, 0.0] * 20)
     groups = [str(i) for i in range(40)]
-    long, short = np.full(40, 30.0), np.full(40, 4.0)
+    long, short = np.full((40, 1), 30.0), np.full((40, 1), 4.0)
+    scores = scores[:, None]
     base, tuned = ArmScores("base", scores, long), ArmScores("tuned", scores, short)
     made = correct(found, ComparedArms("d", "accuracy", "retrieved", groups, base, tuned), 0.95)
     assert (made.arm, made.base_arm) == ("tuned", "base")
@@ -408,7 +409,7 @@ def test_an_audit_with_right_answers_only_cannot_correct(lamps, tmp_path):
 
 def test_one_group_is_not_enough_to_correct_with():
     rates = ErrorRates(0.9, 0.9, 100, 100)
-    scores, words = np.array([1.0, 0, 1, 1]), np.full(4, 5.0)
+    scores, words = np.array([[1.0], [0], [1], [1]]), np.full((4, 1), 5.0)
     audited = Audit(0.5, rates, rates, rates, 9.0)
     both = ArmScores("b", scores, words), ArmScores("t", scores, words)
     assert correct(audited, ComparedArms("d", "accuracy", "retrieved", ["g"] * 4, *both), 0.95) is None
@@ -436,3 +437,18 @@ def test_unreadable_or_empty_cells_are_named(tmp_path, content, message):
     path.write_bytes(content)
     with pytest.raises(InputError, match=message):
         read_labels(path, "csv")
+
+
+def test_each_training_is_called_right_or_wrong_before_any_are_averaged():
+    """Two trainings that are right on different halves: averaged first, every score of .5 would be called right."""
+    rates = ErrorRates(0.9, 0.9, 100, 100)
+    audited = Audit(0.5, rates, rates, rates, 9.0)
+    groups = [str(i) for i in range(40)]
+    half = np.arange(40) % 2 == 0
+    words = np.full((40, 2), 5.0)
+    base = ArmScores("b", half[:, None].astype(float), words[:, :1])
+    tuned = ArmScores("t", np.stack([half, ~half], axis=1).astype(float), words)
+    made = correct(audited, ComparedArms("d", "accuracy", "retrieved", groups, base, tuned), 0.95)
+    assert made.tuned_measured == pytest.approx(0.5)
+    assert made.difference.value == pytest.approx(0.0)
+    assert made.difference.low < 0 < made.difference.high

@@ -161,7 +161,7 @@ def length_warning(
         both: (n questions,) whether both have a score.
         means: shares that the scorer calls right, of base and tuned.
     """
-    lengths = [arm.words[both & ~np.isnan(arm.words)] for arm in (base, tuned)]
+    lengths = [arm.words[both][~np.isnan(arm.words[both])] for arm in (base, tuned)]
     if any(len(words) == 0 for words in lengths):
         return f"the study does not measure {LENGTH}, so the arms' lengths cannot be compared with the audit's"
     rates = [audit.of_lengths(words) for words in lengths]
