@@ -134,21 +134,22 @@ def looks(n_studies: int) -> None:
 
 def missing(n_studies: int) -> None:
     """Answers that fail because they would have been wrong."""
-    print("| missing | true effect | called helping |\n|---|---|---|")
+    print("| missing | true effect | called helping | if they were left out without a word |\n|---|---|---|---|")
     for share in (0.07, 0.15):
         for effect in (0.0, 0.12):
             design = Design((effect,), n_documents=300, per_document=2, missing=share)
-            called = sum(_called_with_missing(design, number) for number in range(n_studies))
-            print(f"| {share:.0%} | {effect} | {called / n_studies:.3f} |", flush=True)
+            called, without = np.mean([_called_with_missing(design, number) for number in range(n_studies)], axis=0)
+            print(f"| {share:.0%} | {effect} | {called:.3f} | {without:.3f} |", flush=True)
 
 
-def _called_with_missing(design: Design, number: int) -> bool:
-    """Whether a study whose worst tuned answers have no score says that its arm helps."""
+def _called_with_missing(design: Design, number: int) -> tuple[bool, bool]:
+    """Whether a study whose worst tuned answers have no score says that its arm helps, and would without bounds."""
     settings = AnalysisSettings(n_resamples=_RESAMPLES, seed=number)
     asked = Answers(design, number).ask()
     [found] = compare_blocks([block_of(asked, design)], settings)
     bounds = bounds_of(Sides(asked.tuned[0], asked.base[0]), asked.groups, found[0], settings)
-    return decide(found[0], settings) == "helps" and (bounds is None or bounds.worst.is_above_zero)
+    helps = decide(found[0], settings) == "helps"
+    return helps and (bounds is None or bounds.worst.is_above_zero), helps
 
 
 def corrected(n_studies: int) -> None:

@@ -103,13 +103,10 @@ def quick(
         InputError: anything is missing or wrong; every problem is named.
         UnavailableError: a model is not to be had.
     """
-    from ragstudy.starting import init
+    from ragstudy.starting import start_in
 
-    folder = Path(out)
-    study = folder / "experiments" / f"{folder.name}.yaml"
-    if not study.exists():
-        init(folder.name, docs, qa, models, folder, **columns)
-    return run_study(load_study(study), folder / "report", progress)
+    study, _ = start_in(out, docs, qa, models, **columns)
+    return run_study(load_study(study), Path(out) / "report", progress)
 
 
 def load_run(path: str | Path) -> Run:

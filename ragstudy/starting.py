@@ -112,6 +112,29 @@ def init(
     return Started(imported, domain, study)
 
 
+def start_in(
+    out: str | Path, docs: str | Path, qa: str | Path, models: Models | None = None, **columns: str | None
+) -> tuple[Path, Started | None]:
+    """The study file below a folder for one question and all that it takes; made unless it is there.
+
+    Args:
+        out: the folder, whose name is that of the study.
+        docs: folder of documents.
+        qa: table of questions.
+        models: of the study.
+        columns: of the table, where the guess is wrong.
+
+    Returns:
+        The study file, and what was made with it; None where it was there already.
+
+    Raises:
+        InputError: anything is missing or wrong; nothing is written then.
+    """
+    folder = Path(out)
+    study = folder / "experiments" / f"{folder.name}.yaml"
+    return study, None if study.exists() else init(folder.name, docs, qa, models, folder, **columns)
+
+
 def study_text(name: str, domain: str, *, n_train: int, n_test: int, models: Models) -> str:
     """A study file with comments, for what there is.
 

@@ -20,10 +20,8 @@ from ragstudy.errors import RagstudyError, nearest
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ragstudy.study.run import Outcome
 
 WRONG_INPUT = 2
-FINISHED_WITH_FAILURES = 3
 
 
 class Suggesting(click.Group):
@@ -82,20 +80,9 @@ def run(study: Path, overrides: tuple[str, ...], out: Path | None, quiet: bool) 
     ragstudy run experiments/quickstart.yaml
     ragstudy run experiments/quickstart.yaml retrieval.top_k=3 --out reports/top3
     """
-    from ragstudy.cli.show import Console, show_outcome
-    from ragstudy.reporting import refresh_reports
-    from ragstudy.specs import load_study
-    from ragstudy.study.plan.make import make_plan
-    from ragstudy.study.run import run_study
-    from ragstudy.study.run_folder import RunFolder
+    from ragstudy.cli.running import run_and_show
 
-    spec = load_study(study, overrides)
-    folder = out or Path("reports") / spec.name
-    console = Console(quiet=quiet)
-    outcome = run_study(make_plan(spec), folder, console)
-    page = refresh_reports(RunFolder(folder))
-    show_outcome(console, outcome, RunFolder(folder).results(), page)
-    _end(outcome)
+    run_and_show(study, overrides, out, quiet=quiet)
 
 
 @cli.command()
@@ -138,20 +125,16 @@ def score(run_folder: Path, measures: tuple[str, ...], judges: Path | None, verd
     ragstudy score reports/quickstart --with ragas:semantic_similarity
     ragstudy score reports/quickstart --judges judges.yaml --with local:claims.accuracy --verdict
     """
-    from ragstudy.cli.show import Console, show_outcome
-    from ragstudy.reporting import refresh_reports
+    from ragstudy.cli.running import show_run
+    from ragstudy.cli.show import Console
     from ragstudy.study.plan.make import make_plan
     from ragstudy.study.plan.more_measures import with_measures
     from ragstudy.study.run import rescore
     from ragstudy.study.run_folder import RunFolder
 
-    folder = RunFolder(run_folder)
-    plan = make_plan(with_measures(folder, measures, judges, verdict=verdict))
+    plan = make_plan(with_measures(RunFolder(run_folder), measures, judges, verdict=verdict))
     console = Console(quiet=quiet)
-    outcome = rescore(plan, run_folder, console)
-    page = refresh_reports(folder)
-    show_outcome(console, outcome, folder.results(), page)
-    _end(outcome)
+    show_run(console, rescore(plan, run_folder, console))
 
 
 @cli.command()
@@ -159,7 +142,7 @@ def score(run_folder: Path, measures: tuple[str, ...], judges: Path | None, verd
     "--effect", "effects", type=click.FloatRange(0, 1), multiple=True, help="True difference; 0: none at all."
 )
 @click.option("--comparisons", type=click.IntRange(min=1), default=4, help="Arms x measures x contexts x domains.")
-@click.option("--recipes", type=click.IntRange(min=1), default=2, help="Trainings differ alike over these.")
+@click.option("--recipes", type=click.IntRange(min=1), default=2, help="Recipes that are trained several times.")
 @click.option("--per-document", type=click.FloatRange(min=1), default=1.0, help="Questions of one source document.")
 @click.option("--trainings", type=click.IntRange(min=1), default=3, help="Training seeds of each recipe.")
 @click.option("--margin", type=click.FloatRange(0, 1, min_open=True), default=0.03, help="Smallest one that matters.")
@@ -264,12 +247,6 @@ def results(run_folder: Path, form: str, table: str, out: Path | None) -> None:
     from ragstudy.cli.export import export
 
     export(run_folder, form, table, out)
-
-
-def _end(outcome: Outcome) -> None:
-    """End with an exit code of its own where answers have failed, so that a script sees it."""
-    if outcome.n_failed:
-        sys.exit(FINISHED_WITH_FAILURES)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from ragstudy.starting import DEFAULT_MODEL, Models, Started, init
+from ragstudy.starting import DEFAULT_MODEL, Models, Started, init, start_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,38 +32,44 @@ def _with_options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-def _start(name: str, root: Path, base: str, tuned: str | None, options: dict[str, Any]) -> Started:
-    started = init(name, options.pop("docs"), options.pop("qa"), Models(base, tuned), root, **options)
+def _tell(started: Started) -> None:
     for line in (f"{started.domain}: {started.imported.summary()}", *started.imported.notes):
         click.echo(line)
-    return started
 
 
 @click.command("init")
 @click.argument("name")
 @_with_options
-def init_command(name: str, base: str, tuned: str | None, **options: Any) -> None:  # noqa: ANN401 - as click types them
+def init_command(
+    name: str,
+    docs: Path,
+    qa: Path,
+    base: str,
+    tuned: str | None,
+    **columns: str | None,
+) -> None:
     """Make corpora/NAME and experiments/NAME.yaml of your documents and questions.
 
     \b
     ragstudy init wiki --docs wiki/ --qa questions.csv
     ragstudy init wiki --docs wiki/ --qa questions.xlsx --tuned adapters/wiki
     """
-    study = _start(name, Path(), base, tuned, options).study
+    started = init(name, docs, qa, Models(base, tuned), ".", **columns)
+    _tell(started)
+    study = started.study
     click.echo(f"{study}: written. Next: `ragstudy check {study} --deep`, then `ragstudy run {study}`")
 
 
 @click.command("quick")
 @_with_options
 @click.option("--out", type=_FILES, default=Path("quick"), show_default=True, help="Folder for all that is made.")
-@click.pass_context
 def quick_command(
-    context: click.Context,
-    /,
     out: Path,
+    docs: Path,
+    qa: Path,
     base: str,
     tuned: str | None,
-    **options: Any,  # noqa: ANN401 - as click types them
+    **columns: str | None,
 ) -> None:
     """From documents, questions and models to a verdict, with no file to write.
 
@@ -73,10 +79,9 @@ def quick_command(
     ragstudy quick --docs wiki/ --qa questions.csv --tuned adapters/wiki
     ragstudy quick --docs wiki/ --qa questions.csv
     """
-    study = out / "experiments" / f"{out.name}.yaml"
-    if not study.exists():
-        _start(out.name, out, base, tuned, options)
-    root = context.find_root().command
-    run = root.get_command(context, "run") if isinstance(root, click.Group) else None
-    if run is not None:
-        context.invoke(run, study=study, overrides=(), out=out / "report", quiet=False)
+    from ragstudy.cli.running import run_and_show
+
+    study, started = start_in(out, docs, qa, Models(base, tuned), **columns)
+    if started is not None:
+        _tell(started)
+    run_and_show(study, out=out / "report")

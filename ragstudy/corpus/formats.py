@@ -16,6 +16,7 @@ from __future__ import annotations
 import logging
 import re
 import zipfile
+from contextlib import contextmanager
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from html import escape
@@ -29,6 +30,8 @@ from ragstudy.files import read_lines
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
+
+    from bs4 import BeautifulSoup
 
 # What a page shows around its text.
 _AROUND = ("script", "style", "nav", "header", "footer", "aside", "form", "noscript", "iframe", "svg", "button")
@@ -88,9 +91,13 @@ def markdown_of(html: str) -> str:
         ImportError: a package is missing.
     """
     from bs4 import BeautifulSoup
+
+    return _markdown(BeautifulSoup(html, "html.parser"))
+
+
+def _markdown(page: BeautifulSoup) -> str:
     from markdownify import MarkdownConverter
 
-    page = BeautifulSoup(html, "html.parser")
     for element in page(list(_AROUND)):
         # The header of an article holds its title.
         if element.name != "header" or element.find_parent(["main", "article"]) is None:
@@ -116,7 +123,7 @@ def _html(path: Path) -> Iterator[Part]:
     # The parser finds the encoding that a page declares.
     page = BeautifulSoup(path.read_bytes(), "html.parser")
     title = page.title.get_text(strip=True) if page.title else ""
-    text = markdown_of(str(page))
+    text = _markdown(page)
     yield Part("", _heading(text) or title, text)
 
 
@@ -234,26 +241,24 @@ def _mail(path: Path) -> Iterator[Part]:
     yield Part("", str(message["Subject"] or ""), "\n".join([*about, "", text]) if text.strip() else "")
 
 
-class _archive:  # noqa: N801 - reads as a statement
-    """Turns what a parser raises on a file that is no such archive into one message."""
-
-    def __init__(self, path: Path, kind: str, member: str) -> None:
-        self.path, self.kind, self.member = path, kind, member
-
-    def __enter__(self) -> None:
-        try:
-            with zipfile.ZipFile(self.path) as archive:
-                archive.getinfo(self.member)
-        except (zipfile.BadZipFile, KeyError, OSError) as error:
-            encrypted = self.path.read_bytes()[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-            cure = "is encrypted or of an old version: save it anew" if encrypted else f"is no {self.kind}"
-            msg = f"{self.path}: {cure} ({error})"
-            raise InputError(msg) from error
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if error is not None and not isinstance(error, (InputError, ImportError)) and isinstance(error, Exception):
-            msg = f"{self.path}: not readable as {self.kind}: {error}"
-            raise InputError(msg) from error
+@contextmanager
+def _archive(path: Path, kind: str, member: str) -> Iterator[None]:
+    """Checks that a file is an archive with a certain member, and turns what its parser raises into one message."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            archive.getinfo(member)
+    except (zipfile.BadZipFile, KeyError, OSError) as error:
+        encrypted = path.read_bytes()[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+        cure = "is encrypted or of an old version: save it anew" if encrypted else f"is no {kind}"
+        msg = f"{path}: {cure} ({error})"
+        raise InputError(msg) from error
+    try:
+        yield
+    except (InputError, ImportError):
+        raise
+    except Exception as error:
+        msg = f"{path}: not readable as {kind}: {error}"
+        raise InputError(msg) from error
 
 
 FORMATS: Mapping[str, Callable[[Path], Iterator[Part]]] = {

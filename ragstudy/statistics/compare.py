@@ -14,15 +14,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from ragstudy.statistics.equivalence import tilted_p
-from ragstudy.statistics.exceptions import FEW_CHANGED, unseen
 from ragstudy.statistics.family import Family, null_scores, scores_of
 from ragstudy.statistics.paired import PairedDifferences, interval
 from ragstudy.statistics.power import Precision, smallest_detectable
+from ragstudy.statistics.rare_changes import FEW_CHANGED, unseen
 from ragstudy.statistics.seeds import SeedSpread, t_quantile
 from ragstudy.statistics.settings import Interval, Real
 
@@ -132,7 +133,7 @@ class Comparison:
         Args:
             margin: positive.
         """
-        return -margin < self.equivalence_low and self.equivalence_high < margin
+        return Interval(self.difference, self.equivalence_low, self.equivalence_high).is_within(margin)
 
     @property
     def precision(self) -> Precision:
@@ -158,10 +159,10 @@ def compare_blocks(blocks: Sequence[Block], settings: AnalysisSettings) -> list[
     Returns:
         For each block its comparisons in their order.
     """
-    adjusted = _Adjusted.of([_Prepared.of(block, number, settings) for number, block in enumerate(blocks)], settings)
+    adjusted = _Adjusted.of([_Prepared(block, number, settings) for number, block in enumerate(blocks)], settings)
     return [
-        [_Column(one, number, column).compared(adjusted, settings) for column in range(one.block.n_comparisons)]
-        for number, one in enumerate(adjusted.prepared)
+        [_Column(one, column).compared(adjusted) for column in range(one.block.n_comparisons)]
+        for one in adjusted.prepared
     ]
 
 
@@ -184,55 +185,59 @@ def compare_columns(
     return compare_blocks([Block(differences, groups, spreads, trainings)], settings)[0]
 
 
-def intervals_at(block: Block, confidence: float, settings: AnalysisSettings) -> list[Interval]:
-    """The differences of a block with intervals of a given confidence, each by itself.
+def intervals_at(block: Block, confidences: Sequence[float], settings: AnalysisSettings) -> list[list[Interval]]:
+    """The differences of a block with intervals of given confidences, each by itself.
 
     Args:
         block: of one domain.
-        confidence: of each interval.
+        confidences: of the intervals.
         settings: draws and seed.
+
+    Returns:
+        For each confidence one interval per comparison.
     """
-    prepared = _Prepared.of(block, 0, settings)
-    columns = [_Column(prepared, 0, column) for column in range(block.n_comparisons)]
-    return [Interval(column.mean, *column.interval(confidence)) for column in columns]
+    prepared = _Prepared(block, 0, settings)
+    columns = [_Column(prepared, column) for column in range(block.n_comparisons)]
+    return [[Interval(column.mean, *column.interval(one)) for column in columns] for one in confidences]
 
 
-@dataclass(frozen=True)
 class _Prepared:
-    """A block with everything that is drawn for it."""
+    """A block with everything that is drawn for it, the null hypothesis only where it is asked for.
 
-    block: Block
-    paired: PairedDifferences
-    spreads: Sequence[SeedSpread]
-    scales: Sequence[float]
-    ranks: Sequence[Rank | None]
-    means: NDArray[np.float64]
-    errors: NDArray[np.float64]
-    draws: NDArray[np.float64]
-    scores: NDArray[np.float64]
-    highest: NDArray[np.float64]
-    null: NDArray[np.float64]
+    Args:
+        block: of one domain.
+        number: of the block, from which its draws of the null hypothesis are seeded.
+        settings: of the analysis.
+    """
 
-    @classmethod
-    def of(cls, block: Block, number: int, settings: AnalysisSettings) -> _Prepared:
+    def __init__(self, block: Block, number: int, settings: AnalysisSettings) -> None:
         k = block.n_comparisons
-        paired = PairedDifferences.of(block.differences, block.groups)
-        spreads = block.spreads or [SeedSpread(1)] * k
-        trainings = block.trainings or list(range(k))
-        draws = paired.bootstrap_means(settings.n_resamples, settings.seed)
-        return cls(
-            block,
-            paired,
-            spreads,
-            block.scales or [1.0] * k,
-            block.ranks or [None] * k,
-            paired.means(),
-            paired.standard_errors(),
-            draws + _of_trainings(spreads, trainings, settings),
-            scores_of(paired, spreads),
-            scores_of(paired, spreads, agreeing=True),
-            null_scores(paired, spreads, trainings, settings.n_resamples, (settings.seed, 3, number)),
-        )
+        self.block, self.number, self.settings = block, number, settings
+        self.spreads = block.spreads or [SeedSpread(1)] * k
+        self.trainings = block.trainings or list(range(k))
+        self.scales = block.scales or [1.0] * k
+        self.ranks: Sequence[Rank | None] = block.ranks or [None] * k
+        self.paired = PairedDifferences.of(block.differences, block.groups)
+        self.means, self.errors = self.paired.means(), self.paired.standard_errors()
+        drawn = self.paired.bootstrap_means(settings.n_resamples, settings.seed)
+        self.draws = drawn + _of_trainings(self.spreads, self.trainings, settings)
+
+    @cached_property
+    def scores(self) -> NDArray[np.float64]:
+        """(comparisons,) absolute normal scores of the differences."""
+        return scores_of(self.paired, self.spreads)
+
+    @cached_property
+    def highest(self) -> NDArray[np.float64]:
+        """(comparisons,) what they would be, had every group agreed."""
+        return scores_of(self.paired, self.spreads, agreeing=True)
+
+    @cached_property
+    def null(self) -> NDArray[np.float64]:
+        """(draws, comparisons) what they are under the null hypothesis."""
+        settings = self.settings
+        seed = (settings.seed, 3, self.number)
+        return null_scores(self.paired, self.spreads, self.trainings, settings.n_resamples, seed)
 
 
 def _of_trainings(
@@ -298,21 +303,22 @@ class _Column:
         column: number of the comparison.
     """
 
-    def __init__(self, of: _Prepared, number: int, column: int) -> None:
+    def __init__(self, of: _Prepared, column: int) -> None:
         present = ~np.isnan(of.paired.values[:, column])
         values, clusters = of.paired.values[present, column], of.paired.clusters[present]
-        self.of, self.place, self.column = of, (number, column), column
+        self.of, self.column, self.settings = of, column, of.settings
         self.spread, self.scale = of.spreads[column], of.scales[column]
         self.mean, self.error = float(of.means[column]), float(of.errors[column])
         self.n, self.n_clusters = len(values), len(np.unique(clusters))
         self.n_changed = len(np.unique(clusters[values != 0]))
 
-    def compared(self, adjusted: _Adjusted, settings: AnalysisSettings) -> Comparison:
-        rank, p = self.of.ranks[self.column], self._p()
+    def compared(self, adjusted: _Adjusted) -> Comparison:
+        rank, p, settings, place = self.of.ranks[self.column], self._p(), self.settings, (self.of.number, self.column)
         joint = adjusted.confidence[rank] if rank else settings.level
         single = self.interval(settings.level)
         low, high = self.interval(joint) if rank else single
         inner = self.interval(1 - 2 * settings.alpha)
+        precision = Precision(self.error**2, self.n_clusters, self.spread)
         return Comparison(
             n=self.n,
             n_clusters=self.n_clusters,
@@ -323,19 +329,17 @@ class _Column:
             single_high=single[1],
             equivalence_low=inner[0],
             equivalence_high=inner[1],
-            equivalence_p=self._equivalence_p(inner, settings),
+            equivalence_p=self._equivalence_p() if Interval(self.mean, *inner).is_within(settings.margin) else math.nan,
             interval_method="clopper_pearson" if self._reach(settings.alpha) > 0 else "bootstrap",
             standard_error=self.error,
             spread=self.spread,
             p=p,
-            p_adjusted=adjusted.p[self.place] if rank else p,
+            p_adjusted=adjusted.p[place] if rank else p,
             in_family=rank is not None,
             n_in_family=adjusted.n[rank] if rank else 1,
-            smallest_p=adjusted.smallest_p[self.place] if rank else self._smallest_p(),
+            smallest_p=adjusted.smallest_p[place] if rank else self._share_beyond(self.of.highest[self.column]),
             joint_confidence=joint,
-            smallest_detectable=smallest_detectable(
-                Precision(self.error**2, self.n_clusters, self.spread), joint, settings.power
-            ),
+            smallest_detectable=smallest_detectable(precision, joint, settings.power),
         )
 
     def interval(self, confidence: float) -> tuple[float, float]:
@@ -354,18 +358,15 @@ class _Column:
             return 0.0
         return self.scale * unseen(self.n_clusters, self.n_changed, alpha)
 
-    def _equivalence_p(self, inner: tuple[float, float], settings: AnalysisSettings) -> float:
-        if not (-settings.margin < inner[0] and inner[1] < settings.margin):
-            return math.nan
+    def _equivalence_p(self) -> float:
+        settings = self.settings
         return tilted_p(self.of.paired, self.column, settings.margin, self.spread.standard_error, settings)
 
     def _p(self) -> float:
-        score = self.of.scores[self.column]
-        if not self.n or math.isnan(score):
-            return math.nan
+        score = float(self.of.scores[self.column])
+        return math.nan if not self.n or math.isnan(score) else self._share_beyond(score)
+
+    def _share_beyond(self, score: float) -> float:
+        """The share of the draws of the null hypothesis that are at least as extreme: (1 + b) / (1 + B)."""
         null = self.of.null[:, self.column]
         return float((1 + (null >= score - 1e-9).sum()) / (1 + len(null)))
-
-    def _smallest_p(self) -> float:
-        null = self.of.null[:, self.column]
-        return float((1 + (null >= self.of.highest[self.column] - 1e-9).sum()) / (1 + len(null)))

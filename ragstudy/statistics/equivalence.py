@@ -41,7 +41,7 @@ def tilted_p(
     Returns:
         In (0, 1]; 0 where no weights give the margin, because every group lies inside it.
     """
-    sums, counts = paired.sums()
+    sums, counts = paired.sums
     there = counts[:, column] > 0
     total, size = sums[there, column], counts[there, column]
     if len(total) < _LEAST_CLUSTERS:

@@ -203,7 +203,7 @@ def _flipped(
     paired: PairedDifferences, n_resamples: int, rng: np.random.Generator
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """(draws, comparisons) means of differences whose groups' signs are flipped, and their squared errors."""
-    sums, counts = paired.sums()
+    sums, counts = paired.sums
     total = counts.sum(axis=0)
     m = (counts > 0).sum(axis=0)
     squares, of_counts, products = (sums**2).sum(axis=0), (counts**2).sum(axis=0), sums * counts

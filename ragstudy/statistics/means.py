@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ragstudy.statistics.exceptions import unseen
 from ragstudy.statistics.paired import PairedDifferences, interval
+from ragstudy.statistics.rare_changes import unseen
 from ragstudy.statistics.settings import UNKNOWN, Interval
 
 if TYPE_CHECKING:

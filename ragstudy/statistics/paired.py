@@ -10,6 +10,7 @@ Examples:
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -61,10 +62,11 @@ class PairedDifferences:
 
     def clusters_of_each(self) -> NDArray[np.intp]:
         """(comparisons,) clusters that hold a difference."""
-        return np.asarray((self.sums()[1] > 0).sum(axis=0), dtype=np.intp)
+        return np.asarray((self.sums[1] > 0).sum(axis=0), dtype=np.intp)
 
+    @cached_property
     def sums(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Per cluster and comparison: sum of the differences, and how many there are."""
+        """(clusters, comparisons) sum of the differences, and how many there are."""
         present = ~np.isnan(self.values)
         sums = np.zeros((self.n_clusters, self.values.shape[1]))
         counts = np.zeros_like(sums)
@@ -78,7 +80,7 @@ class PairedDifferences:
         Args:
             agreeing: as if every cluster changed to the same side.
         """
-        sums, counts = self.sums()
+        sums, counts = self.sums
         sums = np.abs(sums) if agreeing else sums
         total = counts.sum(axis=0)
         means: NDArray[np.float64] = np.full(len(total), np.nan)
@@ -95,7 +97,7 @@ class PairedDifferences:
         Args:
             agreeing: as if every cluster changed to the same side.
         """
-        sums, counts = self.sums()
+        sums, counts = self.sums
         sums = np.abs(sums) if agreeing else sums
         total = counts.sum(axis=0)
         m = (counts > 0).sum(axis=0)
@@ -114,7 +116,7 @@ class PairedDifferences:
             seed: decides the draws.
         """
         rng = np.random.default_rng(seed)
-        sums, counts = self.sums()
+        sums, counts = self.sums
         m = self.n_clusters
         blocks = []
         for start in range(0, n_resamples, _BLOCK):

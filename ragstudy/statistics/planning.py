@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import optimize, special
 
-from ragstudy.statistics.exceptions import clusters_until
 from ragstudy.statistics.power import Precision, power_of, power_of_equivalence
+from ragstudy.statistics.rare_changes import clusters_until
 from ragstudy.statistics.seeds import SeedSpread
 
 if TYPE_CHECKING:

@@ -88,6 +88,14 @@ class Interval:
         """Whether the whole interval lies above zero."""
         return self.low > 0
 
+    def is_within(self, margin: float) -> bool:
+        """Whether the whole interval lies within a margin on either side of zero.
+
+        Args:
+            margin: positive.
+        """
+        return -margin < self.low and self.high < margin
+
     @property
     def is_below_zero(self) -> bool:
         """Whether the whole interval lies below zero."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ragstudy.files import fingerprint, read_records, write_lines
@@ -71,7 +71,7 @@ def count_look(folder: Path, layout: Layout) -> int:
     if any(one.grew_from(last[one.domain, one.arm]) for one in now if (one.domain, one.arm) in last):
         number += 1
     new = [
-        Look(number, one.domain, one.arm, one.n_questions, one.n_trainings, one.questions)
+        replace(one, number=number)
         for one in now
         if last.get((one.domain, one.arm)) is None or one.grew_from(last[one.domain, one.arm])
     ]

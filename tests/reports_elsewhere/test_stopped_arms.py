@@ -10,7 +10,8 @@ import yaml
 from conftest import study_content
 from odd_server import OddServer, fault, message
 
-from ragstudy.cli.main import FINISHED_WITH_FAILURES, main
+from ragstudy.cli.main import main
+from ragstudy.cli.running import FINISHED_WITH_FAILURES
 from ragstudy.errors import UnavailableError
 from ragstudy.reporting import write_reports
 from ragstudy.specs import parse_study

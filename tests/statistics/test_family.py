@@ -14,9 +14,9 @@ from statsmodels.stats.proportion import proportion_confint
 
 from ragstudy.statistics import AnalysisSettings, Block, Comparison, compare_blocks, compare_columns, decide
 from ragstudy.statistics.compare import intervals_at
-from ragstudy.statistics.exceptions import clusters_until, unseen
 from ragstudy.statistics.family import Family
 from ragstudy.statistics.looks import spent
+from ragstudy.statistics.rare_changes import clusters_until, unseen
 from ragstudy.statistics.seeds import SeedSpread
 
 SETTINGS = AnalysisSettings(n_resamples=4000)
@@ -174,8 +174,9 @@ def test_domains_are_one_family():
 def test_an_interval_of_a_given_confidence_is_that_of_a_comparison():
     block = Block(np.random.default_rng(0).normal(0.1, 0.3, (60, 1)), numbered(60))
     [[found]] = compare_blocks([block], SETTINGS)
-    [same] = intervals_at(block, SETTINGS.level, SETTINGS)
+    [[same], [wider]] = intervals_at(block, (SETTINGS.level, 0.999), SETTINGS)
     assert (same.low, same.high) == (found.low, found.high)
+    assert wider.low < same.low < same.high < wider.high
 
 
 @pytest.mark.parametrize(("n", "changed", "alpha"), [(100, 0, 0.05), (50, 3, 0.025), (7, 1, 0.1)])

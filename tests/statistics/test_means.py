@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from ragstudy.statistics import AnalysisSettings
-from ragstudy.statistics.exceptions import unseen
 from ragstudy.statistics.means import mean_intervals
 from ragstudy.statistics.paired import PairedDifferences, interval
+from ragstudy.statistics.rare_changes import unseen
 
 SETTINGS = AnalysisSettings(n_resamples=400)
 GROUPS = [f"g{number // 2}" for number in range(40)]

@@ -150,14 +150,17 @@ class Comparer:
             for one in pairings
         ]
 
-    def gain(self, arm: Arm, pairing: Pairing) -> NDArray[np.float64]:
-        """(n questions, n seeds) what passages bring an arm: its scores with them minus those without.
+    def gains(self, pairing: Pairing) -> Sides:
+        """What passages bring both arms: their scores with them minus those without.
 
         Args:
-            arm: that answered.
             pairing: with the context with passages.
         """
-        return self.scores_of(arm, pairing) - self.scores.of_arm(self.domain, arm, "none", pairing.measure)
+        tuned, base = (
+            self.scores_of(arm, pairing) - self.scores_of(arm, replace(pairing, contexts="none"))
+            for arm in (pairing.arm, pairing.base)
+        )
+        return Sides(tuned, mean_over_seeds(base))
 
     def means(self) -> Iterator[ArmMean]:
         """The mean of every arm, context and measure."""
@@ -197,7 +200,7 @@ def comparison_rows(
         comparers,
         [list(of_domain) for of_domain in sides],
         lambda number, one: sides[number][one].differences,
-        lambda comparer, one: comparer.rank(one),
+        Comparer.rank,
     )
     rows = [
         _row(comparer, pairing, of_domain[pairing], effect, n_pairs)
@@ -211,9 +214,9 @@ def _compared(
     comparers: Sequence[Comparer],
     pairings: Sequence[Sequence[Pairing]],
     differences: Callable[[int, Pairing], NDArray[np.float64]],
-    rank: Callable[[Comparer, Pairing], Rank | None],
+    rank: Callable[[Comparer, Pairing], Rank | None] = lambda _comparer, _pairing: "secondary",
 ) -> list[list[tuple[Pairing, Comparison]]]:
-    """The comparisons of every domain, all of the study together."""
+    """The comparisons of every domain, all of the study together; of one rank where nothing else is said."""
     asked = [number for number, mine in enumerate(pairings) if mine]
     if not asked:
         return [[] for _ in comparers]
@@ -277,39 +280,34 @@ def interactions(comparers: Sequence[Comparer]) -> list[Interaction]:
     Args:
         comparers: of each domain.
     """
-    pairings = [
-        [one for one in comparer.with_verdict() if one.contexts != "none"] if "none" in comparer.contexts else []
+    gains = [
+        {one: comparer.gains(one) for one in comparer.with_verdict() if one.contexts != "none"}
+        if "none" in comparer.contexts
+        else {}
         for comparer in comparers
     ]
+    pairings = [list(of_domain) for of_domain in gains]
+    found = _compared(comparers, pairings, lambda number, one: gains[number][one].differences)
+    return [
+        _interaction(comparer.domain.name, one, of_domain[one], effect)
+        for comparer, of_domain, effects in zip(comparers, gains, found, strict=True)
+        for one, effect in effects
+    ]
 
-    def gains(number: int, one: Pairing) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        comparer = comparers[number]
-        return comparer.gain(one.arm, one), mean_over_seeds(comparer.gain(one.base, one))
 
-    def differences(number: int, one: Pairing) -> NDArray[np.float64]:
-        tuned, base = gains(number, one)
-        return tuned - base[:, None]
-
-    found = _compared(comparers, pairings, differences, lambda _comparer, _one: "secondary")
-    rows = []
-    for number, effects in enumerate(found):
-        for one, effect in effects:
-            by_seed, base = gains(number, one)
-            tuned = mean_over_seeds(by_seed)
-            both = ~np.isnan(tuned - base)
-            rows.append(
-                Interaction(
-                    domain=comparers[number].domain.name,
-                    arm=one.arm.name,
-                    base=one.base.name,
-                    contexts=one.contexts,
-                    measure=one.measure,
-                    tuned_gain=mean_of(tuned[both]),
-                    base_gain=mean_of(base[both]),
-                    effect=effect,
-                )
-            )
-    return rows
+def _interaction(domain: str, pairing: Pairing, gains: Sides, effect: Comparison) -> Interaction:
+    tuned = mean_over_seeds(gains.tuned)
+    both = ~np.isnan(tuned - gains.base)
+    return Interaction(
+        domain=domain,
+        arm=pairing.arm.name,
+        base=pairing.base.name,
+        contexts=pairing.contexts,
+        measure=pairing.measure,
+        tuned_gain=mean_of(tuned[both]),
+        base_gain=mean_of(gains.base[both]),
+        effect=effect,
+    )
 
 
 def between_contexts(comparers: Sequence[Comparer], headline: str) -> list[BetweenContexts]:
@@ -324,16 +322,13 @@ def between_contexts(comparers: Sequence[Comparer], headline: str) -> list[Betwe
         for comparer in comparers
     ]
 
-    def changed(comparer: Comparer, one: Pairing) -> NDArray[np.float64]:
-        return comparer.scores_of(one.arm, one) - mean_over_seeds(comparer.scores_of(one.base, one))[:, None]
-
     found = _compared(
         comparers,
         pairings,
         lambda number, one: (
-            changed(comparers[number], one) - changed(comparers[number], replace(one, contexts=headline))
+            comparers[number].sides(one).differences
+            - comparers[number].sides(replace(one, contexts=headline)).differences
         ),
-        lambda _comparer, _one: "secondary",
     )
     return [
         BetweenContexts(comparer.domain.name, one.arm.name, one.contexts, one.measure, effect)
@@ -355,7 +350,6 @@ def against_shuffled(comparers: Sequence[Comparer]) -> list[AgainstShuffled]:
         lambda number, one: (
             comparers[number].scores_of(one.arm, one) - comparers[number].scores_of(controls[number][one], one)
         ),
-        lambda _comparer, _one: "secondary",
     )
     return [
         AgainstShuffled(comparer.domain.name, one.arm.name, of_domain[one].name, one.contexts, one.measure, effect)

@@ -11,8 +11,8 @@ from scipy import stats
 
 from ragstudy.results import CorrectedShares
 from ragstudy.statistics.corrected import corrected_difference, corrected_rate
-from ragstudy.statistics.exceptions import unseen
 from ragstudy.statistics.paired import PairedDifferences
+from ragstudy.statistics.rare_changes import unseen
 from ragstudy.statistics.seeds import seed_spread, t_quantile
 
 if TYPE_CHECKING:

@@ -50,14 +50,13 @@ def bounds_of(
     worst = _filled(sides.tuned, _LOWEST) - _filled(sides.base, _HIGHEST)[:, None]
     best = _filled(sides.tuned, _HIGHEST) - _filled(sides.base, _LOWEST)[:, None]
     block = block_by_seed([worst, best], groups)
-    low, high = intervals_at(block, effect.joint_confidence, settings)
-    inner = intervals_at(block, 1 - 2 * settings.alpha, settings)
+    (low, high), inner = intervals_at(block, (effect.joint_confidence, 1 - 2 * settings.alpha), settings)
     return UnscoredBounds(
         tuned=float(lost_tuned.mean()),
         base=float(lost_base.mean()),
         worst=low,
         best=high,
-        within_margin=all(-settings.margin < one.low and one.high < settings.margin for one in inner),
+        within_margin=all(one.is_within(settings.margin) for one in inner),
     )
 
 
