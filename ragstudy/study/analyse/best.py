@@ -34,14 +34,15 @@ def against_best(comparer: Comparer, contexts: str, measure: str) -> list[Agains
     domain = comparer.domain
     asked = [arm for arm in domain.arms if not arm.shuffled and not arm.trained_on]
     asked = [arm for arm in asked if arm.base or any(other.base == arm.name for other in asked)]
-    scores = {arm.name: mean_over_seeds(comparer.scores.of_arm(domain, arm, contexts, measure)) for arm in asked}
-    known = {name: column for name, column in scores.items() if not np.isnan(column).all()}
+    scores = {arm.name: comparer.scores.of_arm(domain, arm, contexts, measure) for arm in asked}
+    known = {name: columns for name, columns in scores.items() if not np.isnan(columns).all()}
     ordered = sorted(known, key=lambda name: float(np.nanmean(known[name])), reverse=True)[:_MOST_ARMS]
     pairs = list(combinations(ordered, 2))
     if not pairs:
         return []
-    differences: list[NDArray[np.float64]] = [(known[other] - known[one])[:, None] for one, other in pairs]
-    block = block_by_seed(differences, domain.groups, ranks=["secondary"] * len(pairs))
+    block = block_by_seed(
+        [_minus(known[other], known[one]) for one, other in pairs], domain.groups, ranks=["secondary"] * len(pairs)
+    )
     [found] = compare_blocks([block], comparer.settings)
     best = ordered[0]
     return [
@@ -49,3 +50,13 @@ def against_best(comparer: Comparer, contexts: str, measure: str) -> list[Agains
         for (one, other), effect in zip(pairs, found, strict=True)
         if one == best
     ]
+
+
+def _minus(other: NDArray[np.float64], one: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n questions, n seeds) differences of two arms: training by training, so that both arms' trainings vary in them.
+
+    Of arms with several but unequally many trainings, that of their means.
+    """
+    if other.shape[1] == one.shape[1] or 1 in (other.shape[1], one.shape[1]):
+        return other - one
+    return (mean_over_seeds(other) - mean_over_seeds(one))[:, None]
