@@ -100,6 +100,11 @@ def init(
         InputError: anything is missing or wrong, or the study file is there already; nothing is written then.
     """
     models = models or Models()
+    problems = [
+        f"{one}: no such file or folder of a model" for one in (models.base, models.tuned) if one and _is_gone(one)
+    ]
+    if problems:
+        raise InputError(problems)
     study, domain = Path(root) / "experiments" / f"{name}.yaml", Path(root) / "corpora" / name
     if study.exists():
         msg = f"{study}: is there already; name another study, or remove it first"
@@ -162,7 +167,7 @@ def study_text(name: str, domain: str, *, n_train: int, n_test: int, models: Mod
 
 def _tuned(base: str, tuned: str) -> str:
     of = ", tuned_from: base"
-    if (Path(tuned) / "adapter_config.json").is_file():
+    if (Path(tuned).expanduser() / "adapter_config.json").is_file():
         return _generator("tuned", base, f", adapter: {_path(tuned)!r}{of}")
     return _generator("tuned", tuned, of)
 
@@ -174,7 +179,13 @@ def _generator(name: str, model: str, more: str) -> str:
     return f"  - {{kind: transformers, name: {name}, model: {_path(model)!r}, max_new_tokens: 64{more}}}"
 
 
+def _is_gone(model: str) -> bool:
+    """Whether a name can only be a path, and nothing is there; `owner/name` may be of the hub."""
+    is_path = model.startswith((".", "/", "~")) or model.count("/") > 1 or model.lower().endswith(".gguf")
+    return is_path and not model.startswith(("http://", "https://")) and not Path(model).expanduser().exists()
+
+
 def _path(model: str) -> str:
     """A folder or file as a path that holds wherever the study file lies; any other name as it is."""
-    there = Path(model)
+    there = Path(model).expanduser()
     return str(there.resolve()) if there.exists() else model

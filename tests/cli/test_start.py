@@ -153,6 +153,13 @@ def test_missing_folders_and_folders_without_documents_are_named(company, tmp_pa
     assert "scan.pdf" in str(error.value)
 
 
+@pytest.mark.parametrize("gone", ["./adapters/ours", "/nowhere/model", "runs/a/b", "model.gguf"])
+def test_a_model_that_can_only_be_a_path_is_missed_before_anything_is_asked(company, gone):
+    with pytest.raises(InputError, match="no such file or folder of a model"):
+        init("x", company / "docs", company / "qa.csv", Models(tuned=gone), company)
+    assert not (company / "corpora").exists()
+
+
 def test_servers_stand_in_the_study_with_their_address(company):
     models = Models("http://localhost:8080/v1#base", "http://localhost:8080/v1#ours")
     started = init("served", company / "docs", company / "qa.csv", models, company)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -50,6 +51,12 @@ def test_a_caveat_begins_behind_its_boundary(at, beyond, caveat):
 def test_a_single_comparison_of_a_plain_effect_has_no_caveat():
     assert caveats() == []
     assert caveats(size=0, found=effect(-0.2, spread=ONCE)) == []
+
+
+def test_where_nothing_was_scored_nothing_else_is_said():
+    nothing = effect(math.nan, n=0, n_clusters=0, p_adjusted=math.nan)
+    [decided_] = decided(row(found=nothing, n_left_out=72))
+    assert (decided_.verdict, decided_.caveats) == ("undecided", ["no question has a score from both arms"])
 
 
 def test_a_verdict_says_whether_it_is_about_a_recipe_an_adapter_or_a_model():

@@ -98,6 +98,9 @@ class _Deciding:
 
     def _caveats(self) -> Iterator[str]:
         row, effect, settings = self.row, self.row.effect, self.settings
+        if not effect.n:
+            yield "no question has a score from both arms"
+            return
         if not self.survives and row.unscored is not None:
             yield (
                 f"depends on answers that were not scored ({percent(row.unscored.tuned)} of the arm's, "
