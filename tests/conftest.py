@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -167,6 +168,14 @@ def compared(folder) -> dict[str, list[dict]]:
     return {name: [plain(table_row(row)) for row in rows] for name, rows in kinds.items()}
 
 
+def report_text(folder) -> str:
+    """All pages of a run's report, written anew."""
+    from ragstudy.reporting import write_reports
+
+    first = write_reports(folder)
+    return "".join(page.read_text(encoding="utf-8") for page in sorted(first.parent.glob("*.html")))
+
+
 def data_of(request: dict) -> dict:
     """The material of a request."""
     return json.loads(re.search(r"<data>\n(.*)\n</data>", request["messages"][1]["content"], re.DOTALL)[1])
@@ -204,3 +213,65 @@ def loss_one_by_one(network, examples) -> float:
             total += float(torch.nn.functional.cross_entropy(logits, targets, ignore_index=IGNORED, reduction="sum"))
             n += int((targets != IGNORED).sum())
     return total / n
+
+
+HOSTILE = (
+    "</script><script>window.hacked = 1</script><img src=x onerror='window.hacked = 2'> ${7*7} {{7*7}} "
+    "\u202egnp.exe\u202c \x00"
+)
+LONG_WORD = "x" * 100_000
+
+
+@pytest.fixture(scope="session")
+def lamps_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve questions about lamps: a base that knows half, an arm that gains some and loses some, one that fails."""
+    from ragstudy.reporting import write_reports
+    from ragstudy.specs import parse_study
+    from ragstudy.study.plan.make import make_plan
+    from ragstudy.study.run import run_study
+    from ragstudy.study.run_folder import RunFolder
+
+    folder = tmp_path_factory.mktemp("hostile")
+    domain = make_domain(folder / "lamps", n=14, n_test=12)
+    texts = (domain / "documents.jsonl").read_text(encoding="utf-8")
+    hostile = HOSTILE.replace("\\", "\\\\").replace('"', '\\"').replace("\x00", "\\u0000")
+    (domain / "documents.jsonl").write_text(texts.replace("It stands", f"{hostile} It stands"), encoding="utf-8")
+    names = [f"lamp{chr(97 + i)}" for i in range(12)]
+    asked = [f"What is the colour of {name}?" for name in names]
+    right = [f"It is {colour}." for colour in COLOURS]
+    base = dict(zip(asked[:6], right[:6], strict=True)) | {asked[11]: LONG_WORD}
+    tuned = dict(zip(asked[4:11], right[4:11], strict=True)) | {asked[0]: HOSTILE, asked[1]: "I do not know."}
+    content = study_content(
+        domain,
+        generators=[
+            {"kind": "scripted", "name": "base", "answers": base, "default": "It is beige."},
+            {"kind": "scripted", "name": "tuned", "answers": tuned, "default": "It is beige.", "tuned_from": "base"},
+            {"kind": "scripted", "name": "failing", "fails_on": asked, "tuned_from": "base"},
+        ],
+        contexts=["retrieved", "none"],
+        title=f"Lamps {HOSTILE[:60]}",
+        notes=[HOSTILE.replace("\x00", "")],
+    )
+    run_study(make_plan(parse_study(content, "study.yaml")), folder / "run")
+    write_reports(RunFolder(folder / "run"))
+    return folder / "run"
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Chromium without a window; tests that need it are skipped where it is absent."""
+    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if not chromium or not driver:
+        pytest.skip("needs chromium and chromedriver: apt-get install chromium chromium-driver")
+    # It would report its use elsewhere otherwise.
+    os.environ["SE_OFFLINE"], os.environ["SE_AVOID_STATS"] = "true", "true"
+    from selenium import webdriver
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1280,1600"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    opened = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
+    yield opened
+    opened.quit()

@@ -9,14 +9,19 @@ from typing import TYPE_CHECKING
 
 from ragstudy.errors import InputError
 from ragstudy.formatting import effect, share, signed
+from ragstudy.reporting.advice import advice
+from ragstudy.reporting.charts import charts_of
+from ragstudy.reporting.run_files import about
 from ragstudy.reporting.warnings import warnings_of
 from ragstudy.scoring.measures import measure_kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from typing import TypeVar
+    from collections.abc import Mapping, Sequence
 
-    from ragstudy.records import Answer, Question, Score
+    from ragstudy.records import Score
+    from ragstudy.reporting.advice import Advice
+    from ragstudy.reporting.charts import Chart
+    from ragstudy.reporting.run_files import RunFiles
     from ragstudy.results import (
         AnswerStyle,
         ArmMean,
@@ -28,17 +33,15 @@ if TYPE_CHECKING:
         Interaction,
         ModelTestMean,
         ReportedSettings,
-        Results,
         RetrievalQuality,
         Series,
     )
     from ragstudy.study.layout import Layout
     from ragstudy.study.manifest import Manifest
-    from ragstudy.study.run_folder import RunFolder
-
-    Row = TypeVar("Row")
 
 _N_EXAMPLES = 6
+# Pages of a report that are about no domain.
+_OTHER_PAGES = ("index", "provenance")
 
 
 @dataclass(frozen=True)
@@ -71,14 +74,19 @@ class MeansLine:
         arm: name of the arm.
         n_seeds: trainings of the arm.
         n_unscored: answers without a score of a verdict measure.
-        columns: mean of each measure as text, in the study's order.
+        values: mean of each measure in the study's order; None where there is none.
     """
 
     contexts: str
     arm: str
     n_seeds: int
     n_unscored: int
-    columns: list[str]
+    values: list[float | None]
+
+    @property
+    def columns(self) -> list[str]:
+        """The means as text."""
+        return [share(value) for value in self.values]
 
 
 @dataclass(frozen=True)
@@ -104,6 +112,8 @@ class DomainView:
 
     Attributes:
         about: what is known of the domain.
+        advice: what to do, in a sentence; None where nothing was compared.
+        charts: that have something to show.
         warnings: generators that mostly failed or were cut, a sentence each.
         headline: what was found, in one or two sentences.
         explanation: what changed, why, and what to try next, a sentence each.
@@ -126,6 +136,8 @@ class DomainView:
     """
 
     about: DomainSummary
+    advice: Advice | None
+    charts: list[Chart]
     warnings: list[str]
     headline: list[str]
     explanation: list[str]
@@ -150,6 +162,11 @@ class DomainView:
     def name(self) -> str:
         """How the study calls the domain."""
         return self.about.domain
+
+    @property
+    def page(self) -> str:
+        """Name of the file of its page."""
+        return f"domain_{self.name}.html" if self.name in _OTHER_PAGES else f"{self.name}.html"
 
 
 @dataclass(frozen=True)
@@ -189,74 +206,46 @@ def _about_measure(name: str) -> str:
         return ""
 
 
-@dataclass(frozen=True)
-class _Files:
-    """The files of a run that examples and tables are made of."""
-
-    layout: Layout
-    results: Results
-    answers: Mapping[tuple[str, str, str, str], Answer]
-    scores: Sequence[Score]
-    questions: Mapping[tuple[str, str], Question]
-
-    @property
-    def headline(self) -> str:
-        return self.results.headline_context
-
-
-def view_run(folder: RunFolder) -> RunView:
+def view_run(files: RunFiles) -> RunView:
     """Everything a report shows.
 
     Args:
-        folder: of the run; nothing else is needed.
-
-    Raises:
-        InputError: the folder holds no run that this version reads.
+        files: of the run.
     """
-    folder.check()
-    results, layout = folder.results(), folder.known_layout()
-    answers = {(a.domain, a.generator, a.contexts, a.question): a for a in folder.answers()}
-    files = _Files(layout, results, answers, folder.scores(), folder.questions())
-    domains = [_domain_view(about, files) for about in results.domains]
-    return RunView(folder.manifest(), layout, results.settings, domains, results.headline_context)
+    results = files.results
+    domains = [_domain_view(summary, files) for summary in results.domains]
+    return RunView(files.manifest, files.layout, results.settings, domains, results.headline_context)
 
 
-def _about(rows: Iterable[Row], domain: str, contexts: str | None = None) -> list[Row]:
-    """Rows about a domain, in one context or all."""
-    return [
-        row
-        for row in rows
-        if getattr(row, "domain", None) == domain and (contexts is None or getattr(row, "contexts", None) == contexts)
-    ]
-
-
-def _domain_view(about: DomainSummary, files: _Files) -> DomainView:
-    name, results, headline = about.domain, files.results, files.headline
+def _domain_view(summary: DomainSummary, files: RunFiles) -> DomainView:
+    name, results, headline = summary.domain, files.results, files.headline
     measured = results.settings.verdict_measures
-    rows = _about(results.comparisons, name)
+    rows = about(results.comparisons, name)
     order = {context: place for place, context in enumerate((headline, *files.layout.contexts)[::-1])}
     verdicts = sorted((row for row in rows if row.decision), key=lambda row: -order[row.contexts])
     shared = shared_caveats(verdicts)
     mine = [score for score in files.scores if score.domain == name]
     return DomainView(
-        about=about,
+        about=summary,
+        advice=advice([row for row in verdicts if row.contexts == headline], about(results.against_best, name)),
+        charts=charts_of(files, name),
         warnings=warnings_of(answer for answer in files.answers.values() if answer.domain == name),
         headline=headline_of([row for row in verdicts if row.contexts == headline]),
-        explanation=[finding.text for finding in _about(results.findings, name)],
+        explanation=[finding.text for finding in about(results.findings, name)],
         verdicts=[_without_caveats(row, shared) for row in verdicts],
         caveats=shared,
         others=[row for row in rows if row.decision is None and row.contexts == headline],
-        retrieval=_about(results.retrieval, name),
-        means=_means_lines(_about(results.arm_means, name), files.layout.measures, measured),
-        ceiling=_ceiling(about.reference_means, measured),
-        interactions=_about(results.interactions, name),
-        context_use=_about(results.context_use, name),
-        failure_points=_about(results.failure_points, name),
-        answer_style=_about(results.answer_style, name, headline),
-        forgetting=_about(results.forgetting, name),
-        passage_ablation=_about(results.passage_ablation, name),
-        series=_about(results.series, name, headline),
-        corrections=_about(results.corrections, name),
+        retrieval=about(results.retrieval, name),
+        means=_means_lines(about(results.arm_means, name), files.layout.measures, measured),
+        ceiling=_ceiling(summary.reference_means, measured),
+        interactions=about(results.interactions, name),
+        context_use=about(results.context_use, name),
+        failure_points=about(results.failure_points, name),
+        answer_style=about(results.answer_style, name, headline),
+        forgetting=about(results.forgetting, name),
+        passage_ablation=about(results.passage_ablation, name),
+        series=about(results.series, name, headline),
+        corrections=about(results.corrections, name),
         types=_types_lines(mine, files, measured),
         examples=_examples(name, verdicts, mine, files),
     )
@@ -321,7 +310,7 @@ def _means_lines(rows: Sequence[ArmMean], measures: Sequence[str], counted: Sequ
             arm,
             max(len(row.seed_means) for row in found.values()),
             max((row.n_unscored for name, row in found.items() if name in counted), default=0),
-            [share(found[name].mean if name in found else None) for name in measures],
+            [found[name].mean if name in found else None for name in measures],
         )
         for (contexts, arm), found in by_line.items()
     ]
@@ -331,7 +320,7 @@ def _ceiling(means: Mapping[str, float], measures: Sequence[str]) -> str:
     return ", ".join(f"{name} {share(means[name])}" for name in measures if not math.isnan(means.get(name, math.nan)))
 
 
-def _types_lines(scores: Sequence[Score], files: _Files, measures: Sequence[str]) -> list[TypesLine]:
+def _types_lines(scores: Sequence[Score], files: RunFiles, measures: Sequence[str]) -> list[TypesLine]:
     """Mean of each verdict measure by arm and question type."""
     sums: dict[tuple[str, str, str], list[float]] = defaultdict(list)
     arm_of = files.layout.arm_of
@@ -348,7 +337,9 @@ def _types_lines(scores: Sequence[Score], files: _Files, measures: Sequence[str]
     return lines
 
 
-def _examples(domain: str, verdicts: Sequence[ComparisonRow], scores: Sequence[Score], files: _Files) -> list[Example]:
+def _examples(
+    domain: str, verdicts: Sequence[ComparisonRow], scores: Sequence[Score], files: RunFiles
+) -> list[Example]:
     """Questions whose first verdict measure changed most between base and the arm with the largest effect."""
     rows = [row for row in verdicts if row.contexts == files.headline]
     if not rows:

@@ -1,14 +1,21 @@
-"""Writing the reports of a run: one Markdown file per domain and one HTML page."""
+"""Writing the reports of a run: pages, a Markdown file per domain, and figures."""
 
 from __future__ import annotations
 
+import math
 import re
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from ragstudy.errors import InputError
-from ragstudy.files import fingerprint, write_text
+from ragstudy.files import fingerprint, write_bytes, write_text
 from ragstudy.formatting import effect, p_value, rate, share, signed, to_decide
+from ragstudy.reporting.advice import in_words
+from ragstudy.reporting.charts import charts_of, png, svg
+from ragstudy.reporting.explorer import explorer_blocks
+from ragstudy.reporting.page_parts import page_parts
+from ragstudy.reporting.run_files import read_run
+from ragstudy.reporting.terms import TERMS
 from ragstudy.reporting.view import view_run
 from ragstudy.specs import NAME_PATTERN
 
@@ -20,12 +27,13 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment
 
+    from ragstudy.reporting.run_files import RunFiles
     from ragstudy.reporting.view import DomainView, RunView
     from ragstudy.study.run_folder import RunFolder
 
 
 def write_reports(folder: RunFolder) -> Path:
-    """Write `<domain>.md` for every domain and `index.html`; returns the path of the page.
+    """Write the pages and `<domain>.md` for every domain; returns the path of the first page.
 
     Args:
         folder: the run folder.
@@ -33,16 +41,39 @@ def write_reports(folder: RunFolder) -> Path:
     Raises:
         InputError: the folder holds no run that this version reads.
     """
-    run = view_run(folder)
-    for domain in run.domains:
-        if not NAME.match(domain.name):
-            msg = f"{folder.path / 'comparisons.json'}: {domain.name!r} is no name of a domain, so no report is written"
+    files = read_run(folder)
+    for summary in files.results.domains:
+        if not NAME.match(summary.domain):
+            named = f"{folder.path / 'comparisons.json'}: {summary.domain!r}"
+            msg = f"{named} is no name of a domain, so no report is written"
             raise InputError(msg)
+    run = view_run(files)
     for domain in run.domains:
         write_text(folder.path / f"{domain.name}.md", markdown(run, domain))
-    page = folder.path / "index.html"
-    write_text(page, html(run))
-    return page
+    for name, page in pages(files, run).items():
+        write_text(folder.path / name, page)
+    return folder.path / "index.html"
+
+
+def write_figures(folder: RunFolder, out: Path) -> list[Path]:
+    """Write every chart of a run as SVG and PNG; returns the paths.
+
+    Args:
+        folder: the run folder.
+        out: folder for the figures.
+
+    Raises:
+        InputError: the folder holds no run that this version reads.
+    """
+    files = read_run(folder)
+    written = []
+    for summary in files.results.domains:
+        for chart in charts_of(files, summary.domain):
+            path = out / f"{summary.domain}-{chart.name}.svg"
+            write_text(path, svg(chart, chart.name))
+            write_bytes(path.with_suffix(".png"), png(chart))
+            written += [path, path.with_suffix(".png")]
+    return written
 
 
 def refresh_reports(folder: RunFolder) -> Path:
@@ -90,6 +121,8 @@ def environment(*, escape: bool) -> Environment:
         "cell": as_cell,
         "rate": rate,
         "number_or_cell": _number_or_cell,
+        "raw": _raw,
+        "in_words": in_words,
     }
     return environment
 
@@ -112,6 +145,11 @@ def _number_or_cell(value: object) -> str:
     return text if _NUMBERS.match(text) else as_cell(text)
 
 
+def _raw(value: float | None) -> str:
+    """A number unrounded, for sorting and export; '' where it is not known."""
+    return "" if value is None or math.isnan(value) else repr(value)
+
+
 def markdown(run: RunView, domain: DomainView) -> str:
     """The report of one domain.
 
@@ -122,31 +160,26 @@ def markdown(run: RunView, domain: DomainView) -> str:
     return environment(escape=False).get_template("domain.md").render(run=run, domain=domain)
 
 
-def html(run: RunView) -> str:
-    """The page of a run; every text is escaped, plots are inline, nothing is loaded from elsewhere.
+def pages(files: RunFiles, run: RunView) -> dict[str, str]:
+    """The pages of a run by name of their file; every text is escaped and nothing is loaded from elsewhere.
 
     Args:
+        files: of the run.
         run: everything the report shows.
     """
+    import yaml
     from markupsafe import Markup
 
-    plots = {
-        domain.name: [(title, Markup(svg)) for title, svg in _plots(run, domain) if svg]  # noqa: S704 - our own SVG
-        for domain in run.domains
+    made = environment(escape=True)
+    made.globals |= {"run": run, "page": page_parts(), "terms": TERMS}
+    study = yaml.safe_dump(run.manifest.study, sort_keys=False, allow_unicode=True)
+    written = {
+        "index.html": made.get_template("index.html").render(),
+        "provenance.html": made.get_template("provenance.html").render(study_yaml=study),
     }
-    return environment(escape=True).get_template("index.html").render(run=run, plots=plots)
-
-
-def _plots(run: RunView, domain: DomainView) -> list[tuple[str, str]]:
-    from ragstudy.reporting.plots import dose, failures, forest
-
-    rows = [row for row in domain.verdicts if row.contexts == run.headline_context]
-    drawn = []
-    for measure in run.settings.verdict_measures:
-        drawn.append((f"{measure}: difference to the base", forest(rows, measure, run.settings.margin)))
-        for base in dict.fromkeys(row.base for row in rows):
-            mine = [row for row in rows if row.base == base]
-            drawn.append((f"{measure} of {base} by number of training pairs", dose(mine, measure)))
-    points = [row for row in domain.failure_points if row.contexts == run.headline_context]
-    drawn.append((f"where answers fail with {run.headline_context} passages", failures(points)))
-    return drawn
+    template = made.get_template("domain.html")
+    for domain in run.domains:
+        charts = [(chart, Markup(svg(chart, chart.name))) for chart in domain.charts]  # noqa: S704 - our own SVG
+        blocks = explorer_blocks(files, domain.name, domain.advice.arm if domain.advice else "")
+        written[domain.page] = template.render(domain=domain, charts=charts, blocks=blocks)
+    return written

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from conftest import compared, literal, study_content
+from conftest import compared, literal, report_text, study_content
 from scipy import stats
 
 from ragstudy.audit.agreement import Resampling
@@ -286,9 +286,8 @@ def test_a_study_with_an_audit_shows_corrected_shares(lamps, verdicts_file, tmp_
     rows = compared(folder)["corrections"]
     assert rows
     assert all(row["measure"] == "accuracy" and 0 <= row["base"]["value"] <= 1 for row in rows)
-    from ragstudy.reporting import write_reports
 
-    assert "Corrected for the scorer" in write_reports(folder).read_text()
+    assert "Corrected for the scorer" in report_text(folder)
     assert "Corrected for the scorer" in (folder.path / "lamps.md").read_text()
 
 

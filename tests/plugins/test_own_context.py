@@ -5,12 +5,11 @@ from __future__ import annotations
 import sys
 
 import pytest
-from conftest import study_content
+from conftest import report_text, study_content
 
 from ragstudy.cli.main import main
 from ragstudy.errors import InputError
 from ragstudy.protocols import ContextKind
-from ragstudy.reporting import write_reports
 from ragstudy.specs import parse_study
 from ragstudy.study.plan.make import make_plan
 from ragstudy.study.run import run_study
@@ -42,8 +41,7 @@ def test_a_run_is_reported_where_its_own_context_cannot_be_imported(lamps, tmp_p
     monkeypatch.undo()
     sys.modules.pop("gone_context")
     (tmp_path / "gone_context.py").unlink()
-    page = write_reports(RunFolder(tmp_path / "run"))
-    assert "gone_context:ALL" in page.read_text()
+    assert "gone_context:ALL" in report_text(RunFolder(tmp_path / "run"))
     # What needs the context itself says so, in one message.
     with pytest.raises(SystemExit) as stop:
         main(["run", str(tmp_path / "run" / "study.yaml"), "--out", str(tmp_path / "run")])

@@ -8,12 +8,11 @@ import re
 from types import SimpleNamespace
 
 import pytest
-from conftest import compared, make_domain, study_content
+from conftest import compared, make_domain, report_text, study_content
 
 from ragstudy.corpus import load_domain
 from ragstudy.errors import InputError
 from ragstudy.records import Fact, Passage, Question, Retrieval
-from ragstudy.reporting import write_reports
 from ragstudy.retrieval.relevance import gold_passages, is_distractor
 from ragstudy.scoring.words import holds, words
 from ragstudy.specs import Context, FineTuneSpec, parse_context, parse_study
@@ -149,7 +148,7 @@ def test_contexts_that_need_gold_passages_are_refused_where_there_are_none(tmp_p
     assert "q00" not in plan.domains[0].by_id
     run_study(plan, tmp_path / "run")
     assert compared(RunFolder(tmp_path / "run"))["domains"][0]["n_without_gold"] == 1
-    assert "1 questions without gold passages are left out" in write_reports(RunFolder(tmp_path / "run")).read_text()
+    assert "1 questions without gold passages are left out" in report_text(RunFolder(tmp_path / "run"))
 
 
 def test_a_context_may_not_ask_for_more_passages_than_there_are(lamps, tmp_path):
@@ -252,7 +251,7 @@ def test_a_study_tells_who_follows_the_passages(lamps, tmp_path):
     uses = {row["arm"]: row for row in compared(folder)["context_use"]}
     assert (uses[scripted["name"]]["parametric"]["value"], uses["copies"]["context_faithful"]["value"]) == (1, 1)
     assert uses["copies"]["n"] == 6
-    assert "Passages against memory" in write_reports(folder).read_text()
+    assert "Passages against memory" in report_text(folder)
     assert "counterfactual" not in {row["contexts"] for row in compared(folder)["comparisons"]}
 
 

@@ -6,10 +6,9 @@ import json
 import math
 
 import pytest
-from conftest import study_content
+from conftest import report_text, study_content
 
 from ragstudy.records import Answer, Fact, Passage, Question
-from ragstudy.reporting import write_reports
 from ragstudy.results import SeriesPoint
 from ragstudy.specs import parse_study
 from ragstudy.statistics import AnalysisSettings, Interval
@@ -184,6 +183,6 @@ def test_a_run_keeps_failure_points_and_reports_the_explanation(lamps, tmp_path)
     assert len(points) == 2 * 2 * 6
     assert {p.point for p in points if p.generator == "base"} == {"right"}
     assert {p.point for p in points if (p.generator, p.contexts) == ("tuned", "oracle")} == {"not extracted"}
-    page = write_reports(folder).read_text(encoding="utf-8")
+    page = report_text(folder)
     assert "Where answers fail" in page
     assert "Where answers fail" in (tmp_path / "run" / "lamps.md").read_text(encoding="utf-8")

@@ -6,13 +6,12 @@ import json
 import math
 
 import pytest
-from conftest import compared, study_content
+from conftest import compared, report_text, study_content
 
 from ragstudy.errors import InputError
 from ragstudy.generation.causal import CausalModel
 from ragstudy.generation.likelihood import likelihoods, text_losses
 from ragstudy.prompting import plain_ids
-from ragstudy.reporting import write_reports
 from ragstudy.specs import ForgettingSpec, TransformersSpec, parse_study
 from ragstudy.study.plan.forgetting_items import read_items
 from ragstudy.study.plan.make import make_plan
@@ -178,7 +177,7 @@ def test_probes_are_measured_once_and_compared_with_the_base(probed, tmp_path):
     before = compared(RunFolder(out))
     rescore(plan, out)
     assert compared(RunFolder(out)) == before
-    page = write_reports(RunFolder(out)).read_text(encoding="utf-8")
+    page = report_text(RunFolder(out))
     assert "Forgetting" in page
 
 

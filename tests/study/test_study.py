@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from conftest import compared, make_domain, study_content
+from conftest import compared, make_domain, report_text, study_content
 
 import ragstudy
 from ragstudy.errors import InputError
@@ -212,8 +212,8 @@ def test_model_texts_make_no_links_or_pictures_in_markdown(lamps, tmp_path):
 
 def test_the_headline_context_is_retrieved_wherever_it_stands(lamps, tmp_path):
     run(study(lamps, contexts=["none", "retrieved"]), tmp_path / "run")
-    page = write_reports(RunFolder(tmp_path / "run")).read_text()
-    assert "prompts of kind “retrieved”" in page
+    page = report_text(RunFolder(tmp_path / "run"))
+    assert "</abbr> of kind “retrieved”" in page
 
 
 def test_changed_statistics_compare_again_and_answer_nothing(lamps, tmp_path):
@@ -461,8 +461,8 @@ def test_texts_of_questions_and_answers_are_escaped_in_the_page(lamps, tmp_path)
     attack = "<script>alert('x')</script> | `x`"
     content["generators"][2]["default"] = attack
     run(parse_study(content, "s"), tmp_path / "run")
-    page = write_reports(RunFolder(tmp_path / "run")).read_text()
-    assert "<script" not in page
+    page = report_text(RunFolder(tmp_path / "run"))
+    assert "<script>alert" not in page
     assert "&lt;script&gt;" in page
     assert "<script" not in (tmp_path / "run" / "lamps.md").read_text()
 
@@ -470,7 +470,7 @@ def test_texts_of_questions_and_answers_are_escaped_in_the_page(lamps, tmp_path)
 def test_a_study_without_a_tuned_arm_still_reports(lamps, tmp_path):
     content = study_content(lamps, generators=[{"kind": "extractive", "name": "only"}])
     run(parse_study(content, "s"), tmp_path / "run")
-    page = write_reports(RunFolder(tmp_path / "run")).read_text()
+    page = report_text(RunFolder(tmp_path / "run"))
     assert "No tuned arm is compared with a base" in page
 
 
@@ -552,7 +552,7 @@ def test_what_passages_bring_is_compared_before_and_after_tuning(lamps, tmp_path
     wanted = (means["ours", "retrieved"] - means["ours", "none"]) - (means["base", "retrieved"] - means["base", "none"])
     assert row["difference"] == pytest.approx(wanted)
     assert row["difference"] < -0.5
-    assert "passages bring" in write_reports(RunFolder(tmp_path / "run")).read_text()
+    assert "passages bring" in report_text(RunFolder(tmp_path / "run"))
 
 
 @pytest.mark.parametrize(
