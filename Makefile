@@ -11,7 +11,7 @@ export TOKENIZERS_PARALLELISM = false
 export NO_MKDOCS_2_WARNING = true
 
 .DEFAULT_GOAL := help
-.PHONY: help install study study-real test test-fast check docs mutants fuzz bench changelog schemas clean
+.PHONY: help install study study-real test test-fast check docs mutants fuzz bench web screenshots changelog schemas clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
@@ -64,6 +64,12 @@ mutants: install  ## change the code in small ways and count what no test notice
 
 fuzz: install  ## give readers and replies anything for about 20 minutes; what is found is a bug
 	FUZZ_EXAMPLES=20000 $(BIN)/python -m pytest tests/reports_elsewhere/test_fuzz.py
+
+web:  ## build what the pages of reports run; needs npm
+	cd ragstudy/reporting/web && npm ci --ignore-scripts=false && npm run build
+
+screenshots: install  ## photograph the report of the quickstart for the docs; needs Chromium and reports/quickstart
+	$(BIN)/python benchmarks/screenshots.py reports/quickstart docs/images
 
 changelog: install  ## collect the fragments of docs/changes into CHANGELOG.md
 	$(BIN)/towncrier build --yes

@@ -14,6 +14,7 @@ from ragstudy.api import TABLES
 from ragstudy.cli.corpus import corpus
 from ragstudy.cli.judge import judge
 from ragstudy.cli.pocket import pocket
+from ragstudy.cli.reading import compare_command, gate_command, reproduced_command, view_command
 from ragstudy.cli.start import init_command, quick_command
 from ragstudy.errors import RagstudyError, nearest
 
@@ -53,7 +54,10 @@ def cli() -> None:
     ragstudy check experiments/quickstart.yaml     what a study would do
     ragstudy run experiments/quickstart.yaml       run it, or go on with it
     ragstudy results reports/quickstart            its numbers as CSV, JSON, LaTeX or Parquet
+    ragstudy view reports/quickstart               its report in the browser
     ragstudy show reports/quickstart QUESTION      one question with every answer to it
+    ragstudy compare reports/old reports/new       two runs over the same questions
+    ragstudy gate reports/nightly                  end with 1 where an arm loses too much
     ragstudy corpus import --help                  bring your own data
     ragstudy plan --effect 0.05                    how many questions it takes to see five points
     ragstudy models                                language models that can be used here
@@ -66,6 +70,10 @@ cli.add_command(pocket)
 cli.add_command(judge)
 cli.add_command(init_command)
 cli.add_command(quick_command)
+cli.add_command(view_command)
+cli.add_command(compare_command)
+cli.add_command(reproduced_command)
+cli.add_command(gate_command)
 
 
 @cli.command()
@@ -207,16 +215,27 @@ def show(run_folder: Path, question: str, domain: str | None) -> None:
 
 @cli.command()
 @click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
-def report(run_folder: Path) -> None:
+@click.option("--figures", type=click.Path(path_type=Path), help="Folder for every chart as SVG and PNG.")
+@click.option("--pdf", type=click.Path(path_type=Path), help="File for the first page as PDF; needs Chromium.")
+def report(run_folder: Path, figures: Path | None, pdf: Path | None) -> None:
     """Write the reports of a RUN folder again, from its files alone.
 
     \b
     ragstudy report reports/quickstart
+    ragstudy report reports/quickstart --figures figures/
     """
     from ragstudy.reporting import write_reports
+    from ragstudy.reporting.write import print_pdf, write_figures
     from ragstudy.study.run_folder import RunFolder
 
-    click.echo(write_reports(RunFolder(run_folder)))
+    page = write_reports(RunFolder(run_folder))
+    click.echo(page)
+    if figures is not None:
+        for path in write_figures(RunFolder(run_folder), figures):
+            click.echo(path)
+    if pdf is not None:
+        print_pdf(page, pdf)
+        click.echo(pdf)
 
 
 @cli.command()

@@ -11,9 +11,11 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console as RichConsole
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 from ragstudy.formatting import effect, share, to_decide
-from ragstudy.reporting.view import headline_of, shared_caveats
+from ragstudy.reporting.advice import advice
+from ragstudy.reporting.view import shared_caveats
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -126,8 +128,9 @@ def show_outcome(console: Console, outcome: Outcome, results: Results, page: Pat
         console.out.print(_verdict_table(mine, results.settings.confidence, headline))
         for caveat in shared_caveats(mine):
             console.out.print(f"All rows: {caveat}.", markup=False)
-        for sentence in headline_of(mine):
-            console.out.print(sentence, markup=False)
+        told = advice(mine, [row for row in results.against_best if row.domain == domain])
+        if told:
+            console.out.print(told.sentence, markup=False, style="bold")
         console.out.print()
     if not rows:
         console.out.print("no tuned arm is compared with a base in this study")
@@ -142,6 +145,22 @@ def show_outcome(console: Console, outcome: Outcome, results: Results, page: Pat
             style="yellow",
         )
     console.out.print(f"report: {page}", markup=False)
+
+
+def print_table(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A table of texts on standard output.
+
+    Args:
+        title: of the table.
+        heads: of its columns.
+        rows: a cell for each column.
+    """
+    table = Table(title=Text(title), title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    for head in heads:
+        table.add_column(head, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    Console(quiet=True).out.print(table)
 
 
 def _verdict_table(rows: Sequence[ComparisonRow], confidence: float, contexts: str) -> Table:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+import os
 import re
+import shutil
+import subprocess
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from ragstudy.errors import InputError
+from ragstudy.errors import InputError, UnavailableError
 from ragstudy.files import fingerprint, write_bytes, write_text
 from ragstudy.formatting import effect, p_value, rate, share, signed, to_decide
 from ragstudy.reporting.advice import in_words
@@ -20,6 +23,7 @@ from ragstudy.reporting.view import view_run
 from ragstudy.specs import NAME_PATTERN
 
 NAME = re.compile(NAME_PATTERN)
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 _NUMBERS = re.compile(r"^[-+\d., \[\]]+$")
 
 if TYPE_CHECKING:
@@ -183,3 +187,27 @@ def pages(files: RunFiles, run: RunView) -> dict[str, str]:
         blocks = explorer_blocks(files, domain.name, domain.advice.arm if domain.advice else "")
         written[domain.page] = template.render(domain=domain, charts=charts, blocks=blocks)
     return written
+
+
+def print_pdf(page: Path, out: Path) -> None:
+    """Print a page by Chromium.
+
+    Args:
+        page: of a report.
+        out: file to write.
+
+    Raises:
+        UnavailableError: there is no Chromium, or it does not print.
+    """
+    browser = next((found for name in _BROWSERS if (found := shutil.which(name))), None)
+    if browser is None:
+        msg = f"--pdf: none of {', '.join(_BROWSERS)} is installed; print {page} from a browser instead"
+        raise UnavailableError(msg)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    command = [browser, "--headless", "--disable-gpu", "--no-pdf-header-footer", f"--print-to-pdf={out.resolve()}"]
+    # Its sandbox does not start for root, as in containers; the page is our own and loads nothing.
+    command += ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+    done = subprocess.run([*command, page.resolve().as_uri()], capture_output=True, text=True, check=False)  # noqa: S603
+    if done.returncode or not out.is_file():
+        msg = f"--pdf: {browser} did not print {page}: {done.stderr.strip()[-300:]}"
+        raise UnavailableError(msg)

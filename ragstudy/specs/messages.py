@@ -24,15 +24,16 @@ if TYPE_CHECKING:
     from pydantic import ValidationError
 
 
-def messages(place: str, error: ValidationError) -> list[str]:
+def messages(place: str, error: ValidationError, root: type[BaseModel] = StudySpec) -> list[str]:
     """One line for each problem that validation found.
 
     Args:
-        place: names the study's file.
-        error: of the validation of a study.
+        place: names the file.
+        error: of the validation.
+        root: what the file holds.
     """
     problems = [dict(one) for one in error.errors()]
-    return [line for one in problems if not _follows(one, problems) for line in _lines(place, one)]
+    return [line for one in problems if not _follows(one, problems) for line in _lines(place, one, root)]
 
 
 def _follows(one: dict[str, Any], others: list[dict[str, Any]]) -> bool:
@@ -41,10 +42,10 @@ def _follows(one: dict[str, Any], others: list[dict[str, Any]]) -> bool:
     return one["type"] == "too_short" and any(len(o["loc"]) > n and o["loc"][:n] == one["loc"] for o in others)
 
 
-def _lines(place: str, problem: dict[str, Any]) -> list[str]:
+def _lines(place: str, problem: dict[str, Any], root: type[BaseModel]) -> list[str]:
     key = ".".join(str(part) for part in problem["loc"])
     if problem["type"] == "extra_forbidden":
-        known = _fields_at(problem["loc"][:-1])
+        known = _fields_at(problem["loc"][:-1], root)
         return [f"{place}: {key}: unknown key{nearest(str(problem['loc'][-1]), known)}"]
     if problem["type"] == "missing":
         return [f"{place}: {key}: missing; it must be given"]
@@ -56,12 +57,12 @@ def _lines(place: str, problem: dict[str, Any]) -> list[str]:
     return [f"{place}: {key}: {problem['input']!r} is wrong; {message[:1].lower()}{message[1:]}"]
 
 
-def _fields_at(loc: tuple[int | str, ...]) -> list[str]:
-    """The keys that are known at a place of a study."""
-    if loc[:1] == ("generators",):
+def _fields_at(loc: tuple[int | str, ...], root: type[BaseModel]) -> list[str]:
+    """The keys that are known at a place of a file."""
+    if root is StudySpec and loc[:1] == ("generators",):
         # The kind is not part of the place, so the keys of every kind are offered.
         return sorted({key for name in GENERATORS.names() for key in GENERATORS.get(name, "").spec.model_fields})
-    spec: Any = StudySpec
+    spec: Any = root
     for part in loc:
         if not isinstance(part, int):
             spec = _spec_in(spec.model_fields[part].annotation)

@@ -37,7 +37,7 @@ MODEL_TESTS = "model_tests.jsonl"
 # What earlier versions called the file, and the test that takes the gold passages away.
 _EARLIER_MODEL_TESTS, _EARLIER_ABLATION = "probes.jsonl", "sensitivity"
 # Raised whenever comparing the same scores gives other rows than before, so that they are compared anew.
-COMPARING_VERSION = 22
+COMPARING_VERSION = 23
 
 
 class RunFolder:

@@ -40,7 +40,7 @@ def test_run_ends_with_verdicts_and_the_path_of_the_report(study_file, tmp_path,
     out = tmp_path / "run"
     code, printed, _ = call(capsys, "run", study_file, "--out", out, "statistics.margin=0.05")
     assert code == 0
-    assert "Accuracy: tuning undecided in 1 of 1 arms" in printed
+    assert "Not decided yet: keep base" in printed
     assert f"report: {out / 'index.html'}" in printed
     assert (out / "index.html").is_file()
     code, printed, _ = call(capsys, "run", study_file, "--out", out, "statistics.margin=0.05")

@@ -10,11 +10,9 @@ import numpy as np
 from ragstudy.results import AgainstBest
 from ragstudy.statistics import compare_blocks
 from ragstudy.statistics.by_seed import block_by_seed
-from ragstudy.study.analyse.tables import mean_over_seeds
+from ragstudy.study.analyse.tables import training_by_training
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from ragstudy.study.analyse.compare import Comparer
 
 # With more arms than this only the best ones are compared with each other: pairs grow with the square.
@@ -41,7 +39,9 @@ def against_best(comparer: Comparer, contexts: str, measure: str) -> list[Agains
     if not pairs:
         return []
     block = block_by_seed(
-        [_minus(known[other], known[one]) for one, other in pairs], domain.groups, ranks=["secondary"] * len(pairs)
+        [training_by_training(known[other], known[one]) for one, other in pairs],
+        domain.groups,
+        ranks=["secondary"] * len(pairs),
     )
     [found] = compare_blocks([block], comparer.settings)
     best = ordered[0]
@@ -50,13 +50,3 @@ def against_best(comparer: Comparer, contexts: str, measure: str) -> list[Agains
         for (one, other), effect in zip(pairs, found, strict=True)
         if one == best
     ]
-
-
-def _minus(other: NDArray[np.float64], one: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(n questions, n seeds) differences of two arms: training by training, so that both arms' trainings vary in them.
-
-    Of arms with several but unequally many trainings, that of their means.
-    """
-    if other.shape[1] == one.shape[1] or 1 in (other.shape[1], one.shape[1]):
-        return other - one
-    return (mean_over_seeds(other) - mean_over_seeds(one))[:, None]

@@ -92,8 +92,8 @@ def worth_of_passages(subject: Subject) -> Finding | None:
     if row is None or not (row.effect.interval.is_below_zero or row.effect.interval.is_above_zero):
         return None
     text = (
-        f"Passages raise {subject.measure} by {signed(row.tuned_gain)} after tuning and by {signed(row.base_gain)} "
-        f"before: {effect(row.effect)}."
+        f"What passages add to {subject.measure} {'falls' if row.tuned_gain < row.base_gain else 'rises'} from "
+        f"{signed(row.base_gain)} before tuning to {signed(row.tuned_gain)} after, by {effect(row.effect)}."
     )
     gains = {"base_gain": row.base_gain, "tuned_gain": row.tuned_gain}
     return subject.finding("passages_bring", "cause", text, **gains, **numbers_of(row.effect))

@@ -167,6 +167,20 @@ def mean_over_seeds(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     return mean
 
 
+def training_by_training(other: NDArray[np.float64], one: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n questions, n seeds) differences of two arms: training by training, so that both arms' trainings vary in them.
+
+    Of arms with several but unequally many trainings, (n questions, 1) that of their means.
+
+    Args:
+        other: (n questions, n seeds) scores.
+        one: (n questions, n seeds) scores that are taken off.
+    """
+    if other.shape[1] == one.shape[1] or 1 in (other.shape[1], one.shape[1]):
+        return other - one
+    return (mean_over_seeds(other) - mean_over_seeds(one))[:, None]
+
+
 def mean_of(values: NDArray[np.float64]) -> float:
     """The mean of the values that are there; NaN if none is.
 
