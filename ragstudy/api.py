@@ -18,11 +18,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ragstudy.records import Answer, Diagnosed, Score
+    from ragstudy.records import Answer, Diagnosed, Evidence, Score
     from ragstudy.results import ArmMean, ComparisonRow, Finding, ModelTestMean, Results
     from ragstudy.specs import StudySpec
     from ragstudy.starting import Models
-    from ragstudy.study.analyse.evidence import Evidence
     from ragstudy.study.plan.model import Plan
     from ragstudy.study.progress import ProgressReporter
     from ragstudy.study.run_folder import RunFolder
@@ -191,6 +190,7 @@ class Run:
         """Facts found and claims supported in every answer, with the evidence."""
         from ragstudy.study.analyse.evidence import evidence
 
+        self._folder.check()
         return evidence(self._folder)
 
     def failure_points(self) -> list[Diagnosed]:

@@ -366,3 +366,31 @@ class ReplacedValues:
     contexts: str
     values: dict[str, str]
     passages: tuple[Passage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One fact or claim that an answer was judged by.
+
+    Attributes:
+        domain: name of the domain.
+        question: question id.
+        generator: name under which the answer is filed.
+        contexts: name of the test context.
+        side: 'fact' of the question, 'reference' claim looked for in the answer, or 'answer' claim looked for in the
+            reference.
+        claim: its text.
+        standing: 'found' or 'missing' of a fact, 'supported', 'contradicted' or 'unverifiable' of a claim.
+        support: how far the other text supports it, in [0, 1].
+        evidence: the most similar claim of the other text, or ''.
+    """
+
+    domain: str
+    question: str
+    generator: str
+    contexts: str
+    side: Literal["fact", "reference", "answer"]
+    claim: str
+    standing: str
+    support: float
+    evidence: str

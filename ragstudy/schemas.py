@@ -25,6 +25,7 @@ from ragstudy.files import write_text
 from ragstudy.records import (
     Answer,
     Diagnosed,
+    Evidence,
     Labelled,
     ModelTestValue,
     Passage,
@@ -67,6 +68,7 @@ FILES: dict[str, Any] = {
     "labels.jsonl": Labelled,
     "model_tests.jsonl": ModelTestValue,
     "failure_points.jsonl": Diagnosed,
+    "claims.jsonl": Evidence,
     "replaced_values.jsonl": ReplacedValues,
     "layout.json": Layout,
     "looks.jsonl": Look,

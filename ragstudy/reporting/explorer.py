@@ -116,7 +116,7 @@ def _answers(
     files: RunFiles, domain: str, generator: str, contexts: str, asked: Sequence[Question]
 ) -> dict[str, list[Any]]:
     columns: dict[str, list[Any]] = {
-        name: [] for name in ("text", "stopped", "nShown", "point", "scores", "facts", "abstains")
+        name: [] for name in ("text", "stopped", "nShown", "point", "scores", "facts", "claims", "abstains")
     }
     for question in asked:
         cell = (domain, generator, contexts, question.id)
@@ -128,6 +128,8 @@ def _answers(
         columns["scores"].append([values.get(measure) for measure in files.layout.measures])
         known = found_facts(question, answer.text) if answer and question.facts else set()
         columns["facts"].append([int(fact.id in known) for fact in question.facts])
+        rows = files.claims.get(cell, ())
+        columns["claims"].append([[row.side, row.claim, row.standing, row.evidence] for row in rows])
         columns["abstains"].append(int(bool(answer and answer.text and abstains(answer.text))))
     return columns
 

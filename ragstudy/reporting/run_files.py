@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import TypeVar
 
-    from ragstudy.records import Answer, FailurePoint, Question, Retrieval, Score
+    from ragstudy.records import Answer, Evidence, FailurePoint, Question, Retrieval, Score
     from ragstudy.results import Results
     from ragstudy.study.layout import Layout
     from ragstudy.study.manifest import Manifest
@@ -34,6 +34,7 @@ class RunFiles:
         questions: by domain and id.
         retrievals: by domain and question id.
         points: failure point of every answer that has one, under the same keys as the answers.
+        claims: that the answers to questions without facts were judged by, under the same keys as the answers.
         texts_shown: from a domain to a function that maps an answer to the passages of its prompt, id to text.
     """
 
@@ -45,6 +46,7 @@ class RunFiles:
     questions: Mapping[tuple[str, str], Question]
     retrievals: Mapping[tuple[str, str], Retrieval]
     points: Mapping[Cell, FailurePoint]
+    claims: Mapping[Cell, Sequence[Evidence]]
     texts_shown: Callable[[str], Callable[[Answer], dict[str, str]]]
 
     @property
@@ -78,6 +80,9 @@ def read_run(folder: RunFolder) -> RunFiles:
     from ragstudy.study.texts_shown import texts_shown
 
     folder.check()
+    claims: dict[tuple[str, str, str, str], list[Evidence]] = defaultdict(list)
+    for row in folder.claims():
+        claims[row.domain, row.generator, row.contexts, row.question].append(row)
     return RunFiles(
         manifest=folder.manifest(),
         layout=folder.known_layout(),
@@ -87,6 +92,7 @@ def read_run(folder: RunFolder) -> RunFiles:
         questions=folder.questions(),
         retrievals={(one.domain, one.question): one for one in folder.retrievals()},
         points={(d.domain, d.generator, d.contexts, d.question): d.point for d in folder.failure_points()},
+        claims=dict(claims),
         texts_shown=lambda domain: texts_shown(folder, domain),
     )
 

@@ -11,6 +11,7 @@ from ragstudy.errors import InputError
 from ragstudy.files import fingerprint, write_json, write_text
 from ragstudy.specs import rebase_paths
 from ragstudy.study.analyse.analyse import analyse
+from ragstudy.study.analyse.evidence import evidence, has_claims
 from ragstudy.study.execute.answer import tally
 from ragstudy.study.execute.answering import Answering
 from ragstudy.study.execute.provenance import new_manifest
@@ -162,6 +163,8 @@ class _Run:
             _, self.made["scores"] = scoring.score(answers)
         with self._timed("compare"):
             self._analyse()
+        with self._timed("claims"):
+            self._keep_claims()
         n_failed = tally(answers)["error"]
         self._finish(n_failed)
         return Outcome(self.folder.path, dict(self.made), n_failed, dict(self.seconds), dict(self.stopped))
@@ -186,6 +189,15 @@ class _Run:
         self.folder.write_results(results)
         self.folder.write_state({**self.folder.state(), "comparisons": wanted})
         self.made["comparisons"] = 1
+
+    def _keep_claims(self) -> None:
+        """Keep the claims that long answers were judged by, so that reports can show them without a model."""
+        state = self.folder.state()
+        if state.get("claims") == state.get("scores") or not has_claims(self.folder):
+            return
+        self.progress.log("claims: the evidence behind the scores of long answers")
+        self.folder.write_claims([row for row in evidence(self.folder) if row.side != "fact"])
+        self.folder.write_state({**self.folder.state(), "claims": state.get("scores", "")})
 
     def _finish(self, n_failed: int) -> None:
         before = self.folder.manifest_so_far()

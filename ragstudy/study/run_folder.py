@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ragstudy.corpus.rows import question_of, question_row
@@ -19,23 +18,23 @@ from ragstudy.files import (
     write_json,
     write_lines,
 )
-from ragstudy.records import Answer, Diagnosed, Labelled, ModelTestValue, ReplacedValues, Retrieval, Score
+from ragstudy.records import Answer, Diagnosed, Evidence, Labelled, ModelTestValue, ReplacedValues, Retrieval, Score
 from ragstudy.results import Results
 from ragstudy.scoring.words import WordCounts, WordWeights
-from ragstudy.specs import PASSAGE_ABLATION
+from ragstudy.study.earlier import EARLIER_MODEL_TESTS, earlier_model_tests
+from ragstudy.study.folder_lock import locked
 from ragstudy.study.layout import Layout
 from ragstudy.study.manifest import Manifest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from ragstudy.records import Question
 
 
 MODEL_TESTS = "model_tests.jsonl"
-# What earlier versions called the file, and the test that takes the gold passages away.
-_EARLIER_MODEL_TESTS, _EARLIER_ABLATION = "probes.jsonl", "sensitivity"
 # Raised whenever comparing the same scores gives other rows than before, so that they are compared anew.
 COMPARING_VERSION = 23
 
@@ -67,30 +66,13 @@ class RunFolder:
             )
             raise InputError(msg)
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self) -> AbstractContextManager[None]:
         """Keep other runs out of this folder for a while.
 
         Raises:
             InputError: another run is writing to it.
         """
-        from filelock import FileLock, Timeout
-
-        parent = self.path.parent
-        made = not parent.exists()
-        parent.mkdir(parents=True, exist_ok=True)
-        beside = parent / f".{self.path.name}.lock"
-        try:
-            with FileLock(beside, timeout=0):
-                try:
-                    yield
-                finally:
-                    beside.unlink(missing_ok=True)
-                    if made and not any(parent.iterdir()):
-                        parent.rmdir()
-        except Timeout:
-            msg = f"{self.path}: another run is writing to this folder; wait for it, or name another one with --out"
-            raise InputError(msg) from None
+        return locked(self.path)
 
     def manifest(self) -> Manifest:
         """Where the run comes from.
@@ -213,13 +195,9 @@ class RunFolder:
 
         Earlier versions kept them in `probes.jsonl`, under another name for passage ablation.
         """
-        path, earlier = self.path / MODEL_TESTS, self.path / _EARLIER_MODEL_TESTS
+        path, earlier = self.path / MODEL_TESTS, self.path / EARLIER_MODEL_TESTS
         if not path.is_file() and earlier.is_file():
-            drop_torn_line(earlier)
-            rows = [row for _, row in read_lines(earlier)]
-            names = [PASSAGE_ABLATION if row["probe"] == _EARLIER_ABLATION else row["probe"] for row in rows]
-            kept = [{key: value for key, value in row.items() if key != "probe"} for row in rows]
-            return [ModelTestValue(test=name, **row) for name, row in zip(names, kept, strict=True)]
+            return earlier_model_tests(earlier)
         drop_torn_line(path)
         return read_records(path, ModelTestValue)
 
@@ -229,7 +207,7 @@ class RunFolder:
         Args:
             rows: new values.
         """
-        if (self.path / _EARLIER_MODEL_TESTS).is_file() and not (self.path / MODEL_TESTS).is_file():
+        if (self.path / EARLIER_MODEL_TESTS).is_file() and not (self.path / MODEL_TESTS).is_file():
             self.write_model_tests(self.model_tests())
         append_lines(self.path / MODEL_TESTS, rows)
 
@@ -240,7 +218,7 @@ class RunFolder:
             rows: all of them.
         """
         write_lines(self.path / MODEL_TESTS, rows)
-        (self.path / _EARLIER_MODEL_TESTS).unlink(missing_ok=True)
+        (self.path / EARLIER_MODEL_TESTS).unlink(missing_ok=True)
 
     def write_failure_points(self, rows: Iterable[Diagnosed]) -> None:
         """Write the failure point of every answer that has one.
@@ -253,6 +231,18 @@ class RunFolder:
     def failure_points(self) -> list[Diagnosed]:
         """The failure point of every answer that has one; none before the stage has run."""
         return read_records(self.path / "failure_points.jsonl", Diagnosed)
+
+    def claims(self) -> list[Evidence]:
+        """The claims that answers without facts were judged by; none where the study has no such question."""
+        return read_records(self.path / "claims.jsonl", Evidence)
+
+    def write_claims(self, rows: Sequence[Evidence]) -> None:
+        """Keep the claims that answers were judged by; no file where there is none.
+
+        Args:
+            rows: of all answers.
+        """
+        self._write_or_drop("claims.jsonl", rows)
 
     def ceilings(self) -> dict[str, dict[str, float | None]]:
         """Mean score of the reference answers themselves, by domain and measure."""

@@ -237,3 +237,31 @@ def test_advice_to_wait_or_to_keep(rows):
     level = with_verdict(rows[0], "no meaningful difference", arm="ours-200")
     assert advice([level]).sentence == "Keep base: tuning makes no difference that matters."
     assert advice([with_verdict(rows[0], "helps", shuffled=True)]) is None
+
+
+def test_the_explorer_holds_the_claims_that_long_answers_were_judged_by(tmp_path):
+    from conftest import make_domain, study_content
+
+    from ragstudy.specs import parse_study
+    from ragstudy.study.plan.make import make_plan
+    from ragstudy.study.run import run_study
+
+    domain = make_domain(tmp_path / "lamps")
+    path = domain / "questions.jsonl"
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    long = "The lamp is green because its glass holds copper. It stands in the hall of the old house."
+    rows = [{**row, "facts": [], "type": "freeform", "references": [long]} for row in rows]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    content = study_content(domain)
+    content["generators"][0]["default"] = "The lamp is green because its glass holds copper."
+    run_study(make_plan(parse_study(content, "study.yaml")), tmp_path / "run")
+    folder = RunFolder(tmp_path / "run")
+    mine = [row for row in folder.claims() if row.generator == "base" and row.question == "q00"]
+    assert {(row.side, row.standing) for row in mine} >= {("answer", "supported")}
+    write_reports(folder)
+    page = (tmp_path / "run" / "lamps.html").read_text(encoding="utf-8")
+    block = re.search(r'id="data-answers-0">([^<]+)<', page)[1]
+    claims = json.loads(zlib.decompress(b64decode(block)))["answers"]["base"]["claims"][0]
+    assert ["answer", "The lamp is green", "supported"] in [
+        [side, claim.rstrip("."), standing] for side, claim, standing, _ in claims
+    ]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
-from ragstudy.records import Case
+from ragstudy.records import Case, Evidence
 from ragstudy.retrieval.embedder import scoring_embedder
 from ragstudy.scoring.alignment import Aligner, learned
 from ragstudy.scoring.claims import found_facts, is_free_form, without_list_marks
@@ -19,32 +19,13 @@ if TYPE_CHECKING:
     from ragstudy.study.run_folder import RunFolder
 
 
-@dataclass(frozen=True)
-class Evidence:
-    """One fact or claim that an answer was judged by.
+def has_claims(folder: RunFolder) -> bool:
+    """Whether any question of a run is judged by claims.
 
-    Attributes:
-        domain: name of the domain.
-        question: question id.
-        generator: name under which the answer is filed.
-        contexts: name of the test context.
-        side: 'fact' of the question, 'reference' claim looked for in the answer, or 'answer' claim looked for in the
-            reference.
-        claim: its text.
-        standing: 'found' or 'missing' of a fact, 'supported', 'contradicted' or 'unverifiable' of a claim.
-        support: how far the other text supports it, in [0, 1].
-        evidence: the most similar claim of the other text, or ''.
+    Args:
+        folder: the run folder.
     """
-
-    domain: str
-    question: str
-    generator: str
-    contexts: str
-    side: Literal["fact", "reference", "answer"]
-    claim: str
-    standing: str
-    support: float
-    evidence: str
+    return any(not question.facts and is_free_form(question) for question in folder.questions().values())
 
 
 def evidence(folder: RunFolder) -> list[Evidence]:
@@ -56,10 +37,9 @@ def evidence(folder: RunFolder) -> list[Evidence]:
         folder: the run folder.
 
     Raises:
-        InputError: the folder holds no run that this version reads.
+        InputError: a file of the folder is damaged.
         UnavailableError: claims are looked for and the embedder cannot be reached.
     """
-    folder.check()
     questions = folder.questions()
     answers = [
         replace(answer, text=without_list_marks(answer.text))

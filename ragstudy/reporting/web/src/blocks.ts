@@ -34,6 +34,8 @@ export interface Answers {
   point: (string | null)[];
   scores: (number | null)[][];
   facts: number[][];
+  /** Side (answer or reference), claim, standing, and the most similar claim of the other text. */
+  claims: [string, string, string, string][][];
   abstains: number[];
 }
 

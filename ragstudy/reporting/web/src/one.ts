@@ -61,7 +61,7 @@ function side(shown: Shown, arm: Arm, other: Arm | undefined): HTMLElement[] {
     if (!answers) return [];
     const head = element("header", {}, element("strong", {}, name), ...badge(answers.point[place]));
     const text = element("p", { class: "said", dir: "auto" }, ...words(answers, place, compared, shown.pattern));
-    return [element("section", { class: "side" }, head, text, scores(shown, answers), ...facts(shown, answers))];
+    return [element("section", { class: "side" }, head, text, scores(shown, answers), ...facts(shown, answers), ...claims(shown, answers))];
   });
 }
 
@@ -101,6 +101,22 @@ function facts({ head, place }: Shown, answers: Answers): HTMLElement[] {
     return element("li", { class: found ? "found" : "missing" }, `${names[0] ?? ""}${found ? "" : " (missing)"}`);
   });
   return [element("ul", { class: "facts" }, ...items)];
+}
+
+/** The claims of the answer and of the reference, and whether the other text supports them. */
+function claims({ place }: Shown, answers: Answers): HTMLElement[] {
+  const rows = answers.claims[place] ?? [];
+  return [
+    ["answer", "what it says"],
+    ["reference", "what it has to say"],
+  ].flatMap(([side, title]) => {
+    const mine = rows.filter((row) => row[0] === side);
+    if (!mine.length) return [];
+    const items = mine.map(([, claim, standing, evidence]) =>
+      element("li", { class: standing === "supported" ? "found" : "missing", title: evidence, dir: "auto" }, `${claim} (${standing})`),
+    );
+    return [element("p", { class: "soft" }, title!), element("ul", { class: "facts" }, ...items)];
+  });
 }
 
 function passages({ head, context, place, pattern }: Shown): HTMLElement[] {
