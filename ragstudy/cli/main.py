@@ -14,7 +14,7 @@ from ragstudy.api import TABLES
 from ragstudy.cli.corpus import corpus
 from ragstudy.cli.judge import judge
 from ragstudy.cli.pocket import pocket
-from ragstudy.cli.reading import compare_command, gate_command, reproduced_command, view_command
+from ragstudy.cli.reading import compare_command, gate_command, reproduced_command, track_command, view_command
 from ragstudy.cli.start import init_command, quick_command
 from ragstudy.errors import RagstudyError, nearest
 
@@ -74,6 +74,7 @@ cli.add_command(view_command)
 cli.add_command(compare_command)
 cli.add_command(reproduced_command)
 cli.add_command(gate_command)
+cli.add_command(track_command)
 
 
 @cli.command()

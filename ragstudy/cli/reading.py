@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from ragstudy.errors import InputError
+
+if TYPE_CHECKING:
+    from ragstudy.reporting.trackers import TrackerName
 
 _RUN = click.Path(path_type=Path)
 _MOST_LISTED = 8
@@ -187,3 +191,24 @@ def gate_command(
     click.echo(f"{n_failed} of {len(rulings)} comparisons fail" if n_failed else "no comparison fails")
     if n_failed:
         sys.exit(GATE_CLOSED)
+
+
+@click.command("track")
+@click.argument("run_folder", metavar="RUN", type=_RUN)
+@click.option("--to", "tracker", type=click.Choice(["mlflow", "wandb"]), required=True)
+@click.option("--project", default="ragstudy", show_default=True, help="Project of W&B, experiment of MLflow.")
+def track_command(run_folder: Path, tracker: TrackerName, project: str) -> None:
+    """Give parameters, numbers and report of a RUN to MLflow or Weights & Biases.
+
+    Where it goes is what that package is set to, such as MLFLOW_TRACKING_URI or WANDB_MODE=offline.
+
+    \b
+    ragstudy track reports/quickstart --to mlflow
+    """
+    from ragstudy.reporting import refresh_reports
+    from ragstudy.reporting.trackers import send, tracked
+    from ragstudy.study.run_folder import RunFolder
+
+    folder = RunFolder(run_folder)
+    refresh_reports(folder)
+    click.echo(send(tracked(folder), tracker, project))

@@ -256,13 +256,22 @@ def differing(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[tuple
         >>> differing({'a': {'b': 1}, 'c': [1]}, {'a': {'b': 2}, 'c': [1]})
         [('a.b', '1', '2')]
     """
-    flat = _flat(first), _flat(second)
-    keys = list(dict.fromkeys([*flat[0], *flat[1]]))
-    rows = [(key, flat[0].get(key, ""), flat[1].get(key, "")) for key in keys]
+    one, two = flat(first), flat(second)
+    rows = [(key, one.get(key, ""), two.get(key, "")) for key in dict.fromkeys([*one, *two])]
     return [row for row in rows if row[1] != row[2]]
 
 
-def _flat(value: Any, key: str = "") -> dict[str, str]:  # noqa: ANN401 - parsed YAML
+def flat(value: Any, key: str = "") -> dict[str, str]:  # noqa: ANN401 - parsed YAML
+    """The values of nested mappings and lists as text, by the path of their keys.
+
+    Args:
+        value: parsed YAML.
+        key: path to it.
+
+    Examples:
+        >>> flat({'a': {'b': 1}, 'c': [{'name': 'x', 'd': 2}]})
+        {'a.b': '1', 'c.x.name': 'x', 'c.x.d': '2'}
+    """
     if isinstance(value, dict):
         items = [(str(name), part) for name, part in value.items()]
     elif isinstance(value, list):
@@ -271,7 +280,7 @@ def _flat(value: Any, key: str = "") -> dict[str, str]:  # noqa: ANN401 - parsed
         items = [(str(name), part) for name, part in zip(names, value, strict=True)]
     else:
         return {key: str(value)}
-    flat: dict[str, str] = {}
+    found: dict[str, str] = {}
     for name, part in items:
-        flat |= _flat(part, f"{key}.{name}" if key else name)
-    return flat
+        found |= flat(part, f"{key}.{name}" if key else name)
+    return found
