@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ragstudy.api import Run, check_study, load_run, load_study, quick, run_study
+    from ragstudy.api import Run, check_study, load_run, load_study, query_engine, quick, run_study
     from ragstudy.errors import InputError, RagstudyError, UnavailableError
 
 __version__ = "0.1.0"
@@ -27,6 +27,7 @@ __all__ = [
     "check_study",
     "load_run",
     "load_study",
+    "query_engine",
     "quick",
     "run_study",
 ]

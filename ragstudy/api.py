@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pandas as pd
+    from llama_index.core.query_engine import CustomQueryEngine
 
     from ragstudy.records import Answer, Diagnosed, Evidence, Score
     from ragstudy.results import ArmMean, ComparisonRow, Finding, ModelTestMean, Results
@@ -106,6 +107,23 @@ def quick(
 
     study, _ = start_in(out, docs, qa, models, **columns)
     return run_study(load_study(study), Path(out) / "report", progress)
+
+
+def query_engine(path: str | Path, arm: str = "best", domain: str | None = None) -> CustomQueryEngine:
+    """An arm of a run, or one that was exported, as a query engine of llama-index.
+
+    Args:
+        path: of the run folder, or of a folder that `ragstudy export` wrote.
+        arm: its name; 'best' for the one with the highest mean on the main measure.
+        domain: that it is asked about; the run's only one by default.
+
+    Raises:
+        InputError: there is no such run, arm or domain.
+    """
+    from ragstudy.serving import Answerer
+    from ragstudy.serving.query_engine import query_engine
+
+    return query_engine(Answerer.open(Path(path), arm, domain))
 
 
 def load_run(path: str | Path) -> Run:

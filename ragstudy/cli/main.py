@@ -15,6 +15,7 @@ from ragstudy.cli.corpus import corpus
 from ragstudy.cli.judge import judge
 from ragstudy.cli.pocket import pocket
 from ragstudy.cli.reading import compare_command, gate_command, reproduced_command, track_command, view_command
+from ragstudy.cli.serving import ask_command, export_command, serve_command
 from ragstudy.cli.start import init_command, quick_command
 from ragstudy.errors import RagstudyError, nearest
 
@@ -58,6 +59,7 @@ def cli() -> None:
     ragstudy show reports/quickstart QUESTION      one question with every answer to it
     ragstudy compare reports/old reports/new       two runs over the same questions
     ragstudy gate reports/nightly                  end with 1 where an arm loses too much
+    ragstudy ask reports/quickstart QUESTION       ask the best arm something new
     ragstudy corpus import --help                  bring your own data
     ragstudy plan --effect 0.05                    how many questions it takes to see five points
     ragstudy models                                language models that can be used here
@@ -75,6 +77,9 @@ cli.add_command(compare_command)
 cli.add_command(reproduced_command)
 cli.add_command(gate_command)
 cli.add_command(track_command)
+cli.add_command(ask_command)
+cli.add_command(export_command)
+cli.add_command(serve_command)
 
 
 @cli.command()

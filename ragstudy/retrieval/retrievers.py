@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from ragstudy.protocols import Reranker, Retriever
     from ragstudy.records import Passage
 
+# Passages that are searched for at least: ranking quality is reported that deep, and what is tied falls the same way
+# wherever a question is asked.
+LEAST_DEPTH = 10
 RETRIEVERS = Registry(
     kind="retriever",
     group="ragstudy.retrievers",

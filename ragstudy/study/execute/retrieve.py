@@ -13,7 +13,13 @@ from ragstudy.retrieval.embedder import embedder_fingerprint, make_embedder, tok
 from ragstudy.retrieval.embedding_cache import CachedEmbedder
 from ragstudy.retrieval.passages import cut
 from ragstudy.retrieval.relevance import best_gains, covered, n_units
-from ragstudy.retrieval.retrievers import RerankedRetriever, make_reranker, retriever_kind, search_fingerprint
+from ragstudy.retrieval.retrievers import (
+    LEAST_DEPTH,
+    RerankedRetriever,
+    make_reranker,
+    retriever_kind,
+    search_fingerprint,
+)
 from ragstudy.retrieval.saved import check_depth, is_whole, read_passages, save_index, saved_fingerprint
 from ragstudy.scoring.words import WORD_RULES, WordWeights
 from ragstudy.specs import GOLD, parse_context
@@ -28,8 +34,6 @@ if TYPE_CHECKING:
     from ragstudy.study.plan.model import DomainPlan, Plan
     from ragstudy.study.progress import ProgressReporter
     from ragstudy.study.run_folder import RunFolder
-
-_DEPTH = 10
 
 
 def index_fingerprint(plan: Plan, domain: DomainPlan) -> str:
@@ -235,7 +239,7 @@ def _search(plan: Plan, index: _Index) -> list[Retrieval]:
 
 
 def _depth(plan: Plan) -> int:
-    return max(depth_needed(plan.spec), _DEPTH)
+    return max(depth_needed(plan.spec), LEAST_DEPTH)
 
 
 def _row(
