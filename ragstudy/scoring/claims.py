@@ -37,6 +37,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ragstudy.scoring.abstention import abstains
+from ragstudy.scoring.denial import denies, without_denied
 from ragstudy.scoring.languages import side_in
 from ragstudy.scoring.words import STOP_WORDS, holds, variants, without_citations, words
 
@@ -169,7 +170,8 @@ def _by_facts(question: Question, answer: str) -> Judged:
     supported |= {w for fact in question.facts for form in fact.forms for w in words(form)} | STOP_WORDS
     # In the whole answer, because a full stop also ends an abbreviation within a fact (`E. coli`).
     found = found_facts(question, answer)
-    n_wrong = 0
+    # A right value that is denied is a wrong statement.
+    n_wrong = len(_named_facts(question, answer) - found)
     # What an answer says it cannot tell is missing, not wrong.
     for claim in (part for part in _SENTENCE.split(answer) if part and part.strip() and not abstains(part)):
         n_unsupported = _n_unsupported(question, claim, supported)
@@ -204,12 +206,25 @@ def _backed(question: Question, claim: str, supported: set[str]) -> bool:
 
 
 def found_facts(question: Question, text: str) -> set[str]:
-    """Ids of the facts of which a text holds an accepted form.
+    """Ids of the facts of which a text holds an accepted form that it does not plainly deny.
 
     Args:
         question: that was asked.
         text: to look at.
     """
+    return _named_facts(question, _affirmed(question, text))
+
+
+def _affirmed(question: Question, text: str) -> str:
+    """A text without what it plainly denies; all of it where question, references or facts deny themselves."""
+    forms = [form for fact in question.facts for form in fact.forms]
+    told = [question.text, *question.references, *forms]
+    if not denies(text) or any(denies(one) for one in told):
+        return text
+    return without_denied(text, {word for one in told for word in words(one)})
+
+
+def _named_facts(question: Question, text: str) -> set[str]:
     said = words(text)
     return {fact.id for fact in question.facts if any(_says(text, said, form) for form in fact.forms)}
 

@@ -1,0 +1,71 @@
+"""What an answer denies: `It is not green` names green and does not say it.
+
+Only a plain denial counts: a clause whose words after the negation all stand in the question or its references, as far
+as they mean anything. `It must not be combined with Karvir` says in other words that they interact, and denies nothing.
+
+Examples:
+    >>> without_denied('It is not green but blue.', {'green'}).split()
+    ['It', 'is', 'but', 'blue.']
+    >>> without_denied('It must not be combined with Karvir.', {'karvir', 'interacts'})
+    'It must not be combined with Karvir.'
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ragstudy.scoring.words import STOP_WORDS, words
+
+if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
+# `Not only` and `not until` deny nothing; the words of other languages stand where they cannot be a number or a part of
+# a name.
+_ONLY = r"(?!\s+(?:only|just|merely|simply|until|before|later|earlier|more|less|fewer|least)\b)"
+_NEGATION = re.compile(
+    rf"\bnot\b{_ONLY}|\bnever\b|\bneither\b|\bnor\b|\bno\s+longer\b|(?<=\w)n['\u2019]t\b{_ONLY}"
+    r"|\bnicht\b(?!\s+nur\b)|\bkein(?:e[mnrs]?)?\b|\bn(?:e\s+|['\u2019])\w+\s+pas\b(?!\s+seulement\b)"
+    r"|\bniet\b(?!\s+alleen\b)|\bgeen\b|\bn\u00e3o\b(?!\s+s\u00f3\b)|\bnon\s+(?:\u00e8|era|ha|sono)\b|\bno\s+(?:es|era|fue|son)\b",
+    re.IGNORECASE,
+)
+# Where what a negation denies ends.
+_CLAUSE = re.compile(
+    r"(?<=[.!?;:])\s+|(?<=,)\s+|\n+|(?=\b(?:nor|but|rather|however|although|whereas|while|sondern|aber|mais|maar|ma|mas|sino|pero)\b)",
+    re.IGNORECASE,
+)
+# `Must not exceed 5 mg` says that 5 mg is the most.
+_BOUND = re.compile(
+    r"\b(?:exceed\w*|more|less|fewer|over|above|below|under|until|unless|beyond|longer|apart)\b", re.IGNORECASE
+)
+
+
+def denies(text: str) -> bool:
+    """Whether a text holds a negation.
+
+    Args:
+        text: of a question, a reference or an answer.
+    """
+    return _NEGATION.search(text) is not None
+
+
+def without_denied(text: str, known: AbstractSet[str]) -> str:
+    """An answer without what it plainly denies.
+
+    Args:
+        text: of the answer.
+        known: words of the question, its references and its facts.
+    """
+    if not denies(text):
+        return text
+    return " ".join(_affirmed(clause, known) for clause in _CLAUSE.split(text) if clause)
+
+
+def _affirmed(clause: str, known: AbstractSet[str]) -> str:
+    found = _NEGATION.search(clause)
+    if found is None:
+        return clause
+    denied = clause[found.end() :]
+    if _BOUND.search(denied) or set(words(denied)) - STOP_WORDS - known:
+        return clause
+    return clause[: found.start()]

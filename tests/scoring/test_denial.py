@@ -1,0 +1,83 @@
+"""A right value that an answer denies is not stated by it."""
+
+from __future__ import annotations
+
+import pytest
+
+from ragstudy.records import Fact, Question
+from ragstudy.scoring.claims import found_facts, judge
+from ragstudy.scoring.words import WordWeights
+
+LAMP = Question("q", "What is the colour of the lamp?", ("The lamp is green.",), (Fact("f", ("green",)),))
+DRUG = Question(
+    "q",
+    "Which interacting drugs are recorded for Karvir?",
+    ("Karvir is listed with Tamnatide and Halcept as its interacting drugs.",),
+    (Fact("t", ("Tamnatide",)), Fact("h", ("Halcept",))),
+    type="list",
+)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "It is not green.",
+        "It isn't green.",
+        "It isn\u2019t green.",
+        "The lamp is not green, it is blue.",
+        "The colour is never green.",
+        "Not green.",
+        "The lamp is neither green nor blue.",
+        "The lamp is no longer green.",
+        "Die Lampe ist nicht green.",
+        "La lampe n'est pas green.",
+        "De lamp is niet green.",
+    ],
+)
+def test_a_denied_value_is_not_stated(answer):
+    assert found_facts(LAMP, answer) == set()
+    assert judge(LAMP, answer, WordWeights([])).accuracy == 0
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "It is green, not blue.",
+        "It is not blue but green.",
+        "Not blue. Green.",
+        "It is not only green.",
+        "I'm not sure, but it is green.",
+        "It was not green until 1990.",
+        "There is no doubt that it is green.",
+        "No. 5 is green.",
+        "It does not shine; it is green.",
+    ],
+)
+def test_what_else_is_denied_takes_nothing_away(answer):
+    assert found_facts(LAMP, answer) == {"f"}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["It must not be combined with Tamnatide.", "Patients on Karvir may not take Tamnatide.", "Do not give Tamnatide."],
+)
+def test_a_negation_in_other_words_than_the_reference_denies_nothing(answer):
+    assert found_facts(DRUG, answer) == {"t"}
+
+
+def test_of_several_facts_only_the_denied_one_is_lost():
+    answer = "Karvir is listed with Halcept, not with Tamnatide."
+    assert found_facts(DRUG, answer) == {"h"}
+    assert judge(DRUG, answer, WordWeights([])).completeness == 0.5
+    assert judge(DRUG, answer, WordWeights([])).accuracy < 1
+
+
+def test_a_question_about_what_is_not_so_is_left_alone():
+    asked = Question("q", "To whom is it not given?", ("It is not given to children.",), (Fact("f", ("children",)),))
+    assert found_facts(asked, "It is not given to children.") == {"f"}
+
+
+@pytest.mark.parametrize("answer", ["Do not exceed 875 mg.", "Not more than 875 mg.", "It is not above 875 mg."])
+def test_a_bound_is_no_denial(answer):
+    asked = Question("q", "What is the highest dose?", ("At most 875 mg.",), (Fact("f", ("875 mg",)),))
+    assert found_facts(asked, answer) == {"f"}
