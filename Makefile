@@ -62,7 +62,7 @@ mutants: install  ## change the code in small ways and count what no test notice
 	$(BIN)/mutmut run
 	$(BIN)/mutmut results
 
-fuzz: install  ## give readers and replies anything for about 20 minutes; what is found is a bug
+fuzz: install  ## give readers and replies anything, for three quarters of an hour; what is found is a bug
 	FUZZ_EXAMPLES=20000 $(BIN)/python -m pytest tests/reports_elsewhere/test_fuzz.py
 
 web:  ## build what the pages of reports run; needs npm

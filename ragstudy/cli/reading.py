@@ -85,7 +85,7 @@ def compare_command(first: Path, second: Path, arms: tuple[str, ...], out: Path 
     title = f"{second} minus {first}, {100 * found.confidence:g} % intervals that hold together"
     heads = ("domain", "arm", "prompts", "measure", "A", "B", "difference", "turned right / wrong")
     print_table(title, heads, rows)
-    changed = [cell for cell in found.cells if not cell.effect.low <= 0 <= cell.effect.high]
+    changed = [cell for cell in found.cells if cell.effect.low > 0 or cell.effect.high < 0]
     click.echo(f"{len(changed)} of {len(found.cells)} cells differ")
     for cell in changed:
         for told, names in (("right", cell.to_right), ("wrong", cell.to_wrong)):
@@ -139,7 +139,9 @@ def reproduced_command(run_folder: Path, expected: Path) -> None:
 
 @click.command("gate")
 @click.argument("run_folder", metavar="RUN", type=_RUN)
-@click.option("--rule", "rules", multiple=True, metavar="RULE", help="MEASURE>DIFFERENCE; may be given several times.")
+@click.option(
+    "--rule", "rules", multiple=True, metavar="RULE", help="MEASURE>DIFFERENCE or <; may stand several times."
+)
 @click.option("--strict", is_flag=True, help="Also fail where a rule is not shown to be kept.")
 @click.option("--domain", default="*", help="Pattern of the domains that the rules are for.")
 @click.option("--arm", default="*", help="Pattern of the arms that they are for.")
@@ -176,7 +178,7 @@ def gate_command(
     folder.check()
     settings = folder.results().settings
     parsed = [gate.Rule.parse(text) for text in rules]
-    parsed = parsed or [gate.Rule(name, -settings.margin) for name in settings.verdict_measures]
+    parsed = parsed or [gate.Rule.within(name, settings.margin) for name in settings.verdict_measures]
     rulings = gate.rule_on(folder, parsed, domain, arm, prompts)
     if junit is not None:
         write_text(junit, gate.junit(rulings, strict=strict))

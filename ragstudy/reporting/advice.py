@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from ragstudy.formatting import share, signed, to_decide
+from ragstudy.scoring.measures import less_is_better
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from ragstudy.results import AgainstBest, ComparisonRow
     from ragstudy.statistics import Verdict
@@ -55,17 +56,38 @@ def advice(rows: Sequence[ComparisonRow], against_best: Sequence[AgainstBest] = 
     for arm, mine in arms.items():
         by_verdict.setdefault(_overall(mine), []).append(arm)
     first = {arm: mine[0] for arm, mine in arms.items()}
-    helping = sorted(by_verdict.get("helps", []), key=lambda arm: -first[arm].effect.difference)
-    hurting = sorted(by_verdict.get("hurts", []), key=lambda arm: first[arm].effect.difference)
+    helping = sorted(by_verdict.get("helps", []), key=lambda arm: -_signed(first[arm], first[arm].tuned_mean))
+    hurting = sorted(by_verdict.get("hurts", []), key=lambda arm: _signed(first[arm], first[arm].effect.difference))
     undecided, level = by_verdict.get("undecided", []), by_verdict.get("no meaningful difference", [])
+    better = _better_base(first, helping[0]) if helping else None
+    if better is not None:
+        told = f"Keep {better}: {helping[0]} gets better than {first[helping[0]].base}, but not as good as {better}."
+        return Advice(told, "undecided", helping[0])
     if helping:
         return Advice(_ship(arms, helping, hurting, against_best), "helps", helping[0])
     if hurting:
         return Advice(_do_not_ship(arms, hurting, [*undecided, *level]), "hurts", hurting[0])
     if undecided:
         return Advice(_wait(first, undecided), "undecided", undecided[0])
-    base = next(iter(first.values())).base
-    return Advice(f"Keep {base}: tuning makes no difference that matters.", "no meaningful difference", level[0])
+    return Advice(
+        f"Keep {_bases(first.values())}: tuning makes no difference that matters.", "no meaningful difference", level[0]
+    )
+
+
+def _signed(row: ComparisonRow, value: float) -> float:
+    """A value of which more is better."""
+    return -value if less_is_better(row.measure) else value
+
+
+def _better_base(first: dict[str, ComparisonRow], best: str) -> str | None:
+    """A base that scores higher than the best of the arms that help; None where there is none."""
+    reached = _signed(first[best], first[best].tuned_mean)
+    above = [row for row in first.values() if _signed(row, row.base_mean) > reached]
+    return max(above, key=lambda row: _signed(row, row.base_mean)).base if above else None
+
+
+def _bases(rows: Iterable[ComparisonRow]) -> str:
+    return _listed(list(dict.fromkeys(row.base for row in rows)))
 
 
 def _overall(rows: Sequence[ComparisonRow]) -> Literal["helps", "hurts", "undecided", "no meaningful difference"]:
@@ -95,8 +117,8 @@ def _ship(
 
 
 def _do_not_ship(arms: dict[str, list[ComparisonRow]], hurting: Sequence[str], others: Sequence[str]) -> str:
-    base = arms[hurting[0]][0].base
-    told = f"Do not ship {_listed(hurting, 'or')}: {cases(_measure_that(arms[hurting[0]], 'hurts'))}. Keep {base}"
+    bases = _bases(mine[0] for mine in arms.values())
+    told = f"Do not ship {_listed(hurting, 'or')}: {cases(_measure_that(arms[hurting[0]], 'hurts'))}. Keep {bases}"
     if not others:
         return f"{told}."
     rest = f"{others[0]} is not" if len(others) == 1 else f"none of the other {len(others)} arms is"
@@ -106,7 +128,7 @@ def _do_not_ship(arms: dict[str, list[ComparisonRow]], hurting: Sequence[str], o
 def _wait(first: dict[str, ComparisonRow], undecided: Sequence[str]) -> str:
     needs = {arm: decision.n_more_questions for arm in undecided if (decision := first[arm].decision)}
     planned = {arm: n for arm, n in needs.items() if n}
-    told = f"Not decided yet: keep {first[undecided[0]].base}"
+    told = f"Not decided yet: keep {_bases(first.values())}"
     if planned:
         nearest = min(planned, key=lambda arm: planned[arm])
         decision = first[nearest].decision
@@ -125,7 +147,9 @@ def cases(row: ComparisonRow) -> str:
     Args:
         row: an arm against its base.
     """
-    gained, lost = _tenths(row.n_better, row.effect.n), _tenths(row.n_worse, row.effect.n)
+    # A row counts where the arm scores higher and lower.
+    higher, lower = _tenths(row.n_better, row.effect.n), _tenths(row.n_worse, row.effect.n)
+    gained, lost = (lower, higher) if less_is_better(row.measure) else (higher, lower)
     about = _ADJECTIVES.get(row.measure)
     more, less = (f"more {about}", f"less {about}") if about else (f"better ({row.measure})", f"worse ({row.measure})")
     if row.verdict == "hurts":
@@ -153,8 +177,9 @@ def in_words(row: ComparisonRow) -> str:
     if not found.interval.is_known:
         return f"{share(row.tuned_mean)} against {share(row.base_mean)}; too little is known for an interval."
     direction = "higher" if found.difference >= 0 else "lower"
+    better, worse = (row.n_worse, row.n_better) if less_is_better(row.measure) else (row.n_better, row.n_worse)
     return (
         f"On average {share(abs(found.difference))} {direction} ({share(row.tuned_mean)} against "
-        f"{share(row.base_mean)}), between {signed(found.low)} and {signed(found.high)}: better on {row.n_better} and "
-        f"worse on {row.n_worse} of {found.n} questions."
+        f"{share(row.base_mean)}), between {signed(found.low)} and {signed(found.high)}: better on {better} and "
+        f"worse on {worse} of {found.n} questions."
     )

@@ -12,6 +12,7 @@ from ragstudy.errors import InputError, nearest
 from ragstudy.files import read_yaml
 from ragstudy.formatting import effect, signed
 from ragstudy.reporting.two_runs import changed_effects
+from ragstudy.scoring.measures import less_is_better
 from ragstudy.specs.base import Spec
 from ragstudy.specs.messages import messages
 from ragstudy.statistics import Comparison, Interval
@@ -45,7 +46,7 @@ class Expected(Spec):
     measure: str = "accuracy"
     contexts: str | None = None
     direction: Literal["better", "worse"] | None = None
-    difference: float | None = Field(default=None, ge=-1, le=1)
+    difference: float | None = None
     tolerance: float | None = Field(default=None, gt=0)
     source: str = ""
 
@@ -137,7 +138,7 @@ def check_expected(folder: RunFolder, figures: ExpectedFigures, place: str) -> l
 def _checked(one: Expected, row: ComparisonRow) -> Checked:
     found = row.effect.interval
     if one.direction is not None:
-        outcome = _direction(one.direction, found)
+        outcome = _direction(one.direction, found, sign=-1 if less_is_better(row.measure) else 1)
         told: str = one.direction
     else:
         difference, tolerance = float(one.difference or 0.0), float(one.tolerance or 0.0)
@@ -150,11 +151,11 @@ def _about(row: ComparisonRow) -> str:
     return f"{row.domain}, {row.arm}, {row.contexts}, {row.measure}"
 
 
-def _direction(wanted: Literal["better", "worse"], found: Interval) -> Outcome:
+def _direction(wanted: Literal["better", "worse"], found: Interval, sign: int) -> Outcome:
     if not found.is_known:
         return "too uncertain"
     if found.low > 0 or found.high < 0:
-        return "reproduced" if (found.low > 0) == (wanted == "better") else "not reproduced"
+        return "reproduced" if (sign * found.low > 0) == (wanted == "better") else "not reproduced"
     return "too uncertain"
 
 
@@ -170,7 +171,8 @@ def check_earlier(folder: RunFolder, earlier: RunFolder) -> list[Checked]:
     """Hold a run against an earlier one: the same differences within the margin of the earlier study.
 
     Where both runs ask the same questions, the changes are compared question by question; where none changed, the
-    figure is reproduced. Else the runs are independent, and their errors add as squares.
+    figure is reproduced. Else the runs are independent, and their errors add as squares. An arm that is compared with
+    another base in the other run is left out.
 
     Args:
         folder: of the run.
@@ -187,12 +189,14 @@ def check_earlier(folder: RunFolder, earlier: RunFolder) -> list[Checked]:
     checked = []
     for old in before.comparisons:
         key = (old.domain, old.arm, old.contexts, old.measure)
-        if old.decision is None or key not in rows:
+        if old.decision is None or key not in rows or rows[key].base != old.base:
             continue
         new = rows[key]
-        change = changes[key].single if key in changes else _independent(old, new)
-        outcome = _within(change, -margin, margin)
-        if outcome == "too uncertain" and key in changes and _is_same(changes[key], margin):
+        # Of a few shared questions no more is known than of none.
+        shared = changes.get(key)
+        shared = shared if shared is not None and shared.n == old.effect.n == new.effect.n else None
+        outcome = _within(shared.single if shared else _independent(old, new), -margin, margin)
+        if outcome == "too uncertain" and shared and _is_same(shared, margin):
             outcome = "reproduced"
         checked.append(Checked(_about(new), f"{effect(old.effect)} ± {margin:g}", effect(new.effect), outcome))
     if not checked:

@@ -11,11 +11,12 @@ import json
 import zlib
 from typing import TYPE_CHECKING, Any
 
-from ragstudy.scoring.abstention import abstains
-from ragstudy.scoring.claims import found_facts
+from ragstudy.errors import InputError
+from ragstudy.scoring.claims import declines, found_facts, without_list_marks
+from ragstudy.scoring.measures import less_is_better
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ragstudy.records import Answer, Question
     from ragstudy.reporting.run_files import RunFiles
@@ -66,6 +67,7 @@ def explorer_blocks(files: RunFiles, domain: str, open_arm: str = "") -> dict[st
         "domain": domain,
         "headline": files.headline,
         "openArm": open_arm,
+        "sign": -1 if files.verdict_measures and less_is_better(files.verdict_measures[0]) else 1,
         "contexts": list(files.layout.contexts),
         "measures": list(files.layout.measures),
         "verdictMeasures": files.verdict_measures,
@@ -97,11 +99,19 @@ def _context(
     for question in asked:
         found = [files.answers.get((domain, name, contexts, question.id)) for name in names]
         longest = max((one for one in found if one), key=lambda one: one.n_passages, default=None)
-        texts = shown_by(longest) if longest else {}
+        texts = _texts(shown_by, longest) if longest else {}
         shown.append([passages.number(name, text) for name, text in texts.items()])
         gold.append([int(_is_gold(files, domain, question, name)) for name in texts])
     answers = {name: _answers(files, domain, name, contexts, asked) for name in names}
     return {"contexts": contexts, "shown": shown, "gold": gold, "answers": answers}
+
+
+def _texts(shown_by: Callable[[Answer], dict[str, str]], answer: Answer) -> dict[str, str]:
+    """The passages of an answer's prompt, without their texts where the index is not there or was made anew."""
+    try:
+        return shown_by(answer)
+    except (InputError, KeyError):
+        return dict.fromkeys(answer.shown, "")
 
 
 def _is_gold(files: RunFiles, domain: str, question: Question, passage: str) -> bool:
@@ -126,11 +136,13 @@ def _answers(
         columns["nShown"].append(answer.n_passages if answer else 0)
         columns["point"].append(files.points.get(cell))
         columns["scores"].append([values.get(measure) for measure in files.layout.measures])
-        known = found_facts(question, answer.text) if answer and question.facts else set()
+        # As the scorer reads it: without numbers of passages and of list items.
+        text = without_list_marks(answer.text) if answer else ""
+        known = found_facts(question, text) if question.facts else set()
         columns["facts"].append([int(fact.id in known) for fact in question.facts])
         rows = files.claims.get(cell, ())
         columns["claims"].append([[row.side, row.claim, row.standing, row.evidence] for row in rows])
-        columns["abstains"].append(int(bool(answer and answer.text and abstains(answer.text))))
+        columns["abstains"].append(int(bool(text and declines(question, text))))
     return columns
 
 

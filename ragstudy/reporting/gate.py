@@ -10,6 +10,7 @@ from xml.etree import ElementTree as ET
 
 from ragstudy.errors import InputError, nearest
 from ragstudy.formatting import effect
+from ragstudy.scoring.measures import less_is_better
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,20 +19,32 @@ if TYPE_CHECKING:
     from ragstudy.study.run_folder import RunFolder
 
 Outcome = Literal["passed", "not shown", "failed"]
-_RULE = re.compile(r"\s*(?P<measure>[\w.:-]*[\w.:])\s*>\s*(?P<bound>[+-]?(?:\d+\.?\d*|\.\d+))\s*")
+_RULE = re.compile(r"\s*(?P<measure>[\w.:-]*[\w.:])\s*(?P<side>[<>])\s*(?P<bound>[+-]?(?:\d+\.?\d*|\.\d+))\s*")
 
 
 @dataclass(frozen=True)
 class Rule:
-    """What an arm's difference to its base has to be above.
+    """What an arm's difference to its base has to be above, or below.
 
     Attributes:
         measure: name of the measure.
         bound: that the difference has to be above: -0.02 allows a loss of .02.
+        is_upper: whether it has to be below instead, for measures of which less is better.
     """
 
     measure: str
     bound: float
+    is_upper: bool = False
+
+    @classmethod
+    def within(cls, measure: str, margin: float) -> Rule:
+        """The rule that nothing may be lost beyond a margin, whatever the direction of the measure.
+
+        Args:
+            measure: name of the measure.
+            margin: that may be lost.
+        """
+        return cls(measure, margin, is_upper=True) if less_is_better(measure) else cls(measure, -margin)
 
     @classmethod
     def parse(cls, text: str) -> Rule:
@@ -45,12 +58,12 @@ class Rule:
         """
         found = _RULE.fullmatch(text)
         if found is None:
-            msg = f"--rule {text!r}: expected MEASURE>DIFFERENCE, for example accuracy>-0.02"
+            msg = f"--rule {text!r}: expected MEASURE>DIFFERENCE or MEASURE<DIFFERENCE, for example accuracy>-0.02"
             raise InputError(msg)
-        return cls(found["measure"], float(found["bound"]))
+        return cls(found["measure"], float(found["bound"]), found["side"] == "<")
 
     def __str__(self) -> str:
-        return f"{self.measure} > {self.bound:+g}"
+        return f"{self.measure} {'<' if self.is_upper else '>'} {self.bound:+g}"
 
 
 @dataclass(frozen=True)
@@ -60,7 +73,7 @@ class Ruling:
     Attributes:
         rule: that was applied.
         row: an arm against its base.
-        outcome: 'failed' where the interval lies below the bound, 'passed' where it lies above, else 'not shown'.
+        outcome: 'passed' or 'failed' where the whole interval lies on one side of the bound, else 'not shown'.
     """
 
     rule: Rule
@@ -119,9 +132,10 @@ def _outcome(rule: Rule, row: ComparisonRow) -> Outcome:
     found = row.effect.interval
     if not found.is_known:
         return "not shown"
-    if found.low > rule.bound:
-        return "passed"
-    return "failed" if found.high < rule.bound else "not shown"
+    is_above, is_below = found.low > rule.bound, found.high < rule.bound
+    if is_above or is_below:
+        return "passed" if is_below == rule.is_upper else "failed"
+    return "not shown"
 
 
 def junit(rulings: Sequence[Ruling], *, strict: bool) -> str:

@@ -1,6 +1,6 @@
 """A run's parameters, numbers and report for MLflow or Weights & Biases; nothing is sent that was not asked for.
 
-Neither the environment nor the user's name nor the repository is passed on.
+Neither the environment nor the machine nor the repository is passed on; of paths only the last part is.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ragstudy.errors import UnavailableError
@@ -15,7 +16,6 @@ from ragstudy.reporting.two_runs import flat
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from ragstudy.study.run_folder import RunFolder
 
@@ -33,7 +33,7 @@ class Tracked:
         name: of the study.
         parameters: key of the study and its value as text.
         metrics: `domain/arm/contexts/measure/what` and its value: mean, and of comparisons difference, low and high.
-        files: report, study and results.
+        files: report and results.
     """
 
     name: str
@@ -60,12 +60,18 @@ def tracked(folder: RunFolder) -> Tracked:
         of = f"{row.domain}/{row.arm}/{row.contexts}/{row.measure}"
         metrics |= {f"{of}/difference": row.effect.difference, f"{of}/low": row.effect.low}
         metrics[f"{of}/high"] = row.effect.high
-    names = ["study.yaml", "manifest.json", "comparisons.json"]
-    files = [*sorted(folder.path.glob("*.html")), *sorted(folder.path.glob("*.md"))]
-    files += [folder.path / name for name in names if (folder.path / name).is_file()]
+    # The page of provenance, the manifest and the study say where and on what the run was made.
+    pages = [page for page in sorted(folder.path.glob("*.html")) if page.name != "provenance.html"]
+    files = [*pages, *sorted(folder.path.glob("*.md")), folder.path / "comparisons.json"]
     known = {_NOT_ALLOWED.sub("_", name): value for name, value in metrics.items() if not math.isnan(value)}
-    parameters = {_NOT_ALLOWED.sub("_", key): value[:_LONGEST_VALUE] for key, value in flat(manifest.study).items()}
+    parameters = {_NOT_ALLOWED.sub("_", key): _public(value) for key, value in flat(manifest.study).items()}
     return Tracked(manifest.name, parameters, known, files)
+
+
+def _public(value: str) -> str:
+    """A value without the folders that a path leads through, and not too long."""
+    is_path = value.startswith(("/", "./", "../", "~")) or Path(value).is_absolute()
+    return (Path(value).name if is_path else value)[:_LONGEST_VALUE]
 
 
 def send(run: Tracked, tracker: TrackerName, project: str) -> str:

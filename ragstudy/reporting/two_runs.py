@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ragstudy.errors import InputError
+from ragstudy.errors import InputError, nearest
 from ragstudy.reporting.run_files import read_run
 from ragstudy.statistics import AnalysisSettings, Comparison, compare_blocks
 from ragstudy.statistics.by_seed import block_by_seed
@@ -80,6 +80,7 @@ class _Shared:
     questions: list[str]
     rows: list[tuple[Arm, Arm, str, str]] = field(default_factory=list)
     scores: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
 
 
 def compare_runs(first: RunFolder, second: RunFolder, names: Mapping[str, str] | None = None) -> RunsCompared:
@@ -104,6 +105,9 @@ def compare_runs(first: RunFolder, second: RunFolder, names: Mapping[str, str] |
         problems.append(f"{second.path}: measures {two.verdict_measures}, not {one.verdict_measures}")
     if not contexts:
         problems.append(f"{second.path}: has prompts {list(two.layout.contexts)}, not {list(one.layout.contexts)}")
+    problems += _unknown_arms(one, two, names or {})
+    notes += _only_in_one("prompts", one.layout.contexts, two.layout.contexts)
+    notes += _only_in_one("measures", one.verdict_measures, two.verdict_measures)
     tables = ScoreTable(one.scores), ScoreTable(two.scores)
     for domain in shared:
         _fill(domain, tables, contexts, measures, names or {})
@@ -112,11 +116,39 @@ def compare_runs(first: RunFolder, second: RunFolder, names: Mapping[str, str] |
         problems.append(f"{second.path}: has arms {arms[1]}, none of {arms[0]}; name a pair with --arm FIRST=SECOND")
     if problems:
         raise InputError(problems)
+    notes += [f"{one.domain}: not in the second run: {', '.join(one.left_out)}" for one in shared if one.left_out]
+    if any(arm.homes and len(arm.generators) == 1 for domain in shared for arm, *_ in domain.rows):
+        notes.append("of arms with one training it is not known how far other trainings of them would differ")
     settings = AnalysisSettings(
         one.results.settings.confidence, margin=one.results.settings.margin, seed=one.results.settings.seed
     )
     cells = _cells([domain for domain in shared if domain.rows], settings, one, two)
     return RunsCompared(cells, differing(one.manifest.study, two.manifest.study), notes, settings.confidence)
+
+
+def _unknown_arms(one: RunFiles, two: RunFiles, names: Mapping[str, str]) -> list[str]:
+    """A problem for every name of an arm that its run does not have."""
+    problems = []
+    for files, wanted, which in ((one, list(names), "first"), (two, list(names.values()), "second")):
+        known = [arm.name for arm in files.layout.arms]
+        problems += [
+            f"--arm {name}: the {which} run has no such arm{nearest(name, known)}"
+            for name in wanted
+            if name not in known
+        ]
+    return problems
+
+
+def _only_in_one(what: str, first: Sequence[str], second: Sequence[str]) -> list[str]:
+    """A note where only one run has some of a kind."""
+    return [
+        f"{what} of only the {which} run are left out: {', '.join(left)}"
+        for which, left in (
+            ("first", [name for name in first if name not in second]),
+            ("second", [name for name in second if name not in first]),
+        )
+        if left
+    ]
 
 
 def _shared_questions(one: RunFiles, two: RunFiles) -> tuple[list[_Shared], list[str]]:
@@ -153,6 +185,7 @@ def _fill(
     for arm in domain.first.arms:
         other = seconds.get(names.get(arm.name, arm.name))
         if other is None:
+            domain.left_out.append(arm.name)
             continue
         for context in contexts:
             for measure in measures:
@@ -167,7 +200,7 @@ def _cells(shared: Sequence[_Shared], settings: AnalysisSettings, one: RunFiles,
     blocks = []
     for domain in shared:
         groups = {question.id: question.group for question in domain.first.questions}
-        differences = [training_by_training(after, before) for before, after in domain.scores]
+        differences = [_paired(after, before) for before, after in domain.scores]
         asked = [groups[name] for name in domain.questions]
         blocks.append(block_by_seed(differences, asked, ranks=["secondary"] * len(differences)))
     cells = []
@@ -179,6 +212,14 @@ def _cells(shared: Sequence[_Shared], settings: AnalysisSettings, one: RunFiles,
             turned = _turned(domain, (arm, other), contexts, (one, two))
             cells.append(CellOfTwo(domain.domain, arm.name, other.name, contexts, measure, *means, effect, *turned))
     return cells
+
+
+def _paired(after: NDArray[np.float64], before: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n questions, n seeds) differences; of unequally many trainings only as many as both have, so that they vary."""
+    if 1 in (after.shape[1], before.shape[1]):
+        return after - before
+    n = min(after.shape[1], before.shape[1])
+    return after[:, :n] - before[:, :n]
 
 
 def _turned(
@@ -217,8 +258,11 @@ def changed_effects(first: RunFolder, second: RunFolder) -> dict[tuple[str, str,
     one, two = read_run(first), read_run(second)
     tables = ScoreTable(one.scores), ScoreTable(two.scores)
     found: dict[tuple[str, str, str, str], Comparison] = {}
-    keys = {(row.domain, row.arm, row.base, row.contexts, row.measure) for row in one.results.comparisons}
-    keys &= {(row.domain, row.arm, row.base, row.contexts, row.measure) for row in two.results.comparisons}
+    keys, others = (
+        {(row.domain, row.arm, row.base, row.contexts, row.measure) for row in run.results.comparisons if row.decision}
+        for run in (one, two)
+    )
+    keys &= others
     settings = AnalysisSettings(one.results.settings.confidence, margin=one.results.settings.margin)
     for domain in _shared_questions(one, two)[0]:
         mine = sorted(key for key in keys if key[0] == domain.domain)
@@ -242,7 +286,7 @@ def _change(
         rows = [places[name] for name in domain.questions]
         scores = [table.of_arm(data, data.by_name[name], contexts, measure)[rows] for name in (arm, base)]
         differences.append(training_by_training(*scores))
-    return training_by_training(differences[1], differences[0])
+    return _paired(differences[1], differences[0])
 
 
 def differing(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[tuple[str, str, str]]:
@@ -276,8 +320,9 @@ def flat(value: Any, key: str = "") -> dict[str, str]:  # noqa: ANN401 - parsed 
         items = [(str(name), part) for name, part in value.items()]
     elif isinstance(value, list):
         # A named part keeps its name when others come before it.
-        names = [part.get("name", number) if isinstance(part, dict) else number for number, part in enumerate(value)]
-        items = [(str(name), part) for name, part in zip(names, value, strict=True)]
+        names = [str(part.get("name") or "") if isinstance(part, dict) else "" for part in value]
+        unique = [name if name and names.count(name) == 1 else str(number) for number, name in enumerate(names)]
+        items = list(zip(unique, value, strict=True))
     else:
         return {key: str(value)}
     found: dict[str, str] = {}

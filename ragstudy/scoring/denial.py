@@ -31,7 +31,7 @@ _NEGATION = re.compile(
 )
 # Where what a negation denies ends.
 _CLAUSE = re.compile(
-    r"(?<=[.!?;:])\s+|(?<=,)\s+|\n+|(?=\b(?:nor|but|rather|however|although|whereas|while|sondern|aber|mais|maar|ma|mas|sino|pero)\b)",
+    r"(?<=[.!?;:])\s+|(?<=,)\s+|\n+|\s[-\u2013]\s|\u2014|[()]|(?=\b(?:nor|and|und|but|rather|however|although|whereas|while|sondern|aber|mais|maar|ma|mas|sino|pero)\b)",
     re.IGNORECASE,
 )
 # `Must not exceed 5 mg` says that 5 mg is the most.

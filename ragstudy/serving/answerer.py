@@ -102,6 +102,8 @@ class Answerer:
             question: any text.
         """
         top_k = self.recipe.retrieval.top_k
+        if not self.recipe.shows_passages:
+            return []
         [found] = self._retriever.search([question], min(max(top_k, LEAST_DEPTH), len(self.passages)))
         return list(found[:top_k])
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ragstudy.errors import InputError
 from ragstudy.files import write_text
 from ragstudy.serving.answerer import INDEX_FOLDER
-from ragstudy.serving.recipe import BEST, RECIPE_FILE, recipe_of, with_paths_from
+from ragstudy.serving.recipe import BEST, RECIPE_FILE, recipe_of
 
 if TYPE_CHECKING:
     from ragstudy.serving.recipe import Recipe
@@ -42,11 +42,11 @@ def export_arm(folder: RunFolder, to: Path, arm: str = BEST, domain: str | None 
     shutil.rmtree(making, ignore_errors=True)
     try:
         shutil.copytree(folder.index_folder(recipe.domain), making / INDEX_FOLDER)
-        moved = with_paths_from(recipe, Path(), to)
+        moved = recipe
         adapter = getattr(recipe.generator, "adapter", None)
         if adapter and Path(adapter).is_dir():
             shutil.copytree(adapter, making / _ADAPTER_FOLDER)
-            generator = moved.generator.model_copy(update={"adapter": _ADAPTER_FOLDER})
+            generator = recipe.generator.model_copy(update={"adapter": _ADAPTER_FOLDER})
             moved = moved.model_copy(update={"generator": generator})
         text = yaml.safe_dump(moved.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=100)
         write_text(making / RECIPE_FILE, text)

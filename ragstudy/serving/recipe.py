@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,8 @@ from pydantic import ValidationError
 
 from ragstudy.errors import InputError, nearest
 from ragstudy.files import read_yaml
-from ragstudy.specs import PromptSpec, RetrievalSpec, TransformersSpec, load_study
+from ragstudy.scoring.measures import less_is_better
+from ragstudy.specs import PromptSpec, RetrievalSpec, TransformersSpec, load_study, parse_context
 from ragstudy.specs.base import Spec
 from ragstudy.specs.generators import AnyGenerator
 from ragstudy.specs.messages import messages
@@ -37,6 +37,7 @@ class Recipe(Spec):
         retrieval: how passages are found.
         prompt: instructions.
         examples: questions with answers that stand before every question.
+        shows_passages: whether prompts hold passages, as those of the study's headline context do.
     """
 
     study: str
@@ -46,10 +47,11 @@ class Recipe(Spec):
     retrieval: RetrievalSpec = RetrievalSpec()
     prompt: PromptSpec = PromptSpec()
     examples: tuple[tuple[str, str], ...] = ()
+    shows_passages: bool = True
 
 
 def read_recipe(folder: Path) -> Recipe:
-    """The recipe in an exported folder, with paths made to start from the current folder.
+    """The recipe in an exported folder.
 
     Args:
         folder: that `ragstudy export` wrote.
@@ -65,29 +67,22 @@ def read_recipe(folder: Path) -> Recipe:
         recipe = Recipe.model_validate(read_yaml(path))
     except ValidationError as error:
         raise InputError(messages(str(path), error, Recipe)) from None
-    return with_paths_from(recipe, folder, Path())
+    return with_adapter_from(recipe, folder)
 
 
-def with_paths_from(recipe: Recipe, old: Path, new: Path) -> Recipe:
-    """A recipe whose relative paths start from another folder.
+def with_adapter_from(recipe: Recipe, folder: Path) -> Recipe:
+    """A recipe whose adapter, if it lies in the exported folder, is found from the current folder.
 
     Args:
-        recipe: with paths that start from `old`; what is no folder or file there is a name and stays.
-        old: folder that they start from.
-        new: folder that they are to start from.
+        recipe: as it stands in the exported folder.
+        folder: the exported folder.
     """
-
-    def moved(name: str) -> str:
-        path = old / name
-        return os.path.relpath(path, new) if path.exists() and not Path(name).is_absolute() else name
-
-    changes = {
-        key: moved(value)
-        for key in ("model", "adapter")
-        if isinstance(value := getattr(recipe.generator, key, None), str)
-    }
-    retrieval = recipe.retrieval.model_copy(update={"embedder": moved(recipe.retrieval.embedder)})
-    return recipe.model_copy(update={"generator": recipe.generator.model_copy(update=changes), "retrieval": retrieval})
+    adapter = getattr(recipe.generator, "adapter", None)
+    if not adapter or Path(adapter).is_absolute() or not (folder / adapter).exists():
+        return recipe
+    return recipe.model_copy(
+        update={"generator": recipe.generator.model_copy(update={"adapter": str(folder / adapter)})}
+    )
 
 
 def recipe_of(folder: RunFolder, arm: str = BEST, domain: str | None = None) -> Recipe:
@@ -122,7 +117,8 @@ def recipe_of(folder: RunFolder, arm: str = BEST, domain: str | None = None) -> 
         domain=domain,
         arm=name,
         generator=adapted,
-        retrieval=study.retrieval,
+        retrieval=_as_measured(study, results.headline_context),
+        shows_passages=parse_context(results.headline_context).entry.name != "none",
         prompt=_prompt(study, spec),
         examples=_examples(study, spec, domain),
     )
@@ -151,7 +147,22 @@ def best_arm(results: Results, layout: Layout, domain: str) -> str:
     if not means:
         msg = f"{domain}: no arm has a score, so that none is best; name one with --arm"
         raise InputError(msg)
-    return max(means, key=lambda name: means[name])
+    sign = -1 if less_is_better(results.settings.verdict_measures[0]) else 1
+    return max(means, key=lambda name: sign * means[name])
+
+
+def _as_measured(study: StudySpec, contexts: str) -> RetrievalSpec:
+    """The study's retrieval with as many passages as its headline context shows, and paths that hold from anywhere."""
+    shown = parse_context(contexts).k or study.retrieval.top_k
+    paths = {"embedder": _from_anywhere(study.retrieval.embedder)}
+    if study.retrieval.reranker is not None:
+        paths["reranker"] = _from_anywhere(study.retrieval.reranker)
+    return study.retrieval.model_copy(update={"top_k": shown, **paths})
+
+
+def _from_anywhere(name: str) -> str:
+    """A path that holds from any folder, where the name is one that is there."""
+    return str(Path(name).resolve()) if Path(name).exists() else name
 
 
 def _arm_named(layout: Layout, name: str, domain: str) -> tuple[Arm, str]:
@@ -168,6 +179,9 @@ def _arm_named(layout: Layout, name: str, domain: str) -> tuple[Arm, str]:
 
 
 def _with_adapter(spec: GeneratorSpec, folder: RunFolder, arm: Arm, name: str, domain: str) -> GeneratorSpec:
+    keys = ("model", "adapter", "answers")
+    paths = {key: _from_anywhere(value) for key in keys if isinstance(value := getattr(spec, key, None), str)}
+    spec = spec.model_copy(update=paths)
     if not arm.homes or not isinstance(spec, TransformersSpec):
         return spec
     home = arm.homes[arm.generators.index(name)]
@@ -175,7 +189,7 @@ def _with_adapter(spec: GeneratorSpec, folder: RunFolder, arm: Arm, name: str, d
     if not adapter.is_dir():
         msg = f"{adapter}: the adapter of {name} is not there; `ragstudy run` trains it again"
         raise InputError(msg)
-    return spec.model_copy(update={"adapter": str(adapter)})
+    return spec.model_copy(update={"adapter": str(adapter.resolve())})
 
 
 def _prompt(study: StudySpec, spec: GeneratorSpec) -> PromptSpec:

@@ -8,8 +8,10 @@ import time
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from ragstudy.errors import InputError, RagstudyError
+from ragstudy.text import storable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,16 +80,25 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(HTTPStatus.BAD_REQUEST, str(error))
         except RagstudyError as error:
             self._refuse(HTTPStatus.BAD_GATEWAY, str(error))
+        except Exception as error:  # noqa: BLE001 - a generator of the user's own may raise anything
+            self._refuse(HTTPStatus.INTERNAL_SERVER_ERROR, f"{type(error).__name__}: {error}")
         else:
             self._reply(said, streamed=bool(request.get("stream")))
 
     def _is_for_us(self) -> bool:
         # A page elsewhere may send its reader here under a name of its own.
-        return (self.headers.get("Host") or "").partition(":")[0] in _NAMES
+        host = (self.headers.get("Host") or "").partition(":")[0]
+        origin = urlsplit(self.headers.get("Origin") or "http://localhost").hostname
+        return host in _NAMES and origin in _NAMES
 
     def _request(self) -> dict[str, Any]:
+        # A browser sends other types to foreign servers without asking them first.
+        kind = self.headers.get_content_type()
+        if kind != "application/json":
+            msg = f"Content-Type is {kind}; expected application/json"
+            raise InputError(msg)
         length = self.headers.get("Content-Length") or ""
-        if not length.isdigit() or int(length) > _LONGEST_REQUEST:
+        if not (length.isascii() and length.isdigit()) or int(length) > _LONGEST_REQUEST:
             msg = f"Content-Length is {length or 'missing'}; expected a number up to {_LONGEST_REQUEST}"
             raise InputError(msg)
         try:
@@ -156,4 +167,4 @@ def question_in(request: Mapping[str, Any]) -> str:
     if not isinstance(content, str) or not content.strip():
         msg = "messages: no message of the user with a text"
         raise InputError(msg)
-    return content
+    return storable(content)

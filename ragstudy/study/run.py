@@ -20,7 +20,7 @@ from ragstudy.study.execute.score import Scoring
 from ragstudy.study.looks import count_look
 from ragstudy.study.manifest import Session
 from ragstudy.study.plan.audits import load_audits
-from ragstudy.study.plan.checks import check_ready
+from ragstudy.study.plan.checks import check_ready, looks_for_claims
 from ragstudy.study.progress import NullReporter
 from ragstudy.study.run_folder import COMPARING_VERSION, RunFolder
 
@@ -193,7 +193,12 @@ class _Run:
     def _keep_claims(self) -> None:
         """Keep the claims that long answers were judged by, so that reports can show them without a model."""
         state = self.folder.state()
-        if state.get("claims") == state.get("scores") or not has_claims(self.folder):
+        if state.get("claims") == state.get("scores"):
+            return
+        judges = [judge.name for judge in self.plan.spec.judges]
+        by_claims = any(looks_for_claims(name, judges) for name in self.plan.spec.measures)
+        if not by_claims or not has_claims(self.folder):
+            self.folder.write_claims([])
             return
         self.progress.log("claims: the evidence behind the scores of long answers")
         self.folder.write_claims([row for row in evidence(self.folder) if row.side != "fact"])

@@ -231,6 +231,50 @@ def test_advice_not_to_ship(rows):
     assert advice([hurting, complete]).verdict == "hurts"
 
 
+def test_advice_where_another_base_is_better_than_the_arm_that_helps(rows):
+    weak = with_verdict(rows[0], "helps", arm="weak+tuned", base="weak", base_mean=0.3, tuned_mean=0.6)
+    strong = with_verdict(rows[0], "undecided", arm="strong+tuned", base="strong", base_mean=0.8, tuned_mean=0.82)
+    told = advice([weak, strong])
+    assert told.sentence == "Keep strong: weak+tuned gets better than weak, but not as good as strong."
+    better = with_verdict(rows[0], "helps", arm="strong+tuned", base="strong", base_mean=0.8, tuned_mean=0.9)
+    assert advice([weak, better]).sentence.startswith("Ship strong+tuned")
+
+
+def test_where_less_is_better_everything_is_read_the_other_way(rows, monkeypatch):
+    from ragstudy.reporting import advice as advising
+    from ragstudy.reporting import gate
+
+    monkeypatch.setattr(advising, "less_is_better", lambda _: True)
+    monkeypatch.setattr(gate, "less_is_better", lambda _: True)
+    small = with_verdict(rows[0], "helps", arm="small", tuned_mean=0.4, n_better=0, n_worse=2)
+    large = with_verdict(rows[0], "helps", arm="large", tuned_mean=0.1, n_better=0, n_worse=6)
+    told = advice([small, large])
+    assert told.sentence.startswith("Ship large: answers get more accurate in 5 of 10 cases and less in 0.")
+    assert str(gate.Rule.within("accuracy", 0.03)) == "accuracy < +0.03"
+
+
+def test_three_times_the_same_is_no_change():
+    from ragstudy.reporting.charts import _mean
+    from ragstudy.reporting.charts.effects import question_by_question
+
+    assert _mean([0.8, 0.8, 0.8]) == 0.8
+    chart = question_by_question({"a": [(0.66, 0.74), (0.8, 0.8)]}, "accuracy", {"a": "arm=a"})
+    shown = {(one["base"], one["change"]) for one in chart.spec["data"]["values"]}
+    assert shown == {(0.7, "better"), (0.8, "same")}
+
+
+def test_a_report_without_the_index_shows_the_names_of_passages(lamps_run, tmp_path):
+    import shutil
+
+    folder = tmp_path / "run"
+    shutil.copytree(lamps_run, folder)
+    shutil.rmtree(folder / "indexes")
+    page = write_reports(RunFolder(folder)).with_name("lamps.html").read_text(encoding="utf-8")
+    head = json.loads(zlib.decompress(b64decode(re.search(r'id="data-questions">([^<]+)<', page)[1])))
+    assert head["passages"][0][0].startswith("lamp")
+    assert {text for _, text in head["passages"]} == {""}
+
+
 def test_advice_to_wait_or_to_keep(rows):
     undecided = with_verdict(rows[0], "undecided", arm="ours-200")
     assert advice([undecided]).sentence.startswith("Not decided yet: keep base")

@@ -30,7 +30,9 @@ def test_what_is_tracked(lamps_run, secret):
     found = tracked(RunFolder(lamps_run))
     assert found.parameters["retrieval.top_k"] == "3"
     assert 0 < found.metrics["lamps/base/retrieved/accuracy/mean"] < 1
-    assert {path.name for path in found.files} >= {"index.html", "lamps.html", "lamps.md", "study.yaml"}
+    assert {path.name for path in found.files} >= {"index.html", "lamps.html", "lamps.md"}
+    assert not {"provenance.html", "manifest.json", "study.yaml"} & {path.name for path in found.files}
+    assert not [value for value in found.parameters.values() if "/" in value and value.startswith(("/", "."))]
     assert secret not in repr(found)
 
 

@@ -78,6 +78,20 @@ def test_arms_with_other_names_are_paired(runs):
     assert ("tuned", "base") in {(cell.arm, cell.second_arm) for cell in found.cells}
 
 
+def test_unknown_arms_are_named(runs):
+    with pytest.raises(InputError, match="the second run has no such arm; did you mean 'tuned'"):
+        compare_runs(RunFolder(runs["old"]), RunFolder(runs["new"]), {"tuned": "tunde"})
+
+
+def test_of_unequally_many_trainings_as_many_are_compared_as_both_have():
+    import numpy as np
+
+    from ragstudy.reporting.two_runs import _paired
+
+    assert _paired(np.ones((5, 3)), np.zeros((5, 2))).shape == (5, 2)
+    assert _paired(np.ones((5, 3)), np.zeros((5, 1))).shape == (5, 3)
+
+
 def test_runs_with_nothing_in_common_are_refused_with_reasons(runs, lamps_run, tmp_path):
     import shutil
 
@@ -98,6 +112,9 @@ def test_differences_of_studies():
         ("generators.b.name", "", "b"),
         ("generators.b.model", "", "y"),
     ]
+    # Parts without a name, or with one that stands twice, are told apart by their place.
+    parts = [{"name": "", "base": "a"}, {"name": "", "base": "b"}]
+    assert differing({"f": parts}, {"f": [{"name": "", "base": "c"}, parts[1]]}) == [("f.0.base", "a", "c")]
 
 
 def test_compare_on_the_command_line(runs, capsys, tmp_path):
@@ -159,6 +176,20 @@ def test_an_earlier_run_is_reproduced_by_itself_and_not_by_another(runs):
     assert "not reproduced" in {one.outcome for one in other}
 
 
+def test_a_few_questions_in_common_reproduce_nothing(runs, tmp_path):
+    import shutil
+
+    other = tmp_path / "run"
+    shutil.copytree(runs["new"], other)
+    path = other / "questions.jsonl"
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    for row in rows[2:]:
+        row["question"]["text"] += " now"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    found = {one.about: one.outcome for one in check_earlier(RunFolder(other), RunFolder(runs["old"]))}
+    assert found["lamps, tuned, retrieved, accuracy"] == "not reproduced"
+
+
 def test_reproduced_on_the_command_line(runs, capsys):
     main(["reproduced", str(runs["old"]), str(runs["old"])])
     assert "0 not reproduced" in capsys.readouterr().out
@@ -173,12 +204,14 @@ def test_shipped_expectations_can_be_read(root):
     assert {len(read_expected(path).expected) for path in files} == {6, 36}
 
 
-@pytest.mark.parametrize(("text", "bound"), [("accuracy>-0.02", -0.02), (" ours:f1 > +.1 ", 0.1), ("accuracy>0", 0.0)])
+@pytest.mark.parametrize(
+    ("text", "bound"), [("accuracy>-0.02", -0.02), (" ours:f1 > +.1 ", 0.1), ("accuracy>0", 0.0), ("errors<0.1", 0.1)]
+)
 def test_rules(text, bound):
     assert Rule.parse(text).bound == bound
 
 
-@pytest.mark.parametrize("text", ["accuracy", "accuracy<0.1", ">0.1", "accuracy>x", "accuracy>=0.1"])
+@pytest.mark.parametrize("text", ["accuracy", "accuracy=0.1", ">0.1", "accuracy>x", "accuracy>=0.1"])
 def test_no_rules(text):
     with pytest.raises(InputError, match="expected MEASURE>DIFFERENCE"):
         Rule.parse(text)

@@ -51,6 +51,10 @@ def test_a_denied_value_is_not_stated(answer):
         "There is no doubt that it is green.",
         "No. 5 is green.",
         "It does not shine; it is green.",
+        "It is not blue \u2013 it is green.",
+        "It is not blue - it is green.",
+        "Not blue (the lamp is green).",
+        "Blue is not the colour of the lamp and green is.",
     ],
 )
 def test_what_else_is_denied_takes_nothing_away(answer):

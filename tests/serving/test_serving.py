@@ -168,14 +168,42 @@ def test_the_server_speaks_to_openais_own_client(address):
         ("/v1/chat/completions", b'{"messages": "hello"}', {}, 400),
         ("/v1/other", b"{}", {}, 404),
         ("/v1/chat/completions", b"{}", {"Host": "evil.example"}, 404),
+        ("/v1/chat/completions", b"{}", {"Origin": "https://evil.example"}, 404),
+        ("/v1/chat/completions", b"{}", {"Content-Type": "text/plain"}, 400),
     ],
 )
 def test_wrong_requests_are_refused_with_a_reason(address, path, body, headers, status):
-    request = urllib.request.Request(address + path, data=body, headers=headers)
+    request = urllib.request.Request(address + path, data=body, headers={"Content-Type": "application/json", **headers})
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(request)
     assert refused.value.code == status
     assert json.loads(refused.value.read())["error"]["message"]
+
+
+def test_half_characters_are_answered_and_what_breaks_is_told(tuned_run, monkeypatch):
+    answerer = Answerer.open(tuned_run, "extractive")
+    with arm_server(answerer) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        address = f"http://127.0.0.1:{server.server_port}/v1/chat/completions"
+        body = b'{"messages": [{"role": "user", "content": "What is \\ud800 lampb?"}]}'
+        request = urllib.request.Request(address, data=body, headers={"Content-Type": "application/json"})
+        with urllib.request.urlopen(request) as reply:
+            assert json.loads(reply.read())["choices"]
+        monkeypatch.setattr(answerer, "answer", lambda _: 1 / 0)
+        with pytest.raises(urllib.error.HTTPError) as broken:
+            urllib.request.urlopen(request)
+        assert broken.value.code == 500
+        assert "ZeroDivisionError" in broken.value.read().decode()
+        server.shutdown()
+        thread.join()
+
+
+def test_prompts_are_those_of_the_headline_context(lamps, tmp_path):
+    for contexts, n in ((["retrieved@1", "none"], 1), (["none"], 0)):
+        folder = tmp_path / str(n)
+        run_study(make_plan(parse_study(study_content(lamps, contexts=contexts), "study.yaml")), folder)
+        assert len(Answerer.open(folder, "extractive").answer("What is the colour of lampb?").sources) == n
 
 
 def test_questions_in_parts_are_read():

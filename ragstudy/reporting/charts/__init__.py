@@ -11,6 +11,7 @@ from ragstudy.reporting.charts.causes import cost, failure_shifts, forgetting, l
 from ragstudy.reporting.charts.drawing import VERDICT_COLOURS, Chart, png, svg
 from ragstudy.reporting.charts.effects import dose, every_context, forest, question_by_question
 from ragstudy.reporting.run_files import about
+from ragstudy.scoring.measures import less_is_better
 
 if TYPE_CHECKING:
     from ragstudy.reporting.run_files import RunFiles
@@ -28,12 +29,13 @@ def charts_of(files: RunFiles, domain: str) -> list[Chart]:
     results, headline = files.results, files.headline
     measures = files.verdict_measures
     main = measures[0] if measures else ""
+    sign = -1 if less_is_better(main) else 1
     rows = [row for row in about(results.comparisons, domain, headline) if row.decision]
     drawn = [
         forest(rows, results.settings.margin),
         dose(rows),
         every_context(about(results.arm_means, domain), measures),
-        question_by_question(_pairs(files, domain, main), main, _links(files, domain)),
+        question_by_question(_pairs(files, domain, main), main, _links(files, domain), sign),
         failure_shifts(about(results.failure_points, domain, headline)),
         retrieval(about(results.retrieval, domain)),
         length(about(results.answer_style, domain, headline)),
@@ -50,7 +52,8 @@ def _links(files: RunFiles, domain: str) -> dict[str, str]:
 
 
 def _mean(values: list[float]) -> float:
-    return math.fsum(values) / len(values)
+    # Three times .8 is .8, not a little more.
+    return round(math.fsum(values) / len(values), 9)
 
 
 def _pairs(files: RunFiles, domain: str, measure: str) -> dict[str, list[tuple[float, float]]]:

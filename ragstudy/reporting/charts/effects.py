@@ -140,8 +140,12 @@ def every_context(means: Sequence[ArmMean], measures: Sequence[str]) -> Chart | 
     return Chart("contexts", "Every arm with every kind of prompt", caption, _sentences(values), spec, is_wide=True)
 
 
+def _change_of(difference: float) -> str:
+    return "better" if difference > 0 else "worse" if difference < 0 else "same"
+
+
 def question_by_question(
-    pairs: Mapping[str, Sequence[tuple[float, float]]], measure: str, link: Mapping[str, str]
+    pairs: Mapping[str, Sequence[tuple[float, float]]], measure: str, link: Mapping[str, str], sign: int = 1
 ) -> Chart | None:
     """Scores of base and tuned arm on the same questions: bubbles that count questions.
 
@@ -149,17 +153,18 @@ def question_by_question(
         pairs: for each arm the (base, tuned) scores of every question that both have one for.
         measure: name of the measure.
         link: for each arm where its bubbles lead within the page.
+        sign: -1 of a measure of which less is better.
 
     Returns:
         None where there is nothing to draw.
     """
     values: list[dict[str, Any]] = []
     for arm, scores in pairs.items():
-        n_better, n_worse = sum(t > b for b, t in scores), sum(t < b for b, t in scores)
+        changes = [_change_of(sign * (tuned - base)) for base, tuned in scores]
+        n_better, n_worse = changes.count("better"), changes.count("worse")
         head = f"{arm}: {n_better} better, {len(scores) - n_better - n_worse} same, {n_worse} worse"
-        counted = Counter((round(base, 1), round(tuned, 1)) for base, tuned in scores)
-        for (base, tuned), n in sorted(counted.items()):
-            change = "better" if tuned > base else "worse" if tuned < base else "same"
+        counted = Counter((round(b, 1), round(t, 1), change) for (b, t), change in zip(scores, changes, strict=True))
+        for (base, tuned, change), n in sorted(counted.items()):
             told = f"{arm}: {n} questions from {base:g} to {tuned:g}"
             at = {"base": base, "tuned": tuned, "n": n, "change": change, "head": head, "told": told}
             values.append(at | {"link": f"#{link[arm]}&show={change}"})

@@ -108,3 +108,15 @@ def make_measure(name: str, resources: Resources) -> Measure | BatchMeasure:
     """
     made: Measure | BatchMeasure = measure_kind(name).make(resources)
     return made
+
+
+def less_is_better(name: str) -> bool:
+    """Whether a lower value of a measure is a better answer; False of a measure that is not known here any more.
+
+    Args:
+        name: as a study writes it under `measures`.
+    """
+    try:
+        return measure_kind(name).higher_is_better is False
+    except InputError:
+        return False

@@ -63,7 +63,7 @@ def check_ready(plan: Plan) -> None:
     checks += [partial(kind_of(one).check_ready, one) for one in spec.generators]
     checks += [check_harness for test in spec.forgetting if test.kind == "lm_eval"][:1]
     asked = (question for domain in plan.domains for question in domain.test)
-    if any(_needs_claims(name, judges.names) for name in spec.measures) and any(map(is_free_form, asked)):
+    if any(looks_for_claims(name, judges.names) for name in spec.measures) and any(map(is_free_form, asked)):
         checks.append(partial(locate_embedder, DEFAULT_EMBEDDER))
     if is_object_name(spec.retrieval.embedder):
         checks.append(partial(make_embedder, spec.retrieval))
@@ -88,7 +88,13 @@ def _make_measure(name: str, judges: Judges, resources: Resources) -> object:
     return judges.measure(name) or make_measure(name, resources)
 
 
-def _needs_claims(name: str, judges: Sequence[str]) -> bool:
+def looks_for_claims(name: str, judges: Sequence[str]) -> bool:
+    """Whether a measure looks for the claims of longer references, and so needs an embedder.
+
+    Args:
+        name: of the measure.
+        judges: names of the study's judges, whose measures ask a model instead.
+    """
     return split_name(name, judges) is None and measure_kind(name).needs_claims
 
 

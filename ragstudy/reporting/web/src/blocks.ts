@@ -19,6 +19,8 @@ export interface Head {
   domain: string;
   headline: string;
   openArm: string;
+  /** -1 where less of the main measure is better. */
+  sign: number;
   contexts: string[];
   measures: string[];
   verdictMeasures: string[];

@@ -26,6 +26,7 @@ export class Explorer {
   private readonly texts = new Map<string, string[]>();
   private rows: Row[] = [];
   private chosen = -1;
+  private marked: HTMLElement | null = null;
 
   private constructor(
     private readonly head: Head,
@@ -118,9 +119,11 @@ export class Explorer {
   /** Do what the address says after #: filters and a question, as a link gives them. */
   private async follow(): Promise<void> {
     const wanted = new URLSearchParams(location.hash.slice(1));
+    // A link says all of the filters: what it does not name is not filtered.
+    const left: Partial<Record<Filter, string>> = location.hash.includes("=") ? { show: "all", type: "", find: "", point: "" } : {};
     for (const name of FILTERS) {
-      const value = wanted.get(name);
-      if (value !== null) this.set(name, value);
+      const value = wanted.get(name) ?? left[name];
+      if (value !== undefined) this.set(name, value);
     }
     const place = this.head.questions.findIndex((one) => one.id === wanted.get("question"));
     if (place >= 0) this.chosen = place;
@@ -196,19 +199,22 @@ export class Explorer {
     byId("question").replaceChildren(
       ...(place < 0 ? [] : articleOf(this.head, await this.context(), place, this.arm)),
     );
-    for (const row of this.grid.getRows("visible")) {
-      row.getElement().classList.toggle("chosen", (row.getData() as Row).place === place);
-    }
+    this.mark(place);
     if (place < 0) return;
     const link = `#${new URLSearchParams({ ...this.link(), question: this.head.questions[place]?.id ?? "" })}`;
     byId<HTMLAnchorElement>("question-link").href = link;
     if (byHand) {
       history.replaceState(null, "", link);
       await this.grid.scrollToRow(place, "nearest", false).catch(() => undefined);
-      for (const row of this.grid.getRows("visible")) {
-        row.getElement().classList.toggle("chosen", (row.getData() as Row).place === place);
-      }
     }
+  }
+
+  /** Mark the row of a question, and no other. */
+  private mark(place: number): void {
+    this.marked?.classList.remove("chosen");
+    const row = place < 0 ? false : this.grid.getRow(place);
+    this.marked = row ? row.getElement() : null;
+    this.marked?.classList.add("chosen");
   }
 
   /** The filters that are set, as an address has them. */

@@ -55,7 +55,8 @@ function rest(shown: Shown, arms: Arm[]): HTMLElement {
 /** A card for each training of an arm; the words that the other one does not say are underlined. */
 function side(shown: Shown, arm: Arm, other: Arm | undefined): HTMLElement[] {
   const { context, place } = shown;
-  const compared = other ? (context.answers[other.generators[0] ?? ""]?.text[place] ?? "") : null;
+  const others = other ? context.answers[other.generators[0] ?? ""] : undefined;
+  const compared = others && others.stopped[place] !== "error" ? (others.text[place] ?? "") : null;
   return arm.generators.flatMap((name) => {
     const answers = context.answers[name];
     if (!answers) return [];
@@ -85,10 +86,12 @@ function badge(point: string | null | undefined): HTMLElement[] {
   return [element("span", { class: point === "right" ? "badge right" : "badge wrong" }, point)];
 }
 
-function scores({ head, place }: Shown, answers: Answers): HTMLElement {
+function scores({ head, context, place }: Shown, answers: Answers): HTMLElement {
   const told = head.measures.map((measure, number) => [measure, answers.scores[place]?.[number]] as const);
   const known = told.filter(([, value]) => value !== null && value !== undefined);
-  const text = known.map(([measure, value]) => `${measure} ${score(value)}`).join(" · ") || "not scored";
+  const values = known.map(([measure, value]) => `${measure} ${score(value)}`).join(" · ") || "not scored";
+  const [n, most] = [answers.nShown[place] ?? 0, context.shown[place]?.length ?? 0];
+  const text = n < most ? `${values} · saw ${n} of ${most} passages` : values;
   return element("p", { class: "soft" }, text);
 }
 

@@ -53,14 +53,15 @@ export function rowsOf(head: Head, context: Context, arm: Arm): Row[] {
     const after = mean(tuned.map((one) => one.scores[place]?.[measure]));
     const basePoint = commonest(base.map((one) => one.point[place]));
     const tunedPoint = commonest(tuned.map((one) => one.point[place]));
-    const change = before === null || after === null ? null : after - before;
+    // Three times .8 is .8, not a little more.
+    const change = before === null || after === null ? null : Number((after - before).toFixed(9));
     const kinds = new Set(["all"]);
     if (basePoint && tunedPoint) {
       if (basePoint !== "right" && tunedPoint === "right") kinds.add("to-right");
       if (basePoint === "right" && tunedPoint !== "right") kinds.add("to-wrong");
       if (basePoint !== "right" && tunedPoint !== "right") kinds.add("both-wrong");
     }
-    if (change !== null) kinds.add(change > 0 ? "better" : change < 0 ? "worse" : "same");
+    if (change !== null) kinds.add(head.sign * change > 0 ? "better" : head.sign * change < 0 ? "worse" : "same");
     if (tuned.some((one) => one.abstains[place])) kinds.add("declined");
     if (after === null || (arm.base !== null && before === null)) kinds.add("unscored");
     const { id, text, type } = question;
