@@ -30,6 +30,7 @@ def view_command(run_folder: Path, port: int, no_browser: bool) -> None:
     """
     import webbrowser
 
+    from ragstudy.loopback import serve_until_stopped
     from ragstudy.reporting import refresh_reports
     from ragstudy.reporting.serve import report_server
     from ragstudy.study.run_folder import RunFolder
@@ -40,10 +41,7 @@ def view_command(run_folder: Path, port: int, no_browser: bool) -> None:
         click.echo(f"{address} (Ctrl-C ends it)")
         if not no_browser:
             webbrowser.open(address)
-        try:
-            server.serve_forever()
-        except KeyboardInterrupt:
-            click.echo("")
+        serve_until_stopped(server)
 
 
 @click.command("compare")

@@ -64,6 +64,7 @@ def serve_command(place: Path, arm: str, domain: str | None, port: int) -> None:
     \b
     ragstudy serve reports/faq --arm best
     """
+    from ragstudy.loopback import serve_until_stopped
     from ragstudy.serving import Answerer
     from ragstudy.serving.server import arm_server
 
@@ -71,7 +72,4 @@ def serve_command(place: Path, arm: str, domain: str | None, port: int) -> None:
     with arm_server(answerer, port) as server:
         told = f"{answerer.recipe.arm} on {answerer.recipe.domain}"
         click.echo(f"{told}: http://127.0.0.1:{server.server_port}/v1/chat/completions (Ctrl-C ends it)")
-        try:
-            server.serve_forever()
-        except KeyboardInterrupt:
-            click.echo("")
+        serve_until_stopped(server)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from ragstudy.formatting import share, signed, to_decide
-from ragstudy.scoring.measures import less_is_better
+from ragstudy.scoring.measures import better_sign, less_is_better
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -76,7 +76,7 @@ def advice(rows: Sequence[ComparisonRow], against_best: Sequence[AgainstBest] = 
 
 def _signed(row: ComparisonRow, value: float) -> float:
     """A value of which more is better."""
-    return -value if less_is_better(row.measure) else value
+    return better_sign(row.measure) * value
 
 
 def _better_base(first: dict[str, ComparisonRow], best: str) -> str | None:

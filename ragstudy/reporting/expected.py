@@ -12,7 +12,7 @@ from ragstudy.errors import InputError, nearest
 from ragstudy.files import read_yaml
 from ragstudy.formatting import effect, signed
 from ragstudy.reporting.two_runs import changed_effects
-from ragstudy.scoring.measures import less_is_better
+from ragstudy.scoring.measures import better_sign
 from ragstudy.specs.base import Spec
 from ragstudy.specs.messages import messages
 from ragstudy.statistics import Comparison, Interval
@@ -138,7 +138,7 @@ def check_expected(folder: RunFolder, figures: ExpectedFigures, place: str) -> l
 def _checked(one: Expected, row: ComparisonRow) -> Checked:
     found = row.effect.interval
     if one.direction is not None:
-        outcome = _direction(one.direction, found, sign=-1 if less_is_better(row.measure) else 1)
+        outcome = _direction(one.direction, found, sign=better_sign(row.measure))
         told: str = one.direction
     else:
         difference, tolerance = float(one.difference or 0.0), float(one.tolerance or 0.0)

@@ -12,8 +12,9 @@ import zlib
 from typing import TYPE_CHECKING, Any
 
 from ragstudy.errors import InputError
+from ragstudy.reporting.run_files import in_gold_document
 from ragstudy.scoring.claims import declines, found_facts, without_list_marks
-from ragstudy.scoring.measures import less_is_better
+from ragstudy.scoring.measures import better_sign
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -67,7 +68,7 @@ def explorer_blocks(files: RunFiles, domain: str, open_arm: str = "") -> dict[st
         "domain": domain,
         "headline": files.headline,
         "openArm": open_arm,
-        "sign": -1 if files.verdict_measures and less_is_better(files.verdict_measures[0]) else 1,
+        "sign": better_sign(files.verdict_measures[0]) if files.verdict_measures else 1,
         "contexts": list(files.layout.contexts),
         "measures": list(files.layout.measures),
         "verdictMeasures": files.verdict_measures,
@@ -119,7 +120,7 @@ def _is_gold(files: RunFiles, domain: str, question: Question, passage: str) -> 
     ranked = files.retrievals.get((domain, question.id))
     if ranked and passage in ranked.passages:
         return bool(ranked.covers[ranked.passages.index(passage)])
-    return any(passage == gold or passage.startswith(f"{gold}#") for gold in question.gold_documents)
+    return in_gold_document(passage, question)
 
 
 def _answers(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ragstudy.errors import InputError, nearest
 from ragstudy.formatting import share
+from ragstudy.reporting.run_files import in_gold_document
 from ragstudy.study.texts_shown import texts_shown
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def lines_about(folder: RunFolder, domain: str, question: Question) -> Iterator[
 
 def _passages(texts: dict[str, str], question: Question) -> Iterator[str]:
     for number, (name, text) in enumerate(texts.items(), start=1):
-        is_gold = any(name == gold or name.startswith(f"{gold}#") for gold in question.gold_documents)
+        is_gold = in_gold_document(name, question)
         yield f"  [{number}] {'gold ' if is_gold else ''}{name}: {' '.join(text.split())[:_SHOWN]}"
 
 

@@ -97,6 +97,16 @@ def read_run(folder: RunFolder) -> RunFiles:
     )
 
 
+def in_gold_document(passage: str, question: Question) -> bool:
+    """Whether a passage is cut from a document that holds the answer.
+
+    Args:
+        passage: its id.
+        question: that names the documents.
+    """
+    return any(passage == gold or passage.startswith(f"{gold}#") for gold in question.gold_documents)
+
+
 def about(rows: Iterable[Row], domain: str, contexts: str | None = None) -> list[Row]:
     """Rows about a domain, in one context or all.
 

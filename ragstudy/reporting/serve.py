@@ -7,10 +7,10 @@ from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
+from ragstudy.loopback import is_for_us
+
 if TYPE_CHECKING:
     from pathlib import Path
-
-_NAMES = ("127.0.0.1", "localhost")
 
 
 class _Pages(SimpleHTTPRequestHandler):
@@ -19,9 +19,7 @@ class _Pages(SimpleHTTPRequestHandler):
     def send_head(self):  # type: ignore[no-untyped-def] # noqa: ANN202 - as the parent has it
         """The page that is asked for; every other path is not found."""
         name = self.path.partition("?")[0].lstrip("/") or "index.html"
-        # A page elsewhere may send its reader here under a name of its own.
-        host = (self.headers.get("Host") or "").partition(":")[0]
-        if host not in _NAMES or "/" in name or "%" in name or not name.endswith(".html"):
+        if not is_for_us(self.headers) or "/" in name or "%" in name or not name.endswith(".html"):
             self.send_error(HTTPStatus.NOT_FOUND)
             return None
         self.path = f"/{name}"

@@ -170,6 +170,12 @@ def _shared_questions(one: RunFiles, two: RunFiles) -> tuple[list[_Shared], list
     return shared, notes
 
 
+def _places(domain: DomainData, names: Sequence[str]) -> list[int]:
+    """Where some questions stand among those of a run."""
+    places = {question.id: place for place, question in enumerate(domain.questions)}
+    return [places[name] for name in names]
+
+
 def _fill(
     domain: _Shared,
     tables: tuple[ScoreTable, ScoreTable],
@@ -180,8 +186,7 @@ def _fill(
     """Find the cells of a domain that both runs have scores for."""
     seconds = {arm.name: arm for arm in domain.second.arms}
     # The second run may ask them in another order.
-    places = [{one.id: place for place, one in enumerate(data.questions)} for data in (domain.first, domain.second)]
-    rows = [[of[name] for name in domain.questions] for of in places]
+    rows = [_places(data, domain.questions) for data in (domain.first, domain.second)]
     for arm in domain.first.arms:
         other = seconds.get(names.get(arm.name, arm.name))
         if other is None:
@@ -282,8 +287,7 @@ def _change(
     _, arm, base, contexts, measure = key
     differences = []
     for data, table in zip((domain.first, domain.second), tables, strict=True):
-        places = {question.id: place for place, question in enumerate(data.questions)}
-        rows = [places[name] for name in domain.questions]
+        rows = _places(data, domain.questions)
         scores = [table.of_arm(data, data.by_name[name], contexts, measure)[rows] for name in (arm, base)]
         differences.append(training_by_training(*scores))
     return _paired(differences[1], differences[0])

@@ -16,9 +16,11 @@ from ragstudy.retrieval.dense import embedded_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
-    from ragstudy.protocols import Reranker, Retriever
+    from ragstudy.protocols import Embedder, Reranker, Retriever
     from ragstudy.records import Passage
+    from ragstudy.specs import RetrievalSpec
 
 # Passages that are searched for at least: ranking quality is reported that deep, and what is tied falls the same way
 # wherever a question is asked.
@@ -107,6 +109,33 @@ def make_reranker(name: str) -> Reranker:
         made: Reranker = make_object(name, "retrieval.reranker", ["rerank"])
         return made
     return CrossEncoderReranker(name)
+
+
+def open_retriever(name: str, place: Path, passages: Sequence[Passage], embedder: Embedder) -> Retriever:
+    """The retriever of a saved index.
+
+    Args:
+        name: as a study writes it under `retrieval.retriever`.
+        place: folder of the index.
+        passages: of the domain.
+        embedder: of the study.
+    """
+    kind = retriever_kind(name)
+    found: Retriever = kind.build(passages, embedder) if kind.load is None else kind.load(place, passages, embedder)
+    return found
+
+
+def reranked(retriever: Retriever, settings: RetrievalSpec, n_passages: int) -> Retriever:
+    """A retriever with the study's reranker behind it, if it names one.
+
+    Args:
+        retriever: of the domain.
+        settings: of the study.
+        n_passages: passages of the domain.
+    """
+    if settings.reranker is None:
+        return retriever
+    return RerankedRetriever(retriever, make_reranker(settings.reranker), settings.rerank_depth, n_passages)
 
 
 class RerankedRetriever:

@@ -10,7 +10,7 @@ from ragstudy.errors import InputError, UnavailableError
 from ragstudy.generation.make import make_generator
 from ragstudy.prompting import make_prompt
 from ragstudy.retrieval.embedder import make_embedder
-from ragstudy.retrieval.retrievers import LEAST_DEPTH, RerankedRetriever, make_reranker, retriever_kind
+from ragstudy.retrieval.retrievers import LEAST_DEPTH, open_retriever, reranked
 from ragstudy.retrieval.saved import check_depth, read_passages
 from ragstudy.serving.recipe import BEST, read_recipe, recipe_of
 from ragstudy.study.run_folder import RunFolder
@@ -83,13 +83,8 @@ class Answerer:
     def _retriever(self) -> Retriever:
         settings = self.recipe.retrieval
         check_depth(len(self.passages), settings.top_k)
-        kind, embedder = retriever_kind(settings.retriever), make_embedder(settings)
-        found: Retriever = (
-            kind.build(self.passages, embedder) if kind.load is None else kind.load(self.index, self.passages, embedder)
-        )
-        if settings.reranker is None:
-            return found
-        return RerankedRetriever(found, make_reranker(settings.reranker), settings.rerank_depth, len(self.passages))
+        found = open_retriever(settings.retriever, self.index, self.passages, make_embedder(settings))
+        return reranked(found, settings, len(self.passages))
 
     @cached_property
     def _generator(self) -> Generator:

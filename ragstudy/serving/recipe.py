@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from ragstudy.errors import InputError, nearest
 from ragstudy.files import read_yaml
-from ragstudy.scoring.measures import less_is_better
+from ragstudy.scoring.measures import better_sign
 from ragstudy.specs import PromptSpec, RetrievalSpec, TransformersSpec, load_study, parse_context
 from ragstudy.specs.base import Spec
 from ragstudy.specs.generators import AnyGenerator
@@ -147,7 +147,7 @@ def best_arm(results: Results, layout: Layout, domain: str) -> str:
     if not means:
         msg = f"{domain}: no arm has a score, so that none is best; name one with --arm"
         raise InputError(msg)
-    sign = -1 if less_is_better(results.settings.verdict_measures[0]) else 1
+    sign = better_sign(results.settings.verdict_measures[0])
     return max(means, key=lambda name: sign * means[name])
 
 

@@ -8,9 +8,9 @@ import time
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from ragstudy.errors import InputError, RagstudyError
+from ragstudy.loopback import is_for_us
 from ragstudy.text import storable
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from ragstudy.serving.answerer import Answered, Answerer
 
-_NAMES = ("127.0.0.1", "localhost")
 _LONGEST_REQUEST = 1_000_000
 
 
@@ -63,14 +62,14 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Name the arm."""
-        if self._is_for_us() and self.path == "/v1/models":
+        if is_for_us(self.headers) and self.path == "/v1/models":
             self._send(HTTPStatus.OK, {"object": "list", "data": [{"id": self.model, "object": "model"}]})
         else:
             self._refuse(HTTPStatus.NOT_FOUND, f"no such path: {self.path}")
 
     def do_POST(self) -> None:
         """Answer the last message of the user."""
-        if not self._is_for_us() or self.path != "/v1/chat/completions":
+        if not is_for_us(self.headers) or self.path != "/v1/chat/completions":
             self._refuse(HTTPStatus.NOT_FOUND, f"no such path: {self.path}; expected /v1/chat/completions")
             return
         try:
@@ -84,12 +83,6 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(HTTPStatus.INTERNAL_SERVER_ERROR, f"{type(error).__name__}: {error}")
         else:
             self._reply(said, streamed=bool(request.get("stream")))
-
-    def _is_for_us(self) -> bool:
-        # A page elsewhere may send its reader here under a name of its own.
-        host = (self.headers.get("Host") or "").partition(":")[0]
-        origin = urlsplit(self.headers.get("Origin") or "http://localhost").hostname
-        return host in _NAMES and origin in _NAMES
 
     def _request(self) -> dict[str, Any]:
         # A browser sends other types to foreign servers without asking them first.

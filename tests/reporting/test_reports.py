@@ -245,6 +245,7 @@ def test_where_less_is_better_everything_is_read_the_other_way(rows, monkeypatch
     from ragstudy.reporting import gate
 
     monkeypatch.setattr(advising, "less_is_better", lambda _: True)
+    monkeypatch.setattr(advising, "better_sign", lambda _: -1)
     monkeypatch.setattr(gate, "less_is_better", lambda _: True)
     small = with_verdict(rows[0], "helps", arm="small", tuned_mean=0.4, n_better=0, n_worse=2)
     large = with_verdict(rows[0], "helps", arm="large", tuned_mean=0.1, n_better=0, n_worse=6)

@@ -11,7 +11,7 @@ from ragstudy.reporting.charts.causes import cost, failure_shifts, forgetting, l
 from ragstudy.reporting.charts.drawing import VERDICT_COLOURS, Chart, png, svg
 from ragstudy.reporting.charts.effects import dose, every_context, forest, question_by_question
 from ragstudy.reporting.run_files import about
-from ragstudy.scoring.measures import less_is_better
+from ragstudy.scoring.measures import better_sign
 
 if TYPE_CHECKING:
     from ragstudy.reporting.run_files import RunFiles
@@ -29,7 +29,7 @@ def charts_of(files: RunFiles, domain: str) -> list[Chart]:
     results, headline = files.results, files.headline
     measures = files.verdict_measures
     main = measures[0] if measures else ""
-    sign = -1 if less_is_better(main) else 1
+    sign = better_sign(main)
     rows = [row for row in about(results.comparisons, domain, headline) if row.decision]
     drawn = [
         forest(rows, results.settings.margin),

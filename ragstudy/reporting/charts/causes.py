@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ragstudy.formatting import effect, rate, share
 from ragstudy.reporting.charts.drawing import (
@@ -14,6 +14,7 @@ from ragstudy.reporting.charts.drawing import (
     layer,
     name_of,
     quantity,
+    sentences,
     told_of,
 )
 
@@ -51,11 +52,7 @@ def failure_shifts(rows: Sequence[FailureShares]) -> Chart | None:
     panel = {"width": 190, "height": {"step": 18}, "encoding": {"y": name_of("point")}, "layer": [bar, whisker]}
     spec = {"data": {"values": values}, "facet": name_of("arm", header={"title": None}), "columns": 3, "spec": panel}
     caption = "Tuned minus base, with intervals that hold for all failure points of an arm together."
-    return Chart("failures", "Where answers fail after tuning", caption, _told(values), spec, is_wide=True)
-
-
-def _told(values: Sequence[Mapping[str, Any]]) -> str:
-    return "; ".join(str(value["told"]) for value in values)
+    return Chart("failures", "Where answers fail after tuning", caption, sentences(values), spec, is_wide=True)
 
 
 def retrieval(rows: Sequence[RetrievalQuality]) -> Chart | None:
@@ -84,7 +81,7 @@ def retrieval(rows: Sequence[RetrievalQuality]) -> Chart | None:
     mark = {"type": "line", "point": {"size": 60}}
     spec = {"data": {"values": values}, "width": 340, "height": 180, "mark": mark, "encoding": encoding}
     caption = "The same passages for every generator: what they do not hold, no generator can read."
-    return Chart("retrieval", "What retrieval finds", caption, _told(values), spec)
+    return Chart("retrieval", "What retrieval finds", caption, sentences(values), spec)
 
 
 def length(rows: Sequence[AnswerStyle]) -> Chart | None:
@@ -114,7 +111,7 @@ def length(rows: Sequence[AnswerStyle]) -> Chart | None:
         "layer": [bars, layer(rule, {"x": {"datum": right}})],
     }
     caption = f"Mean over the answers; the broken line is the references' {share(right)} words."
-    return Chart("length", "How long answers are", caption, _told(values), spec)
+    return Chart("length", "How long answers are", caption, sentences(values), spec)
 
 
 def wrong_passages(rows: Sequence[ContextUse]) -> Chart | None:
@@ -151,7 +148,7 @@ def wrong_passages(rows: Sequence[ContextUse]) -> Chart | None:
     facet = {"column": name_of("prompts", header={"title": None})}
     spec = {"data": {"values": values}, "facet": facet, "spec": panel}
     caption = "The right value in the gold passages was replaced by another one of its type."
-    return Chart("wrong_passages", "Passages against memory", caption, _told(values), spec)
+    return Chart("wrong_passages", "Passages against memory", caption, sentences(values), spec)
 
 
 def forgetting(rows: Sequence[ModelTestMean], gains: Sequence[ComparisonRow], measure: str) -> Chart | None:
@@ -186,7 +183,7 @@ def forgetting(rows: Sequence[ModelTestMean], gains: Sequence[ComparisonRow], me
     spec = {"data": {"values": values}, "facet": facet, "columns": 2, "resolve": {"scale": {"x": "independent"}}}
     spec |= {"spec": panel}
     caption = "Loss: a change to the right is forgetting; of shares of right items, a change to the left is."
-    return Chart("forgetting", "What training costs elsewhere", caption, _told(values), spec)
+    return Chart("forgetting", "What training costs elsewhere", caption, sentences(values), spec)
 
 
 def cost(costs: Mapping[str, tuple[float, float]], measure: str) -> Chart | None:
@@ -222,7 +219,7 @@ def cost(costs: Mapping[str, tuple[float, float]], measure: str) -> Chart | None
         "Up and to the left is better; the broken line joins the arms that no other arm beats on both. Hover for the "
         "tokens that one right answer costs (Erol et al. 2025)."
     )
-    return Chart("cost", "Quality against cost", caption, _told(values), spec)
+    return Chart("cost", "Quality against cost", caption, sentences(values), spec)
 
 
 def _per_right(tokens: float, score: float) -> str:

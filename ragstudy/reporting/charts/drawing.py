@@ -164,6 +164,15 @@ def name_of(field: str, title: str | None = None, **more: object) -> dict[str, A
     return {"field": field, "type": "nominal", "title": title, "sort": None, **more}
 
 
+def sentences(values: Values) -> str:
+    """What the marks of a chart say, one after the other.
+
+    Args:
+        values: data of the chart, each with what its mark says under `told`.
+    """
+    return "; ".join(str(value["told"]) for value in values)
+
+
 def told_of() -> dict[str, Any]:
     """The channel of a mark's own text, shown on hover and read aloud."""
     return {"field": "told", "type": "nominal"}

@@ -18,6 +18,7 @@ from ragstudy.reporting.charts.drawing import (
     layer,
     name_of,
     quantity,
+    sentences,
     told_of,
 )
 
@@ -60,7 +61,7 @@ def forest(rows: Sequence[ComparisonRow], margin: float) -> Chart | None:
     layers = [band, layer(_RULE, {"x": {"datum": 0}, "y": None, "color": None}), bar, dot]
     spec = _by_measure(values, layers, {"y": name_of("arm"), "color": colour}, {"height": {"step": 24}, "width": 250})
     caption = f"A bar that leaves out 0 is decided. Shaded: differences up to {margin:g}, the smallest that matters."
-    return Chart("differences", "What tuning changes", caption, _sentences(values), spec, is_wide=True)
+    return Chart("differences", "What tuning changes", caption, sentences(values), spec, is_wide=True)
 
 
 def _by_measure(
@@ -72,10 +73,6 @@ def _by_measure(
     """A panel for each measure, side by side."""
     panel = {"layer": list(layers), "encoding": dict(encoding), **more}
     return {"data": {"values": list(values)}, "facet": {"column": name_of("measure")}, "spec": panel}
-
-
-def _sentences(values: Sequence[Mapping[str, Any]]) -> str:
-    return "; ".join(str(value["told"]) for value in values)
 
 
 def dose(rows: Sequence[ComparisonRow]) -> Chart | None:
@@ -107,7 +104,7 @@ def dose(rows: Sequence[ComparisonRow]) -> Chart | None:
     zero = layer(_RULE, {"y": {"datum": 0}, "x": None, "color": None})
     spec = _by_measure(values, [zero, band, line, dots], {"x": x, "color": colour}, {"height": 200, "width": 300})
     caption = "The line at 0 is the base; bands are the intervals of the table."
-    return Chart("dose", "How much training", caption, _sentences(values), spec, is_wide=True)
+    return Chart("dose", "How much training", caption, sentences(values), spec, is_wide=True)
 
 
 def every_context(means: Sequence[ArmMean], measures: Sequence[str]) -> Chart | None:
@@ -137,7 +134,7 @@ def every_context(means: Sequence[ArmMean], measures: Sequence[str]) -> Chart | 
     size = {"height": {"step": 22}, "width": {"step": max(70, 9 * max(map(len, contexts)))}}
     spec = _by_measure(values, [cell, text], at, size)
     caption = "Mean score of every arm with every kind of prompt; darker is better."
-    return Chart("contexts", "Every arm with every kind of prompt", caption, _sentences(values), spec, is_wide=True)
+    return Chart("contexts", "Every arm with every kind of prompt", caption, sentences(values), spec, is_wide=True)
 
 
 def _change_of(difference: float) -> str:
@@ -190,4 +187,4 @@ def question_by_question(
         f"Each bubble counts questions by their {measure} before and after tuning, rounded to a tenth; above the line "
         "the tuned arm is better. A bubble leads to its answers."
     )
-    return Chart("questions", "Question by question", caption, _sentences(values), spec, is_wide=True)
+    return Chart("questions", "Question by question", caption, sentences(values), spec, is_wide=True)

@@ -110,6 +110,15 @@ def make_measure(name: str, resources: Resources) -> Measure | BatchMeasure:
     return made
 
 
+def better_sign(name: str) -> int:
+    """By what to multiply values of a measure so that more of them is better: 1, or -1 where less is better.
+
+    Args:
+        name: as a study writes it under `measures`.
+    """
+    return -1 if less_is_better(name) else 1
+
+
 def less_is_better(name: str) -> bool:
     """Whether a lower value of a measure is a better answer; False of a measure that is not known here any more.
 

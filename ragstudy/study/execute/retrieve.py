@@ -15,8 +15,8 @@ from ragstudy.retrieval.passages import cut
 from ragstudy.retrieval.relevance import best_gains, covered, n_units
 from ragstudy.retrieval.retrievers import (
     LEAST_DEPTH,
-    RerankedRetriever,
-    make_reranker,
+    open_retriever,
+    reranked,
     retriever_kind,
     search_fingerprint,
 )
@@ -188,9 +188,8 @@ def _index(plan: Plan, domain: DomainPlan, folder: RunFolder, embedder: Embedder
     if saved_fingerprint(place) == index_fingerprint(plan, domain):
         try:
             passages = read_passages(place)
-            if kind.load is None:
-                return _Index(domain, passages, kind.build(passages, embedder), is_new=False)
-            return _Index(domain, passages, kind.load(place, passages, embedder), is_new=False)
+            opened = open_retriever(plan.spec.retrieval.retriever, place, passages, embedder)
+            return _Index(domain, passages, opened, is_new=False)
         except (OSError, RuntimeError, ValueError, RagstudyError):
             pass  # damaged; it is made anew
     chunk = domain.spec.chunk_tokens or plan.spec.retrieval.chunk_tokens
@@ -222,11 +221,7 @@ def _save(plan: Plan, index: _Index, folder: RunFolder) -> None:
 
 
 def _search(plan: Plan, index: _Index) -> list[Retrieval]:
-    settings = plan.spec.retrieval
-    retriever = index.retriever
-    if settings.reranker is not None:
-        reranker = make_reranker(settings.reranker)
-        retriever = RerankedRetriever(retriever, reranker, settings.rerank_depth, len(index.passages))
+    retriever = reranked(index.retriever, plan.spec.retrieval, len(index.passages))
     depth = min(_depth(plan), len(index.passages))
     documents = by_document(index.passages)
     rows = []
