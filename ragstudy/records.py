@@ -383,6 +383,7 @@ class Evidence:
         standing: 'found' or 'missing' of a fact, 'supported', 'contradicted' or 'unverifiable' of a claim.
         support: how far the other text supports it, in [0, 1].
         evidence: the most similar claim of the other text, or ''.
+        unexplained: words of the claim that the other text makes no likelier; empty where no language model was asked.
     """
 
     domain: str
@@ -394,3 +395,4 @@ class Evidence:
     standing: str
     support: float
     evidence: str
+    unexplained: tuple[str, ...] = ()

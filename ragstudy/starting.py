@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 from ragstudy.domains import import_domain
 from ragstudy.errors import InputError
 from ragstudy.files import write_text
+from ragstudy.generation.packaged import SMALLEST
 
 if TYPE_CHECKING:
     from ragstudy.corpus.importers.imported import Imported
 
-DEFAULT_MODEL = "smollm2-135m-instruct"
+DEFAULT_MODEL = SMALLEST
 _MOST_TEST, _MOST_TRAIN = 300, 200
 # Without training all but a few questions are for testing; a domain needs some of either kind.
 _SHARE_WITHOUT_TRAINING = 0.9

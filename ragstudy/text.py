@@ -30,6 +30,15 @@ def word_list(text: str) -> list[str]:
     return found
 
 
+def word_spans(text: str) -> list[tuple[str, int, int]]:
+    """The words of a text in order, in lower case, with where each begins and ends.
+
+    Args:
+        text: in any language; in scripts without blanks every character is a word.
+    """
+    return [(found.group().casefold(), found.start(), found.end()) for found in _WORD.finditer(text)]
+
+
 def word_set(text: str) -> frozenset[str]:
     """The distinct words of a text, as `word_list` cuts it.
 

@@ -9,6 +9,7 @@ from ragstudy.audit.scores import PREFERENCES, STORED, ItemScores
 from ragstudy.audit_records import AuditResult, ScorerAgreement
 from ragstudy.errors import InputError
 from ragstudy.files import SCHEMA_VERSION
+from ragstudy.generation.likelihood import likelihood_source
 from ragstudy.retrieval.embedder import scoring_embedder
 from ragstudy.scoring.alignment import learned_domains
 from ragstudy.scoring.judges.measure import split_name
@@ -34,6 +35,7 @@ def audit(  # noqa: PLR0913 - what an audit is
     folder: Path | None = None,
     resampling: Resampling | None = None,
     retest: bool = False,
+    likelihood_model: str = "auto",
     done: Callable[[], object] = lambda: None,
 ) -> AuditResult:
     """Agreement of scorers with people.
@@ -46,6 +48,7 @@ def audit(  # noqa: PLR0913 - what an audit is
         folder: where the judges' replies are kept.
         resampling: bootstrap over questions; 1,000 draws by default.
         retest: whether judges are asked a second time, for how far they agree with themselves.
+        likelihood_model: that helps to score long answers: 'auto', 'none', or a model as a generator names it.
         done: called after each scored answer.
 
     Raises:
@@ -54,7 +57,7 @@ def audit(  # noqa: PLR0913 - what an audit is
     """
     _check_names(labels, scorers, [judge.name for judge in judges])
     bootstrap = resampling or Resampling()
-    scores = ItemScores(labels, judges, folder, done)
+    scores = ItemScores(labels, judges, folder, done, likelihood_source(likelihood_model))
     agreement = Agreement(labels, bootstrap, _THRESHOLD)
     rows = [_row(scores, agreement, name, axis, retest=retest) for name in scorers for axis in agreement.axes]
     return AuditResult(

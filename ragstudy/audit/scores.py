@@ -13,8 +13,9 @@ from ragstudy.records import Case
 from ragstudy.retrieval.embedder import scoring_embedder
 from ragstudy.scoring.judges.measure import Judges, split_name
 from ragstudy.scoring.judges.methods import prefer
-from ragstudy.scoring.measures import Resources, make_measure
-from ragstudy.scoring.table import score_cases, texts_with_claims
+from ragstudy.scoring.measures import Resources, make_measure, measure_kind
+from ragstudy.scoring.surprisal import source_for
+from ragstudy.scoring.table import score_cases
 from ragstudy.scoring.words import WordWeights
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ragstudy.audit.labels import HumanLabels, LabelledPair
-    from ragstudy.protocols import BatchMeasure, Measure
+    from ragstudy.protocols import BatchMeasure, LikelihoodSource, Measure
     from ragstudy.records import Axis
     from ragstudy.specs import JudgeSpec
 
@@ -42,6 +43,7 @@ class ItemScores:
         judges: that names of scorers may name.
         folder: where the judges' replies are kept.
         done: called after each scored answer.
+        likelihoods: the language model that helps to score long answers, where their language is its own.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class ItemScores:
         judges: Sequence[JudgeSpec],
         folder: Path | None,
         done: Callable[[], object],
+        likelihoods: LikelihoodSource | None = None,
     ) -> None:
         self._labels, self._done = labels, done
         embedder = cache(scoring_embedder)
@@ -57,7 +60,8 @@ class ItemScores:
         self._cases = [Case(pair.question, text) for pair in labels.pairs for text in pair.answers]
         self._cases += [Case(one.question, one.answer) for one in labels.answers]
         texts = (text for case in self._cases for text in (*case.question.references, case.answer))
-        self._resources = Resources(WordWeights(texts), embedder)
+        likelihoods = source_for((case.question for case in self._cases), likelihoods)
+        self._resources = Resources(WordWeights(texts), embedder, likelihoods)
 
     def of(self, scorer: str, axis: str, repeat: int = 0) -> tuple[Floats, Floats | None]:
         """A score for each item, NaN where there is none; of judges that compare also (n, 2) verdicts by order.
@@ -108,7 +112,6 @@ class ItemScores:
 
     def _measure(self, scorer: str, repeat: int) -> Measure | BatchMeasure:
         measure = self._judges.measure(scorer, repeat) or make_measure(scorer, self._resources)
-        prepare = getattr(measure, "prepare", None)
-        if prepare is not None:
-            prepare(texts_with_claims(self._cases))
+        if split_name(scorer, self._judges.names) is None and measure_kind(scorer).needs_claims:
+            self._resources.long_answers.prepare(self._cases)
         return measure

@@ -26,6 +26,9 @@ def judge() -> None:
 @click.option("--stored", type=click.Path(path_type=Path), help="File of scores that came with RAGChecker's labels.")
 @click.option("--retest", is_flag=True, help="Ask every judge a second time.")
 @click.option("--resamples", default=1000, show_default=True, type=click.IntRange(min=100), help="Of the bootstrap.")
+@click.option(
+    "--likelihood-model", default="auto", show_default=True, help="Helps to score long answers; a model, or none."
+)
 @click.option("--out", type=click.Path(path_type=Path), help="Folder to write; reports/audit-NAME by default.")
 def audit(
     labels: Path,
@@ -35,6 +38,7 @@ def audit(
     stored: Path | None,
     retest: bool,
     resamples: int,
+    likelihood_model: str,
     out: Path | None,
 ) -> None:
     """Relate scorers to the human LABELS in a file; writes audit.json, audit.md and index.html.
@@ -66,6 +70,7 @@ def audit(
             folder=folder / "judged",
             resampling=Resampling(resamples),
             retest=retest,
+            likelihood_model=likelihood_model,
             done=lambda: task.advance(1),
         )
     page = write_audit(made, folder)

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import math
+from functools import partial
+from inspect import signature
 from typing import TYPE_CHECKING, NamedTuple
 
+from ragstudy.errors import UnavailableError
+from ragstudy.files import fingerprint
+from ragstudy.generation.locate import model_fingerprint
+from ragstudy.generation.packaged import PACKAGED, SMALLEST
+from ragstudy.hardware import device_of, dtype_of
 from ragstudy.prompting import plain_ids
+from ragstudy.protocols import LikelihoodSource, TokenLog
+from ragstudy.specs import TransformersSpec
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,6 +22,9 @@ if TYPE_CHECKING:
     from ragstudy.generation.causal import CausalModel
 
 _BATCH = 8
+# Tokens of a batch of texts, padding counted: what a processor multiplies well and 1 GiB of logits holds.
+_MOST_TOKENS = 4096
+_LONGEST_TEXT = 300
 
 
 class Likelihood(NamedTuple):
@@ -68,6 +80,122 @@ def _batch(model: CausalModel, pairs: Sequence[tuple[Sequence[int], Sequence[int
         total = float(logs.gather(1, wanted[:, None]).sum())
         made.append(Likelihood(total, n, bool((logs.argmax(dim=-1) == wanted).all())))
     return made
+
+
+class CausalLikelihoods:
+    """The likelihoods of a causal language model of transformers (`ragstudy.protocols.LikelihoodModel`).
+
+    Of a text, the first 300 tokens are read; what stands before is cut from the left to what the model's context holds.
+
+    Args:
+        model: the base as it is loaded, without an adapter.
+
+    Raises:
+        UnavailableError: its tokenizer cannot say which characters a token stands for.
+    """
+
+    def __init__(self, model: CausalModel) -> None:
+        if not model.tokenizer.is_fast:
+            msg = f"model {model.spec.model!r}: its tokenizer does not say where its tokens stand; choose another model"
+            raise UnavailableError(msg)
+        self._model = model
+
+    def token_logs(self, pairs: Sequence[tuple[str, str]]) -> list[list[TokenLog]]:
+        """For each pair (what stands before, text), the tokens of the text in order; none of an empty text.
+
+        Args:
+            pairs: read in batches of like length.
+        """
+        rows = [self._row(before, text) for before, text in pairs]
+        order = sorted(
+            (i for i, row in enumerate(rows) if row.ids), key=lambda i: len(rows[i].before) + len(rows[i].ids)
+        )
+        found: list[list[TokenLog]] = [[] for _ in pairs]
+        with self._model.switched(None):
+            while order:
+                chosen = _batch_of(order, rows)
+                for i, logs in zip(chosen, self._logs([rows[i] for i in chosen]), strict=True):
+                    spans = rows[i].spans[-len(logs) :]
+                    found[i] = [TokenLog(*span, log) for span, log in zip(spans, logs, strict=True)]
+        return found
+
+    def _row(self, before: str, text: str) -> _Row:
+        tokenizer = self._model.tokenizer
+        encoded = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
+        ids, spans = encoded["input_ids"][:_LONGEST_TEXT], encoded["offset_mapping"][:_LONGEST_TEXT]
+        first = list(tokenizer(before)["input_ids"]) or [self._model.tokenizer.eos_token_id or 0]
+        return _Row(first[-max(1, self._model.context - len(ids)) :], ids, spans)
+
+    def _logs(self, rows: Sequence[_Row]) -> list[list[float]]:
+        """Logs of each row's tokens; padded on the right, because a causal model's tokens do not see what follows."""
+        import torch
+
+        longest = max(row.length for row in rows)
+        kept = longest - min(len(row.before) for row in rows) + 1
+        device = self._model.base.device
+        ids = torch.tensor([[*row.before, *row.ids, *[0] * (longest - row.length)] for row in rows], device=device)
+        lengths = torch.tensor([row.length for row in rows], device=device)
+        mask = (torch.arange(longest, device=device)[None] < lengths[:, None]).long()
+        found = self._model.base(input_ids=ids, attention_mask=mask, **self._fewer_logits(kept)).logits
+        made = []
+        for number, row in enumerate(rows):
+            start = len(row.before) - 1 - (longest - found.shape[1])
+            logs = found[number, start : start + len(row.ids)].float().log_softmax(dim=-1)
+            wanted = torch.tensor(row.ids, device=device)
+            made.append(logs.gather(1, wanted[:, None])[:, 0].tolist())
+        return made
+
+    def _fewer_logits(self, n: int) -> dict[str, int]:
+        """How to ask the model for the logits of the last `n` positions only, where it can be asked."""
+        known = "logits_to_keep" in signature(self._model.base.forward).parameters
+        return {"logits_to_keep": n} if known else {}
+
+
+def likelihood_source(wanted: str) -> LikelihoodSource | None:
+    """The language model that helps to score long answers.
+
+    Args:
+        wanted: 'auto' for SmolLM2 where its package is installed, 'none', or a model as a generator names it.
+
+    Raises:
+        UnavailableError: the named model is not there, or is not what it should be.
+    """
+    if wanted == "none":
+        return None
+    only_english = wanted == "auto"
+    if only_english and PACKAGED[SMALLEST].path() is None:
+        return None
+    name = SMALLEST if only_english else wanted
+    precision = dtype_of("auto", device_of("auto"))
+    return LikelihoodSource(
+        name, fingerprint(model_fingerprint(name), str(precision)), partial(_load, name), only_english
+    )
+
+
+def _load(name: str) -> CausalLikelihoods:
+    from ragstudy.generation.causal import CausalModel
+
+    return CausalLikelihoods(CausalModel(TransformersSpec(kind="transformers", name="likelihood_model", model=name)))
+
+
+class _Row(NamedTuple):
+    before: list[int]
+    ids: list[int]
+    spans: list[tuple[int, int]]
+
+    @property
+    def length(self) -> int:
+        return len(self.before) + len(self.ids)
+
+
+def _batch_of(order: list[int], rows: Sequence[_Row]) -> list[int]:
+    """Take the next numbers of rows from `order`, shortest first, that fit into a batch; at least one."""
+    n = 1
+    while n < len(order) and (n + 1) * rows[order[n]].length <= _MOST_TOKENS:
+        n += 1
+    chosen = order[:n]
+    del order[:n]
+    return chosen
 
 
 def text_losses(

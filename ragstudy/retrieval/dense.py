@@ -72,7 +72,8 @@ class DenseRetriever:
         check_depth(len(self.passages), k)
         if not queries:
             return []
-        similarities, positions = self._store.client.search(self._embedder.embed(queries), k)
+        embed = getattr(self._embedder, "embed_queries", self._embedder.embed)
+        similarities, positions = self._store.client.search(embed(queries), k)
         return [
             [(self.passages[position], float(similarity)) for position, similarity in zip(row, near, strict=True)]
             for row, near in zip(positions.tolist(), similarities.tolist(), strict=True)

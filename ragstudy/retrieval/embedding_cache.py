@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ragstudy.files import cache_folder, fingerprint
+from ragstudy.kept import Kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -62,6 +63,7 @@ class CachedEmbedder:
 
     def __init__(self, inner: Embedder, identity: str) -> None:
         self._inner, self._identity = inner, identity
+        self._queries: Kept | None = None
         self.on_embedded: Callable[[int], object] = lambda _: None
 
     def tokens(self) -> Callable[[str], Sequence[object]]:
@@ -85,6 +87,24 @@ class CachedEmbedder:
             made.append(self._block(block))
             self.on_embedded(len(block))
         return np.concatenate(made)
+
+    def embed_queries(self, queries: Sequence[str]) -> np.ndarray:
+        """float32 array (n, d) of unit-length rows, one per query, in order; each is kept by its own text.
+
+        The last digits of a vector hang on the texts embedded beside it. A query that is asked again among others must
+        find the same passages in the same order, or training prompts and answers would be made anew for nothing.
+
+        Args:
+            queries: what is longer than the model reads is cut.
+        """
+        if self._queries is None:
+            self._queries = Kept(cache_folder() / "queries" / f"{fingerprint(self._identity)}.sqlite")
+        kept = self._queries
+        new = [text for text in dict.fromkeys(queries) if kept.get(text) is None]
+        if new:
+            rows = np.asarray(self._inner.embed(new), dtype=np.float32)
+            kept.add({text: row.tobytes() for text, row in zip(new, rows, strict=True)})
+        return np.stack([np.frombuffer(kept.get(text) or b"", dtype=np.float32) for text in queries])
 
     def _block(self, texts: list[str]) -> np.ndarray:
         path = cache_folder() / "embeddings" / f"{fingerprint(self._identity, texts)}.npy"

@@ -11,6 +11,9 @@ stretched so that a claim found word for word has support 1 and one of which not
 * similarity: highest cosine similarity of the claim with a claim of the other text;
 * numbers, names: share of the claim's numbers and names that the other text lacks.
 
+A claim that says the same as its nearest claim but for a negation (words and similarity of .8 or more) has no words and
+no similarity: it says the contrary.
+
 A claim that only repeats the question, or says that there is no answer, is no claim, unless there are no others.
 
 Completeness is the mean support of the reference's claims in the answer. Accuracy is the mean of three things about the
@@ -51,6 +54,8 @@ Stance = Literal["supported", "contradicted", "unverifiable"]
 N_FEATURES = 4
 _SIMILARITY = 1
 _CLOSE = 0.6
+# From here on two claims say the same of the same, and a negation in one of them alone turns it round.
+_SAME = 0.8
 _HALF = 0.5
 # Cosines of texts embedded in other company differ in the last digits; scores must not.
 _DIGITS = 4
@@ -189,8 +194,8 @@ class Aligner:
             text: whose claims are looked for.
             other: text that they are looked for in.
         """
-        claims = telling_claims(question, text)
-        similarities = self._similarities(claims, claims_of(other))
+        claims, others = telling_claims(question, text), claims_of(other)
+        similarities = self._similarities(claims, others)
         asked, held = set(words(question)), {stem(word) for word in words(other)}
         rows, weights = [], []
         for number, claim in enumerate(claims):
@@ -198,10 +203,14 @@ class Aligner:
             telling = telling - asked or telling
             weight = math.fsum(self._word_weights[word] for word in sorted(telling))
             found = math.fsum(self._word_weights[word] for word in sorted(telling) if stem(word) in held)
+            share = found / weight if weight else 0.0
+            similarity = float(similarities[number].max(initial=0.0))
+            if min(share, similarity) >= _SAME and negated(claim) != negated(others[similarities[number].argmax()]):
+                share = similarity = 0.0
             rows.append(
                 (
-                    found / weight if weight else 0.0,
-                    float(similarities[number].max(initial=0.0)),
+                    share,
+                    similarity,
                     _missing(numbers(claim), numbers(other)),
                     _missing({stem(name) for name in names(claim)}, held),
                 )

@@ -16,7 +16,8 @@ Which rule applies depends on what is known about the right answer (docs/scoring
 * a short reference (at most 8 words) only: completeness is the weighted share of its content words found in the
   answer, accuracy the weighted share of the answer's content words found in it; words of the question tell nothing
   and are left out.
-* a longer reference only: its claims are looked for in the answer, and the answer's in it (`alignment`).
+* a longer reference only: its claims are looked for in the answer, and the answer's in it, and a small language model
+  says which words of each the other explains (`long_answers`).
 
 Of several references, each score is that of the one where it is highest.
 
@@ -34,7 +35,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from ragstudy.scoring.abstention import abstains
 from ragstudy.scoring.denial import denies, without_denied
@@ -43,7 +44,6 @@ from ragstudy.scoring.words import STOP_WORDS, holds, variants, without_citation
 
 if TYPE_CHECKING:
     from ragstudy.records import Question
-    from ragstudy.scoring.alignment import Aligner
 from ragstudy.scoring.words import WordWeights
 
 _SENTENCE = re.compile(r"(?<=[.!?;])\s+|;|\n+|(?<=[\u3002\uff01\uff1f\uff1b\u0964])")
@@ -77,21 +77,41 @@ def is_free_form(question: Question) -> bool:
         question: that was asked.
     """
     judged_otherwise = not question.answerable or question.facts or _wanted_side(question) is not None
-    return not judged_otherwise and any(_is_long(reference) for reference in question.references)
+    return not judged_otherwise and any(is_long(reference) for reference in question.references)
 
 
-def _is_long(reference: str) -> bool:
+def is_long(reference: str) -> bool:
+    """Whether a reference is looked at claim by claim: it has more than eight words.
+
+    Args:
+        reference: text of the reference.
+    """
     return len(words(reference)) > _SHORT
 
 
-def judge(question: Question, answer: str, weights: WordWeights, aligner: Aligner | None = None) -> Judged:
+class ScoresLongAnswers(Protocol):
+    """Scores an answer whose reference is longer."""
+
+    def both(self, question: str, reference: str, answer: str) -> tuple[float, float]:
+        """Accuracy and completeness, each in [0, 1].
+
+        Args:
+            question: text of the question.
+            reference: text of the reference.
+            answer: the text given.
+        """
+
+
+def judge(
+    question: Question, answer: str, weights: WordWeights, long_answers: ScoresLongAnswers | None = None
+) -> Judged:
     """Accuracy and completeness of an answer.
 
     Args:
         question: with its references and facts.
         answer: the text given.
         weights: of the domain's words.
-        aligner: looks for the claims of longer references; without one they are compared by their words.
+        long_answers: scores answers with longer references; without it they are compared by their words.
     """
     answer = without_list_marks(answer)
     declined = declines(question, answer)
@@ -106,8 +126,8 @@ def judge(question: Question, answer: str, weights: WordWeights, aligner: Aligne
     if question.facts:
         return _by_facts(question, answer)
     judged = [
-        Judged(*aligner.both(question.text, reference, answer))
-        if aligner is not None and _is_long(reference)
+        Judged(*long_answers.both(question.text, reference, answer))
+        if long_answers is not None and is_long(reference)
         else _by_words(question, answer, reference, weights)
         for reference in question.references
     ]
@@ -250,7 +270,7 @@ def _n_unsupported(question: Question, claim: str, supported: set[str]) -> int:
 
 def _by_words(question: Question, answer: str, reference: str, weights: WordWeights) -> Judged:
     asked = set(words(question.text)) | STOP_WORDS
-    said, wanted = _content(answer, asked), _content(reference, asked)
+    said, wanted = _content(_affirmed(question, answer), asked), _content(reference, asked)
     return Judged(weights.share(wanted, said), weights.share(said, wanted))
 
 

@@ -11,8 +11,15 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import regex
+
+from ragstudy.scoring.words import STOP_WORDS
+from ragstudy.text import word_spans
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 @dataclass(frozen=True)
@@ -202,6 +209,18 @@ _SIDES = {"yes": "yes", "no": "no"} | {
 _LONGEST_FIRST = sorted(_SIDES, key=len, reverse=True)
 _LETTER_AFTER = regex.compile(r"[\p{L}\p{M}]")
 _HAN = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]")
+
+
+def reads_as_english(texts: Iterable[str]) -> bool:
+    """Whether texts are English: at least one in seven words is an English function word.
+
+    In English prose about four in ten are; in other languages a few are spelled like one.
+
+    Args:
+        texts: read as one.
+    """
+    told = [word for text in texts for word, _, _ in word_spans(text)]
+    return bool(told) and sum(word in STOP_WORDS for word in told) * 7 >= len(told)
 
 
 def side_in(text: str) -> str | None:

@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING
 
 from ragstudy.protocols import BatchMeasure
 from ragstudy.records import Answer, Case, Score, Scored
-from ragstudy.scoring.claims import is_free_form, without_list_marks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from ragstudy.protocols import Measure
     from ragstudy.records import Question
@@ -99,17 +98,6 @@ def score_cases(
 def _counted(scored: Scored, done: Callable[[], object]) -> Scored:
     done()
     return scored
-
-
-def texts_with_claims(cases: Iterable[Case]) -> list[str]:
-    """The answers to free-form questions and their references, as they are judged: what claims are looked for in.
-
-    Args:
-        cases: answers with their questions.
-    """
-    free = [case for case in cases if is_free_form(case.question)]
-    references = dict.fromkeys(text for case in free for text in case.question.references)
-    return [*references, *(without_list_marks(case.answer) for case in free)]
 
 
 def reference_means(

@@ -108,6 +108,7 @@ def _with_paths(spec: StudySpec, path: Callable[[str], str], name: Callable[[str
             "generators": generators,
             "retrieval": retrieval,
             "judges": judges,
+            "likelihood_model": name(spec.likelihood_model),
             "forgetting": tuple(p.model_copy(update={"path": p.path and path(p.path)}) for p in spec.forgetting),
             "audits": {measure: path(audit) for measure, audit in spec.audits.items()},
         }

@@ -206,6 +206,8 @@ class StudySpec(Spec):
         contexts: what the test prompts hold; see docs/contexts.md.
         prompt: instructions.
         measures: how answers are scored.
+        likelihood_model: language model that helps to score answers with longer references: 'auto' for SmolLM2 where
+            its package is installed and the domain is English, 'none', or a model as a generator names it.
         judges: models that score answers.
         forgetting: tests of the models before and after tuning that have nothing to do with the domains.
         passage_ablation: whether to measure how much less likely each answer gets when the gold passages are taken out
@@ -226,6 +228,7 @@ class StudySpec(Spec):
     contexts: tuple[ContextName, ...] = Field(default=("retrieved", "none"), min_length=1)
     prompt: PromptSpec = PromptSpec()
     measures: tuple[str, ...] = Field(default=DEFAULT_MEASURES, min_length=1)
+    likelihood_model: str = Field(default="auto", min_length=1)
     judges: tuple[JudgeSpec, ...] = ()
     forgetting: tuple[ForgettingSpec, ...] = ()
     passage_ablation: bool = Field(default=False, validation_alias=AliasChoices("passage_ablation", "sensitivity"))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ragstudy.errors import InputError
 from ragstudy.files import fingerprint, write_json, write_text
+from ragstudy.generation.likelihood import likelihood_source
 from ragstudy.specs import rebase_paths
 from ragstudy.study.analyse.analyse import analyse
 from ragstudy.study.analyse.evidence import evidence, has_claims
@@ -201,7 +202,8 @@ class _Run:
             self.folder.write_claims([])
             return
         self.progress.log("claims: the evidence behind the scores of long answers")
-        self.folder.write_claims([row for row in evidence(self.folder) if row.side != "fact"])
+        rows = evidence(self.folder, likelihood_source(self.plan.spec.likelihood_model))
+        self.folder.write_claims([row for row in rows if row.side != "fact"])
         self.folder.write_state({**self.folder.state(), "claims": state.get("scores", "")})
 
     def _finish(self, n_failed: int) -> None:

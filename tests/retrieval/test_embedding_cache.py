@@ -92,3 +92,15 @@ def test_a_cache_that_cannot_be_written_to_stops_nothing(cache, monkeypatch):
 def test_few_texts_are_not_kept(cache):
     CachedEmbedder(Counting(), "m").embed(TEXTS[:20])
     assert not cache.exists()
+
+
+def test_a_query_gets_the_same_vector_in_whatever_company_it_is_asked_again():
+    class Drifting(Counting):
+        """Its vectors hang on how many texts are embedded at a time, as those of a half-precision model do."""
+
+        def embed(self, texts):
+            return super().embed(texts) + np.float32(1e-3 * len(texts))
+
+    first = CachedEmbedder(Drifting(), "m").embed_queries(["green", "red"])
+    later = CachedEmbedder(Drifting(), "m").embed_queries(["blue", "red", "green", "red"])
+    np.testing.assert_array_equal(later[[2, 1, 3]], first[[0, 1, 1]])

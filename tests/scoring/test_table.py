@@ -7,7 +7,7 @@ import math
 import pytest
 
 from ragstudy.records import Answer, Case, Question, Score, Scored
-from ragstudy.scoring.table import reference_means, score_answers, score_cases, texts_with_claims
+from ragstudy.scoring.table import reference_means, score_answers, score_cases
 
 COLOUR = Question("q1", "Which colour?", ("green", "dark green"))
 OPEN = Question("q2", "Tell of the lamp.", ("The lamp is green and stands in the hall beside the tall old door.",))
@@ -104,12 +104,6 @@ def test_a_batch_measure_that_loses_an_answer_is_stopped():
 
     with pytest.raises(ValueError, match="a measure gave 1 scores for 2 answers"):
         score_cases(Forgetful(), [Case(COLOUR, "a", ()), Case(COLOUR, "b", ())])
-
-
-def test_claims_are_looked_for_in_references_and_answers_of_free_form_questions():
-    answers = [answer("q1", "green"), answer("q2", "1. It is green."), answer("q2", "A lamp.")]
-    cases = [Case(QUESTIONS[one.question], one.text) for one in answers]
-    assert texts_with_claims(cases) == [OPEN.references[0], "It is green.", "A lamp."]
 
 
 def test_the_ceiling_is_the_mean_of_the_first_references_and_of_declining():

@@ -15,11 +15,13 @@ from ragstudy.errors import InputError, nearest
 from ragstudy.protocols import MeasureKind
 from ragstudy.registry import Registry, import_object, is_object_name, make_object
 from ragstudy.scoring.alignment import Aligner
+from ragstudy.scoring.long_answers import LongAnswers
+from ragstudy.scoring.surprisal import SurprisalEvidence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ragstudy.protocols import BatchMeasure, Embedder, Measure
+    from ragstudy.protocols import BatchMeasure, Embedder, LikelihoodSource, Measure
     from ragstudy.scoring.words import WordWeights
 
 # Raised whenever the rules that many measures share give other values than before, so that old scores are made anew.
@@ -54,15 +56,18 @@ class Resources:
     Attributes:
         word_weights: how much each word of the domain's corpus tells.
         embedder: loads the embedder that texts are compared with.
+        likelihoods: the language model that helps to score long answers; None where there is none.
     """
 
     word_weights: WordWeights
     embedder: Callable[[], Embedder]
+    likelihoods: LikelihoodSource | None = None
 
     @cached_property
-    def aligner(self) -> Aligner:
-        """Looks for the claims of one text in another; shared, so that texts are embedded once."""
-        return Aligner(self.embedder, self.word_weights)
+    def long_answers(self) -> LongAnswers:
+        """Scores answers whose reference is longer; shared, so that texts are embedded and read once."""
+        surprisal = None if self.likelihoods is None else SurprisalEvidence(self.likelihoods)
+        return LongAnswers(Aligner(self.embedder, self.word_weights), surprisal)
 
 
 def measure_kind(name: str) -> MeasureKind:

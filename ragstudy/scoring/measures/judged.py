@@ -14,8 +14,6 @@ from ragstudy.scoring.claims import judge
 from ragstudy.scoring.words import without_citations
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from ragstudy.records import Axis, Question
     from ragstudy.scoring.measures import Resources
 
@@ -31,14 +29,6 @@ class RuleScore:
     def __init__(self, axis: Axis, resources: Resources) -> None:
         self._axis, self._resources = axis, resources
 
-    def prepare(self, texts: Iterable[str]) -> None:
-        """Embed the claims of many texts at once; what is not prepared is embedded when it is needed.
-
-        Args:
-            texts: answers and references.
-        """
-        self._resources.aligner.prepare(texts)
-
     def score(self, question: Question, answer: str) -> float:
         """In [0, 1], more is better; numbers of passages in brackets are left out.
 
@@ -46,7 +36,7 @@ class RuleScore:
             question: with its references and facts.
             answer: the text given.
         """
-        judged = judge(question, without_citations(answer), self._resources.word_weights, self._resources.aligner)
+        judged = judge(question, without_citations(answer), self._resources.word_weights, self._resources.long_answers)
         return judged.accuracy if self._axis == "accuracy" else judged.completeness
 
 
@@ -55,12 +45,12 @@ ACCURACY = MeasureKind(
     "how much of what the answer says is right",
     lambda resources: RuleScore("accuracy", resources),
     needs_claims=True,
-    version=3,
+    version=4,
 )
 COMPLETENESS = MeasureKind(
     "completeness",
     "how much of what a right answer has to say the answer says",
     lambda resources: RuleScore("completeness", resources),
     needs_claims=True,
-    version=3,
+    version=4,
 )

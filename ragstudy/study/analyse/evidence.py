@@ -10,13 +10,20 @@ from ragstudy.records import Case, Evidence
 from ragstudy.retrieval.embedder import scoring_embedder
 from ragstudy.scoring.alignment import Aligner, learned
 from ragstudy.scoring.claims import found_facts, is_free_form, without_list_marks
-from ragstudy.scoring.table import texts_with_claims
+from ragstudy.scoring.long_answers import LongAnswers
+from ragstudy.scoring.surprisal import SurprisalEvidence, source_for
+from ragstudy.text import word_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ragstudy.protocols import LikelihoodSource
     from ragstudy.records import Answer, Axis, Question
+    from ragstudy.scoring.surprisal import ExplainedWord
     from ragstudy.study.run_folder import RunFolder
+
+# A share of a word's surprisal below which the other text hardly speaks of it.
+_NEXT_TO_NOTHING = 0.15
 
 
 def has_claims(folder: RunFolder) -> bool:
@@ -28,13 +35,14 @@ def has_claims(folder: RunFolder) -> bool:
     return any(not question.facts and is_free_form(question) for question in folder.questions().values())
 
 
-def evidence(folder: RunFolder) -> list[Evidence]:
+def evidence(folder: RunFolder, likelihoods: LikelihoodSource | None = None) -> list[Evidence]:
     """One row per fact or claim of every answer that was judged by facts or claims.
 
     Words weigh what they weighed when the answers were scored.
 
     Args:
         folder: the run folder.
+        likelihoods: the language model that the answers were read with; it is not loaded, what it said is kept.
 
     Raises:
         InputError: a file of the folder is damaged.
@@ -50,12 +58,17 @@ def evidence(folder: RunFolder) -> list[Evidence]:
     for domain in dict.fromkeys(answer.domain for answer in answers):
         mine = [answer for answer in answers if answer.domain == domain]
         aligner = Aligner(cache(scoring_embedder), folder.word_weights(domain))
-        aligner.prepare(texts_with_claims(Case(questions[domain, one.question], one.text) for one in mine))
-        rows += [row for answer in mine for row in _rows(answer, questions[domain, answer.question], aligner)]
+        LongAnswers(aligner).prepare(Case(questions[domain, one.question], one.text) for one in mine)
+        source = source_for((asked for (name, _), asked in questions.items() if name == domain), likelihoods)
+        surprisal = None if source is None else SurprisalEvidence(source)
+        for answer in mine:
+            rows += _rows(answer, questions[domain, answer.question], aligner, surprisal)
     return rows
 
 
-def _rows(answer: Answer, question: Question, aligner: Aligner) -> Iterator[Evidence]:
+def _rows(
+    answer: Answer, question: Question, aligner: Aligner, surprisal: SurprisalEvidence | None
+) -> Iterator[Evidence]:
     about = (answer.domain, answer.question, answer.generator, answer.contexts)
     if question.facts:
         known = found_facts(question, answer.text)
@@ -71,5 +84,14 @@ def _rows(answer: Answer, question: Question, aligner: Aligner) -> Iterator[Evid
         ("reference", reference, answer.text, "completeness"),
     )
     for side, text, other, axis in sides:
+        explained = [] if surprisal is None else surprisal.known(question.text, text, other)
         for claim in aligner.align(question.text, text, other, learned()[axis]):
-            yield Evidence(*about, side, claim.text, claim.stance, claim.support, claim.evidence)
+            unexplained = _unexplained(claim.text, explained)
+            yield Evidence(*about, side, claim.text, claim.stance, claim.support, claim.evidence, unexplained)
+
+
+def _unexplained(claim: str, explained: list[ExplainedWord]) -> tuple[str, ...]:
+    """The words of a claim of which the other text explains next to nothing, in their order."""
+    looked_at = {one.word for one in explained}
+    told = {one.word for one in explained if one.share >= _NEXT_TO_NOTHING}
+    return tuple(dict.fromkeys(word for word in word_list(claim) if word in looked_at - told))

@@ -11,20 +11,22 @@ from typing import TYPE_CHECKING
 
 from ragstudy.errors import InputError
 from ragstudy.files import fingerprint, plain
+from ragstudy.generation.likelihood import likelihood_source
 from ragstudy.records import Case
 from ragstudy.registry import is_object_name, source_fingerprint
 from ragstudy.retrieval.embedder import scoring_embedder
 from ragstudy.scoring.judges.measure import Judges, cost_of, split_name
+from ragstudy.scoring.long_answers import LONG_ANSWER_RULES
 from ragstudy.scoring.measures import MEASURES, SCORING_VERSION, Resources, make_measure, measure_kind
-from ragstudy.scoring.table import reference_means, score_answers, texts_with_claims
+from ragstudy.scoring.surprisal import source_for
+from ragstudy.scoring.table import reference_means, score_answers
 from ragstudy.study.texts_shown import texts_shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from ragstudy.protocols import BatchMeasure, Measure
+    from ragstudy.protocols import LikelihoodSource
     from ragstudy.records import Answer, Question, Score
-    from ragstudy.scoring.words import WordWeights
     from ragstudy.specs import StudySpec
     from ragstudy.study.layout import DomainLayout, Layout
     from ragstudy.study.progress import ProgressReporter
@@ -100,7 +102,9 @@ class Scoring:
         if split_name(name, self._judges.names) is not None:
             return []
         version, is_own = measure_kind(name).version, is_object_name(name) and name not in MEASURES.names()
-        return [*([version] if version > 1 else []), *([source_fingerprint(name)] if is_own else [])]
+        models = [one.identity for one in self._likelihoods.values() if one] if measure_kind(name).needs_claims else []
+        rules = [LONG_ANSWER_RULES, *models] if models else []
+        return [*([version] if version > 1 else []), *([source_fingerprint(name)] if is_own else []), *rules]
 
     def _is_there(self, name: str, kept: list[Score], n_answers: int) -> bool:
         """Whether a measure is done; answers that a judge left unscored are tried again, at no cost if in vain."""
@@ -139,11 +143,11 @@ class Scoring:
         with self.progress.task("scoring", len(answers) * len(names)) as task:
             for domain in self.layout.domains:
                 questions = self._questions[domain.name]
-                measures = self._measures(names, self.folder.word_weights(domain.name))
+                resources = self._resources(domain.name)
+                measures = {name: self._judges.measure(name) or make_measure(name, resources) for name in names}
                 mine = [answer for answer in answers if answer.domain == domain.name]
-                texts = texts_with_claims(Case(questions[answer.question], answer.text) for answer in mine)
-                for measure in measures.values():
-                    getattr(measure, "prepare", lambda _: None)(texts)
+                if any(self._looks_for_claims(name) for name in names):
+                    self._read(resources, questions, mine)
                 shown = self._passages_of(domain)
                 made += score_answers(mine, questions, measures, shown, lambda: task.advance(1))
                 # Not by judges: it would cost as much as one more generator.
@@ -152,9 +156,28 @@ class Scoring:
                 ceilings.setdefault(domain.name, {}).update(means)
         return made, ceilings
 
-    def _measures(self, names: Sequence[str], weights: WordWeights) -> dict[str, Measure | BatchMeasure]:
-        resources = Resources(weights, cache(scoring_embedder))
-        return {name: self._judges.measure(name) or make_measure(name, resources) for name in names}
+    def _resources(self, domain: str) -> Resources:
+        return Resources(self.folder.word_weights(domain), cache(scoring_embedder), self._likelihoods[domain])
+
+    def _read(self, resources: Resources, questions: Mapping[str, Question], answers: Sequence[Answer]) -> None:
+        """Embed claims, and read long answers and references with the likelihood model, in batches."""
+        cases = [Case(questions[answer.question], answer.text) for answer in answers if answer.stopped != "error"]
+        cases += [Case(question, question.references[0]) for question in questions.values() if question.references]
+        n_readings = resources.long_answers.n_readings(cases)
+        if not n_readings:
+            resources.long_answers.prepare(cases)
+            return
+        with self.progress.task(f"reading long answers of {answers[0].domain}", n_readings) as task:
+            resources.long_answers.prepare(cases, task.advance)
+
+    @cached_property
+    def _likelihoods(self) -> dict[str, LikelihoodSource | None]:
+        """By domain, the language model for its long answers."""
+        source = likelihood_source(self.spec.likelihood_model)
+        return {name: source_for(asked.values(), source) for name, asked in self._questions.items()}
+
+    def _looks_for_claims(self, name: str) -> bool:
+        return split_name(name, self._judges.names) is None and measure_kind(name).needs_claims
 
     def _passages_of(self, domain: DomainLayout) -> Callable[[Answer], tuple[str, ...]]:
         """The texts that an answer's prompt showed."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ragstudy.errors import InputError, RagstudyError
 from ragstudy.generation.harness import check_harness
+from ragstudy.generation.likelihood import likelihood_source
 from ragstudy.registry import is_object_name
 from ragstudy.retrieval.embedder import locate_embedder, make_embedder, scoring_embedder
 from ragstudy.retrieval.relevance import n_units
@@ -65,6 +66,7 @@ def check_ready(plan: Plan) -> None:
     asked = (question for domain in plan.domains for question in domain.test)
     if any(looks_for_claims(name, judges.names) for name in spec.measures) and any(map(is_free_form, asked)):
         checks.append(partial(locate_embedder, DEFAULT_EMBEDDER))
+        checks.append(partial(likelihood_source, spec.likelihood_model))
     if is_object_name(spec.retrieval.embedder):
         checks.append(partial(make_embedder, spec.retrieval))
     if spec.retrieval.reranker is not None and is_object_name(spec.retrieval.reranker):

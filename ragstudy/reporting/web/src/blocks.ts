@@ -36,8 +36,8 @@ export interface Answers {
   point: (string | null)[];
   scores: (number | null)[][];
   facts: number[][];
-  /** Side (answer or reference), claim, standing, and the most similar claim of the other text. */
-  claims: [string, string, string, string][][];
+  /** Side (answer or reference), claim, standing, the most similar claim of the other text, words it makes no likelier. */
+  claims: [string, string, string, string, string][][];
   abstains: number[];
 }
 

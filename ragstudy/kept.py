@@ -1,0 +1,74 @@
+"""What costs a model's time, kept by key in a file of the user's cache.
+
+Examples:
+    >>> kept = Kept(None)
+    >>> kept.add({'a': b'green'})
+    >>> kept.get('a'), kept.get('b')
+    (b'green', None)
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import sqlite3
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+_WAIT_SECONDS = 30.0
+
+
+class Kept:
+    """Bytes by key; what is added is on the disk when `add` returns.
+
+    Several processes may use one file. A file that cannot be written or read is no reason to stop: values then are kept
+    for this process alone.
+
+    Args:
+        path: of the SQLite file; None to keep nothing beyond the process.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self._known: dict[str, bytes] = {}
+        self._file: sqlite3.Connection | None = None
+        if path is None:
+            return
+        with contextlib.suppress(OSError, sqlite3.Error):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            file = sqlite3.connect(path, timeout=_WAIT_SECONDS, check_same_thread=False)
+            with file:
+                file.execute("CREATE TABLE IF NOT EXISTS kept (key BLOB PRIMARY KEY, value BLOB) WITHOUT ROWID")
+            self._file = file
+
+    def get(self, key: str) -> bytes | None:
+        """What is kept of a key; None if nothing is.
+
+        Args:
+            key: of any length.
+        """
+        if key not in self._known and self._file is not None:
+            with contextlib.suppress(sqlite3.Error):
+                row = self._file.execute("SELECT value FROM kept WHERE key = ?", (_digest(key),)).fetchone()
+                if row is not None:
+                    self._known[key] = bytes(row[0])
+        return self._known.get(key)
+
+    def add(self, values: Mapping[str, bytes]) -> None:
+        """Keep values; what is there already of a key stays, so that all who share the file go on with the same.
+
+        Args:
+            values: by key.
+        """
+        self._known.update(values)
+        if self._file is None:
+            return
+        with contextlib.suppress(sqlite3.Error), self._file:
+            rows = [(_digest(key), value) for key, value in values.items()]
+            self._file.executemany("INSERT OR IGNORE INTO kept VALUES (?, ?)", rows)
+
+
+def _digest(key: str) -> bytes:
+    return hashlib.sha256(key.encode("utf-8", "replace")).digest()
