@@ -28,7 +28,7 @@ from ragstudy.generation.likelihood import likelihood_source
 from ragstudy.records import Question
 from ragstudy.retrieval.embedder import SentenceEmbedder
 from ragstudy.retrieval.minilm import HUB_ID
-from ragstudy.scoring.alignment import Aligner, Coefficients, covered_share, right_share
+from ragstudy.scoring.alignment import N_FEATURES, Aligner, Coefficients, covered_share, right_share, support
 from ragstudy.scoring.long_answers import beyond_chance
 from ragstudy.scoring.measures.overlap import RougeL, token_f1
 from ragstudy.scoring.surprisal import SurprisalEvidence, best_share
@@ -89,11 +89,38 @@ def differences(
     return np.asarray([second - first for first, second in scores])
 
 
+class _Padded:
+    """The claims of many answers as one array, so that a fit takes a second; scores as `differences` does."""
+
+    def __init__(self, pairs: list[tuple[Features, Features]], axis: str) -> None:
+        answers = [answer for pair in pairs for answer in pair]
+        most = max(len(weights) for _, weights in answers)
+        self._rows = np.zeros((len(answers), most, N_FEATURES))
+        self._weights = np.zeros((len(answers), most))
+        for number, (rows, weights) in enumerate(answers):
+            self._rows[number, : len(weights)], self._weights[number, : len(weights)] = rows, weights
+        self._axis = axis
+
+    def differences(self, coefficients: NDArray[np.float64]) -> NDArray[np.float64]:
+        shape = self._weights.shape
+        supports = support(self._rows.reshape(-1, N_FEATURES), list(coefficients)).reshape(shape)
+        there = self._weights > 0
+        scores = (supports * self._weights).sum(axis=1) / np.maximum(self._weights.sum(axis=1), 1e-12)
+        if self._axis == "correctness":
+            best = np.where(there, supports, 0.0).max(axis=1)
+            nearest = np.where(there, self._rows[:, :, 1], 0.0).max(axis=1)
+            scores = (scores + best + nearest) / 3
+        return np.asarray(scores[1::2] - scores[::2])
+
+
 def fit(pairs: list[tuple[Features, Features]], axis: str, labels: NDArray[np.float64]) -> NDArray[np.float64]:
     """Coefficients whose differences, times a scale, come nearest to the labels."""
+    padded = _Padded(pairs, axis)
+    if not np.allclose(padded.differences(_PRIOR), differences(pairs, axis, _PRIOR)):
+        sys.exit("the padded scores are others than those of the scorer")
 
     def loss(parameters: NDArray[np.float64]) -> float:
-        error = parameters[0] * differences(pairs, axis, parameters[1:]) - labels
+        error = parameters[0] * padded.differences(parameters[1:]) - labels
         return float((error**2).mean() + _PULL * ((parameters[1:] - _PRIOR) ** 2).sum())
 
     found = minimize(loss, np.concatenate([[3.0], _PRIOR]), method="L-BFGS-B", options={"maxiter": 60})

@@ -52,8 +52,8 @@ class Kept:
         if key not in self._known and self._file is not None:
             with contextlib.suppress(sqlite3.Error):
                 row = self._file.execute("SELECT value FROM kept WHERE key = ?", (_digest(key),)).fetchone()
-                if row is not None:
-                    self._known[key] = bytes(row[0])
+                if row is not None and isinstance(row[0], bytes):
+                    self._known[key] = row[0]
         return self._known.get(key)
 
     def add(self, values: Mapping[str, bytes]) -> None:

@@ -12,7 +12,8 @@ Which rule applies depends on what is known about the right answer (docs/scoring
 * required facts: completeness is the share of facts of which the answer holds an accepted form; accuracy is
   right / (right + wrong) with the facts found as right, and as wrong the numbers, names and list items that
   no fact, no reference and no word of the question supports: fully, as many as there are facts missing, and a
-  tenth each beyond that, where they are unverifiable rather than wrong (items of a list always count fully).
+  tenth each beyond that, half a fact in all, where they are unverifiable rather than wrong (items of a list always
+  count fully).
 * a short reference (at most 8 words) only: completeness is the weighted share of its content words found in the
   answer, accuracy the weighted share of the answer's content words found in it; words of the question tell nothing
   and are left out.
@@ -39,8 +40,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from ragstudy.scoring.abstention import abstains
 from ragstudy.scoring.denial import denies, without_denied
+from ragstudy.scoring.fact_forms import states
 from ragstudy.scoring.languages import side_in
-from ragstudy.scoring.words import STOP_WORDS, holds, variants, without_citations, words
+from ragstudy.scoring.words import STOP_WORDS, without_citations, words
 
 if TYPE_CHECKING:
     from ragstudy.records import Question
@@ -52,6 +54,8 @@ _NUMBER = re.compile(r"\d")
 _NAME = re.compile(r"(?<=\S\s)[A-Z][\w-]*(?:\s+[A-Z][\w-]*)*")
 _SHORT = 8
 _UNVERIFIABLE = 0.1
+# What nobody can check weighs half a fact at most, however much is said.
+_MOST_UNVERIFIABLE = 0.5
 # `1. ` or `2) ` at the head of a line numbers an item and says nothing.
 _LIST_NUMBER = re.compile(r"^\s*\d{1,2}[.)]\s+", re.MULTILINE)
 _SIDE = re.compile(r"\b(yes|no)\b", re.IGNORECASE)
@@ -212,7 +216,7 @@ def _weight_of(n_unsupported: int, n_missing: int, question: Question) -> float:
     if question.type == "list":
         return float(n_unsupported)
     n_instead = min(n_unsupported, n_missing)
-    return n_instead + _UNVERIFIABLE * (n_unsupported - n_instead)
+    return n_instead + min(_MOST_UNVERIFIABLE, _UNVERIFIABLE * (n_unsupported - n_instead))
 
 
 def _backed(question: Question, claim: str, supported: set[str]) -> bool:
@@ -245,15 +249,7 @@ def _affirmed(question: Question, text: str) -> str:
 
 
 def _named_facts(question: Question, text: str) -> set[str]:
-    said = words(text)
-    return {fact.id for fact in question.facts if any(_says(text, said, form) for form in fact.forms)}
-
-
-def _says(text: str, said: list[str], form: str) -> bool:
-    """Whether a text holds a form of a fact; a form of signs alone is looked for as it is written."""
-    if not words(form):
-        return bool(form.strip()) and form.strip() in text
-    return any(holds(said, variant) for variant in variants(form))
+    return {fact.id for fact in question.facts if states(fact, text, question.text)}
 
 
 def _n_unsupported(question: Question, claim: str, supported: set[str]) -> int:

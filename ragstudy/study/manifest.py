@@ -43,6 +43,7 @@ class Manifest:
         models: fingerprint of each generator.
         embedder: fingerprint of the embedder.
         hardware: processor, cores, memory and GPU.
+        likelihood_model: the language model that helped to score long answers where there were any; '' for none.
         weights: what the weights of each generator are, where it has any; empty in runs of earlier versions.
     """
 
@@ -62,3 +63,4 @@ class Manifest:
     embedder: str
     hardware: dict[str, str | int | float | bool | None]
     weights: dict[str, str] = field(default_factory=dict)
+    likelihood_model: str = ""

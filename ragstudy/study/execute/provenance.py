@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ragstudy.files import SCHEMA_VERSION
+from ragstudy.generation.likelihood import likelihood_source
 from ragstudy.generation.make import generator_fingerprint
 from ragstudy.hardware import describe, peak_memory_gib
 from ragstudy.retrieval.embedder import embedder_fingerprint
@@ -61,6 +62,7 @@ def new_manifest(plan: Plan, study: dict[str, Any], before: Manifest | None, ses
         models={one.name: generator_fingerprint(one) for one in plan.spec.generators},
         embedder=embedder_fingerprint(plan.spec.retrieval.embedder),
         hardware=describe(),
+        likelihood_model=source.name if (source := likelihood_source(plan.spec.likelihood_model)) else "",
         weights={one.name: words for one in plan.spec.generators if (words := kind_of(one).weights(one))},
     )
 

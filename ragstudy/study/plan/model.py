@@ -11,7 +11,7 @@ from ragstudy.prompting import make_prompt
 from ragstudy.specs import kind_of, parse_context
 from ragstudy.statistics.looks import spent
 from ragstudy.study.layout import DomainLayout, Layout
-from ragstudy.study.plan.domain_notes import notes_of, sources_notes
+from ragstudy.study.plan.domain_notes import long_answer_notes, notes_of, sources_notes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -125,6 +125,7 @@ class Plan:
         alpha = spent(1 - self.spec.statistics.confidence, 1)
         for one in self.domains:
             told += sources_notes(one.name, len({question.group for question in one.test}), self.n_verdicts, alpha)
+            told += long_answer_notes(one.name, one.test, self.spec.likelihood_model)
         by_name = {one.name: one for one in self.spec.generators}
         for generator in self.spec.generators:
             told += kind_of(generator).notes(generator)
