@@ -13,6 +13,7 @@ from ragstudy.generation.likelihood import likelihood_source
 from ragstudy.generation.make import generator_fingerprint
 from ragstudy.hardware import describe, peak_memory_gib
 from ragstudy.retrieval.embedder import embedder_fingerprint
+from ragstudy.scoring.claims import is_free_form
 from ragstudy.specs.generators import kind_of
 from ragstudy.study.manifest import Manifest
 
@@ -62,9 +63,17 @@ def new_manifest(plan: Plan, study: dict[str, Any], before: Manifest | None, ses
         models={one.name: generator_fingerprint(one) for one in plan.spec.generators},
         embedder=embedder_fingerprint(plan.spec.retrieval.embedder),
         hardware=describe(),
-        likelihood_model=source.name if (source := likelihood_source(plan.spec.likelihood_model)) else "",
+        likelihood_model=_likelihood_model(plan),
         weights={one.name: words for one in plan.spec.generators if (words := kind_of(one).weights(one))},
     )
+
+
+def _likelihood_model(plan: Plan) -> str:
+    """Name of the language model that helps to score long answers; '' where none is asked."""
+    if not any(is_free_form(question) for domain in plan.domains for question in domain.test):
+        return ""
+    source = likelihood_source(plan.spec.likelihood_model)
+    return source.name if source is not None else ""
 
 
 Number = TypeVar("Number", int, float)

@@ -15,6 +15,7 @@ from ragstudy.generation.likelihood import likelihood_source
 from ragstudy.records import Case
 from ragstudy.registry import is_object_name, source_fingerprint
 from ragstudy.retrieval.embedder import scoring_embedder
+from ragstudy.scoring.claims import is_free_form
 from ragstudy.scoring.judges.measure import Judges, cost_of, split_name
 from ragstudy.scoring.long_answers import LONG_ANSWER_RULES
 from ragstudy.scoring.measures import MEASURES, SCORING_VERSION, Resources, make_measure, measure_kind
@@ -72,13 +73,12 @@ class Scoring:
         """
         wanted = self._fingerprints(answers)
         state = self.folder.state()
-        kept = [
-            score for score in self.folder.scores() if state.get(f"scores/{score.measure}") == wanted.get(score.measure)
-        ]
+        every = self.folder.scores()
+        kept = [score for score in every if state.get(f"scores/{score.measure}") == wanted.get(score.measure)]
         missing = [name for name in self.spec.measures if not self._is_there(name, kept, len(answers))]
         if not missing and state.get("scores") == fingerprint(wanted):
             self.progress.log("scores: nothing to do")
-            return self.folder.scores(), 0
+            return every, 0
         self._check_budgets(missing, answers)
         made, ceilings = self._make(missing, answers)
         scores = _in_order(answers, self.spec.measures, [*kept, *made])
@@ -173,7 +173,8 @@ class Scoring:
     @cached_property
     def _likelihoods(self) -> dict[str, LikelihoodSource | None]:
         """By domain, the language model for its long answers."""
-        source = likelihood_source(self.spec.likelihood_model)
+        every = [question for asked in self._questions.values() for question in asked.values()]
+        source = likelihood_source(self.spec.likelihood_model) if any(map(is_free_form, every)) else None
         return {name: source_for(asked.values(), source) for name, asked in self._questions.items()}
 
     def _looks_for_claims(self, name: str) -> bool:
