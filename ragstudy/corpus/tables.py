@@ -1,4 +1,4 @@
-"""Rows of a table in whatever file it lies: CSV, TSV, JSON lines, JSON, Parquet, Excel.
+"""Rows of a table in whatever file it lies: CSV, TSV, JSON lines, JSON, Parquet, Excel, a saved Hugging Face dataset.
 
 Examples:
     >>> sorted(TABLES)
@@ -11,6 +11,7 @@ import csv
 from collections import Counter
 from typing import TYPE_CHECKING, Any, TextIO
 
+from ragstudy.corpus.hf_folder import is_saved_dataset, saved_rows
 from ragstudy.errors import InputError, UnavailableError
 from ragstudy.files import read_json, read_lines
 
@@ -28,7 +29,8 @@ def rows_of(path: Path, columns: Sequence[str]) -> Iterator[Row]:
     """Every row with its place, as a mapping from column to what its cell holds.
 
     Args:
-        path: the file; its ending says what it is, and what has another ending is read as JSON lines.
+        path: the file, or the folder of a saved dataset; its ending says what it is, and what has another ending is
+            read as JSON lines.
         columns: those that are used; another one may be named twice.
 
     Raises:
@@ -36,6 +38,9 @@ def rows_of(path: Path, columns: Sequence[str]) -> Iterator[Row]:
         UnavailableError: a package that reads it is not installed.
     """
     ending = path.suffix.lower()
+    if path.is_dir() and is_saved_dataset(path):
+        yield from saved_rows(path)
+        return
     if ending in _OTHERS:
         msg = f"{path}: files with the ending {ending} are not read; {_OTHERS[ending]}"
         raise InputError(msg)

@@ -15,7 +15,10 @@ IMPORTERS = Registry(
     group="ragstudy.importers",
     entry_type=ImporterKind,
     built_in={
+        "autorag": "ragstudy.corpus.importers.autorag:AUTORAG",
+        "beir": "ragstudy.corpus.importers.beir:BEIR",
         "bioasq": "ragstudy.corpus.importers.bioasq:BIOASQ",
+        "flashrag": "ragstudy.corpus.importers.flashrag:FLASHRAG",
         "folder": "ragstudy.corpus.importers.folder:FOLDER",
         "nq": "ragstudy.corpus.importers.natural_questions:NATURAL_QUESTIONS",
         "qasper": "ragstudy.corpus.importers.qasper:QASPER",

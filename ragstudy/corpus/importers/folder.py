@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from ragstudy.corpus.folder import documents_in
 from ragstudy.corpus.importers.imported import Collection, Imported, must_exist, split_by_group
 from ragstudy.corpus.importers.kind import SEED, TEST_SHARE, ImporterKind, Option
+from ragstudy.corpus.importers.located import locate_gold
 from ragstudy.corpus.importers.table import Columns, add_question_row
-from ragstudy.corpus.locate import Locator
 from ragstudy.corpus.tables import rows_of
 from ragstudy.errors import InputError
 
@@ -66,7 +65,7 @@ def read_folder(
         if columns.gold is not None:
             row = {**row, columns.gold: _gold(row.get(columns.gold), by_file)}  # noqa: PLW2901 - the same row
         add_question_row(collection, row, columns, place, number)
-    notes = [*notes, guessed, *_locate(collection)]
+    notes = [*notes, guessed, *locate_gold(collection)]
     _group(collection, is_given=columns.group is not None)
     if columns.split is None:
         split_by_group(collection, test_share, seed)
@@ -137,24 +136,6 @@ def _gold(value: object, by_file: Mapping[str, list[str]]) -> list[str]:
     """Ids of the documents that a cell names; what it names that is no document stays as it is, and is counted."""
     names = [str(one).strip() for one in (value if isinstance(value, list | tuple) else [value]) if one is not None]
     return [one for name in names if name for one in by_file.get(name, [name])]
-
-
-def _locate(collection: Collection) -> list[str]:
-    """Fill in the documents that hold the answers, where the table names none; a sentence with the counts."""
-    without = [one for one in collection.questions.values() if not one.gold_documents]
-    if not without:
-        return []
-    locator, counts = Locator(list(collection.documents.values())), Counter[str]()
-    for question in without:
-        found = locator.find(question.text, question.references)
-        counts[found.by if found else "nowhere"] += 1
-        if found is not None:
-            collection.questions[question.id] = replace(question, gold_documents=(found.document,))
-    told = (
-        f"the table names no document for {len(without)} questions: of {counts['text']} the answer was found word for "
-        f"word, of {counts['words']} by most of its words, of {counts['nowhere']} nowhere"
-    )
-    return [told]
 
 
 def _group(collection: Collection, *, is_given: bool) -> None:

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 from ragstudy.corpus.checks import near_duplicates
 from ragstudy.corpus.domain import Domain
+from ragstudy.corpus.hf_folder import is_saved_dataset
 from ragstudy.errors import InputError
 from ragstudy.records import Document, Question
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from ragstudy.corpus.domain import SplitBy
@@ -34,6 +35,14 @@ class Imported:
     domain: Domain
     left_out: dict[str, int]
     notes: tuple[str, ...] = ()
+
+    def with_notes(self, notes: Iterable[str]) -> Imported:
+        """The same with more to know.
+
+        Args:
+            notes: a sentence each.
+        """
+        return replace(self, notes=(*self.notes, *notes))
 
     def summary(self) -> str:
         """One paragraph of counts."""
@@ -145,6 +154,17 @@ def split_by_group(collection: Collection, test_share: float, seed: int) -> None
         collection.questions[name] = replace(question, split=split)  # type: ignore[arg-type] # a literal
 
 
+def group_by_gold(collection: Collection) -> None:
+    """Questions whose first gold document is the same depend on each other and become one group.
+
+    Args:
+        collection: whose questions are grouped; one without a gold document is a group of its own.
+    """
+    for name, question in collection.questions.items():
+        if question.gold_documents:
+            collection.questions[name] = replace(question, group=question.gold_documents[0])
+
+
 @contextmanager
 def reading(path: Path, expected: str) -> Iterator[None]:
     """Turn a missing key or a wrong type in a publisher's file into the error for its layout.
@@ -163,7 +183,7 @@ def reading(path: Path, expected: str) -> Iterator[None]:
 
 
 def must_exist(paths: tuple[Path, ...]) -> None:
-    """Check that every file is there.
+    """Check that every file, or folder of a saved dataset, is there.
 
     Args:
         paths: files to import.
@@ -171,7 +191,7 @@ def must_exist(paths: tuple[Path, ...]) -> None:
     Raises:
         InputError: naming each missing file, or that none was given.
     """
-    missing = [f"{path}: no such file" for path in paths if not path.is_file()]
+    missing = [f"{path}: no such file" for path in paths if not path.is_file() and not is_saved_dataset(path)]
     if missing:
         raise InputError(missing)
     if not paths:

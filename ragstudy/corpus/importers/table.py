@@ -15,7 +15,7 @@ from ragstudy.errors import InputError, nearest
 from ragstudy.records import Document, Fact, Question
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 
 _BEGINS = re.compile(
@@ -77,20 +77,41 @@ def import_table(  # noqa: PLR0913 - what a user may say about a table
     if documents is None and columns.context is None:
         msg = f"{questions}: no documents; give --documents FILE, or --context COLUMN with each question's passage"
         raise InputError(msg)
-    collection = Collection()
-    if documents is not None:
-        for place, row in _rows(documents, [columns.document_id, columns.document_text, columns.document_title]):
-            _add_document(collection, row, columns, place)
+    collection = documents_of(documents, columns) if documents is not None else Collection()
     wanted = [columns.question, columns.answer, columns.id, columns.gold, columns.context, columns.group, columns.split]
-    for number, (place, row) in enumerate(_rows(questions, wanted), start=1):
+    for number, (place, row) in enumerate(checked_rows(questions, wanted), start=1):
         add_question_row(collection, row, columns, place, number)
     if columns.split is None:
         split_by_group(collection, test_share, seed)
     return collection.finish(name, f"Imported from {questions.name}", "group" if columns.group else "question")
 
 
-def _rows(path: Path, wanted: list[str | None]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Rows with their place; checks the columns of the first row."""
+def documents_of(path: Path, columns: Columns) -> Collection:
+    """A collection with the documents of a table and no question yet.
+
+    Args:
+        path: table of documents.
+        columns: which column holds what.
+
+    Raises:
+        InputError: the file is damaged, a named column is absent, or a document has no id or text.
+    """
+    collection = Collection()
+    for place, row in checked_rows(path, [columns.document_id, columns.document_text, columns.document_title]):
+        add_document_row(collection, row, columns, place)
+    return collection
+
+
+def checked_rows(path: Path, wanted: Sequence[str | None]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Rows with their place.
+
+    Args:
+        path: of the table.
+        wanted: columns that must be there.
+
+    Raises:
+        InputError: the file is damaged, or a column is absent.
+    """
     columns = [column for column in wanted if column is not None]
     for position, (place, row) in enumerate(rows_of(path, columns)):
         missing = [column for column in columns if column not in row]
@@ -106,7 +127,18 @@ def _forms(answer: str) -> tuple[str, ...]:
     return (answer, bare) if bare and bare != answer else (answer,)
 
 
-def _add_document(collection: Collection, row: dict[str, Any], columns: Columns, place: str) -> None:
+def add_document_row(collection: Collection, row: dict[str, Any], columns: Columns, place: str) -> None:
+    """Keep the document of a row.
+
+    Args:
+        collection: that it goes into.
+        row: of the table.
+        columns: which column holds what.
+        place: file and line, for messages.
+
+    Raises:
+        InputError: it has no id or no text, or its id stands twice.
+    """
     name = text_of(row.get(columns.document_id), f"{place}: {columns.document_id}")
     text = "\n".join(texts_of(row.get(columns.document_text), f"{place}: {columns.document_text}"))
     if not name or not text:
