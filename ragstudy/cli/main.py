@@ -17,6 +17,7 @@ from ragstudy.cli.pocket import pocket
 from ragstudy.cli.reading import compare_command, gate_command, reproduced_command, track_command, view_command
 from ragstudy.cli.serving import ask_command, export_command, serve_command
 from ragstudy.cli.start import init_command, quick_command
+from ragstudy.cli.training import training
 from ragstudy.errors import RagstudyError, nearest
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ cli.add_command(track_command)
 cli.add_command(ask_command)
 cli.add_command(export_command)
 cli.add_command(serve_command)
+cli.add_command(training)
 
 
 @cli.command()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ragstudy.generation.make import generator_fingerprint
 from ragstudy.records import Labelled
@@ -13,6 +13,7 @@ from ragstudy.study.execute.training import (
     adapters_by_fingerprint,
     is_trained,
     job_fingerprint,
+    settings_of,
     share,
     tune,
 )
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from ragstudy.records import Prompt
     from ragstudy.specs import GeneratorSpec
     from ragstudy.study.execute.retrieved import Retrieved
+    from ragstudy.study.execute.training_pairs import TrainingPair
     from ragstudy.study.plan.jobs import TrainingJob
     from ragstudy.study.plan.model import DomainPlan, Plan
     from ragstudy.study.progress import ProgressReporter
@@ -129,6 +131,25 @@ class AdapterTrainer:
             ]
         )
 
+    def pairs(self, job: TrainingJob) -> list[TrainingPair]:
+        """The pairs that a job learns, once `label` is done.
+
+        Args:
+            job: to be trained.
+
+        Raises:
+            InputError: there is no pair at all.
+        """
+        return self._labellings[job.domain].pairs(job)
+
+    def settings(self, job: TrainingJob) -> dict[str, Any]:
+        """What a training does with its pairs, as its record keeps it.
+
+        Args:
+            job: to be trained.
+        """
+        return settings_of(job)
+
     def trained(self, job: TrainingJob, model: LazyModel) -> str:
         """The fingerprint of a job's adapter, which lies in its folder now.
 
@@ -136,7 +157,7 @@ class AdapterTrainer:
             job: to be trained.
             model: loads the base.
         """
-        wanted = self._fingerprint(job)
+        wanted = self.fingerprint(job)
         place = self._folder.adapter_folder(job.domain, job.name)
         if is_trained(place, wanted):
             return wanted
@@ -152,21 +173,26 @@ class AdapterTrainer:
 
     def _fullest(self, job: TrainingJob) -> TrainingJob:
         """The same training under another name that keeps checkpoints, if there is one: it serves both."""
-        wanted, needed = self._fingerprint(job), set(job.spec.checkpoints)
+        wanted, needed = self.fingerprint(job), set(job.spec.checkpoints)
         others = [
             one
             for one in self._plan.jobs
             if needed < set(one.spec.checkpoints)
             and not one.variant.checkpoint
             and (one.domain, one.seed) == (job.domain, job.seed)
-            and self._fingerprint(one) == wanted
+            and self.fingerprint(one) == wanted
         ]
         return max(others, key=lambda one: len(one.spec.checkpoints), default=job)
 
-    def _fingerprint(self, job: TrainingJob) -> str:
+    def fingerprint(self, job: TrainingJob) -> str:
+        """Changes with everything that decides what a job's adapter is.
+
+        Args:
+            job: to be trained.
+        """
         key = (job.domain, job.name)
         if key not in self._wanted:
-            self._wanted[key] = job_fingerprint(job, self._labellings[job.domain], self._fingerprint)
+            self._wanted[key] = job_fingerprint(job, self._labellings[job.domain], self.fingerprint)
         return self._wanted[key]
 
     def _train(self, job: TrainingJob, model: LazyModel) -> None:
@@ -176,8 +202,8 @@ class AdapterTrainer:
         if job.first:
             self.trained(job.first, model)
             first = self._folder.adapter_folder(job.first.domain, job.first.name)
-        training = Training(job, jobs, tuple(map(self._fingerprint, jobs)), self._labellings[job.domain], first)
+        training = Training(job, jobs, tuple(map(self.fingerprint, jobs)), self._labellings[job.domain], first)
         tune(training, model.causal(), self._folder, self._progress)
         self.n_trained += len(jobs)
         for one in jobs:
-            self._there[self._fingerprint(one)] = self._folder.adapter_folder(one.domain, one.name)
+            self._there[self.fingerprint(one)] = self._folder.adapter_folder(one.domain, one.name)

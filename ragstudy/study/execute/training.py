@@ -81,6 +81,15 @@ def _weights_fingerprint(job: TrainingJob) -> str:
     return generator_fingerprint(job.base.model_copy(update={"max_new_tokens": 1, "instruction": None}))
 
 
+def settings_of(job: TrainingJob) -> dict[str, Any]:
+    """What a training does with its pairs, as its record keeps it.
+
+    Args:
+        job: the training.
+    """
+    return job.spec.model_dump(mode="json", exclude=_IN_THE_PAIRS)
+
+
 def is_trained(folder: Path, wanted: str) -> bool:
     """Whether a finished adapter with this fingerprint lies in a folder.
 
@@ -113,6 +122,23 @@ def share(there: Path, place: Path) -> None:
     unfinished = _unfinished(place)
     shutil.rmtree(unfinished, ignore_errors=True)
     shutil.copytree(there, unfinished, copy_function=_link)
+    _put(unfinished, place)
+
+
+def put_in(adapter: Path, place: Path, record: dict[str, Any]) -> None:
+    """Put a copy of an adapter from elsewhere in place, with its record.
+
+    Args:
+        adapter: its folder.
+        place: where it is to lie.
+        record: what it is.
+    """
+    unfinished = _unfinished(place)
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
+    for name in ("adapter_config.json", "adapter_model.safetensors"):
+        shutil.copy2(adapter / name, unfinished / name)
+    write_json(unfinished / "record.json", record)
     _put(unfinished, place)
 
 
@@ -192,7 +218,7 @@ def _record(
         "shuffled": job.variant.shuffled,
         "epoch": job.variant.checkpoint or job.spec.epochs,
         "after": f"{job.first.domain}/{job.first.name}" if job.first else None,
-        "settings": job.spec.model_dump(mode="json", exclude=_IN_THE_PAIRS),
+        "settings": settings_of(job),
         "questions": [example.question for example in examples],
         "pairs_hash": fingerprint([(example.ids, example.labels) for example in examples]),
         "n_that_lost_passages": n_cut,
