@@ -383,7 +383,7 @@ class Evidence:
         standing: 'found' or 'missing' of a fact, 'supported', 'contradicted' or 'unverifiable' of a claim.
         support: how far the other text supports it, in [0, 1].
         evidence: the most similar claim of the other text, or ''.
-        unexplained: words of the claim that the other text makes no likelier; empty where no language model was asked.
+        unexplained: words of a reference's claim that the answer makes no likelier; empty where no model was asked.
     """
 
     domain: str

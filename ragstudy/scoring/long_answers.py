@@ -1,10 +1,9 @@
 """Accuracy and completeness of answers whose reference is longer, from claims and from surprisal.
 
-Accuracy is the mean of three equal parts: what the claims say (`alignment`), how well the reference explains the
-quarter of the answer's words that it explains best, and how well the answer explains that quarter of the reference's
-words (`surprisal`). Completeness is the mean of two: what the claims say, and how well the answer explains the better
-half of the reference's words. What an unrelated text explains is taken off first. Nothing in the combination is fitted.
-Without a language model both are what the claims say.
+Each is the mean of two equal parts: what the claims say (`alignment`), and how well the answer explains the quarter of
+the reference's words, at least four, that it explains best (`surprisal`), without what an unrelated text explains.
+Nothing in the combination is fitted; the form was chosen among eleven on human labels, by leaving one domain out at a
+time (docs/results/scorer.md). Without a language model both are what the claims say.
 
 Examples:
     >>> beyond_chance(0.15), beyond_chance(1.0)
@@ -23,12 +22,11 @@ if TYPE_CHECKING:
 
     from ragstudy.records import Case
     from ragstudy.scoring.alignment import Aligner
-    from ragstudy.scoring.surprisal import ExplainedWord, Reading, SurprisalEvidence
+    from ragstudy.scoring.surprisal import Reading, SurprisalEvidence
 
-# What a reference of another question explains of the best quarter of an answer's words, and the other way round: .146
-# and .143 on 80 answers of RAGChecker's meta-evaluation.
+# What an answer to another question explains of the best quarter of a reference's words: .143 on 80 answers of
+# RAGChecker's meta-evaluation.
 _BY_CHANCE = 0.15
-_QUARTER, _HALF = 0.25, 0.5
 # Raised whenever long answers are scored otherwise than before, where a language model helps.
 LONG_ANSWER_RULES = 1
 
@@ -83,31 +81,8 @@ class LongAnswers:
         accuracy, completeness = self._aligner.both(question, reference, answer)
         if self._surprisal is None:
             return accuracy, completeness
-        said = self._surprisal.of(question, answer, reference)
-        wanted = self._surprisal.of(question, reference, answer)
-        return combined_accuracy(accuracy, said, wanted), combined_completeness(completeness, wanted)
-
-
-def combined_accuracy(claims: float, said: list[ExplainedWord], wanted: list[ExplainedWord]) -> float:
-    """Accuracy from its three parts, in [0, 1].
-
-    Args:
-        claims: accuracy by claims.
-        said: words of the answer, explained by the reference.
-        wanted: words of the reference, explained by the answer.
-    """
-    parts = (claims, *(beyond_chance(best_share(words, _QUARTER)) for words in (said, wanted)))
-    return sum(parts) / len(parts)
-
-
-def combined_completeness(claims: float, wanted: list[ExplainedWord]) -> float:
-    """Completeness from its two parts, in [0, 1].
-
-    Args:
-        claims: completeness by claims.
-        wanted: words of the reference, explained by the answer.
-    """
-    return (claims + beyond_chance(best_share(wanted, _HALF))) / 2
+        explained = beyond_chance(best_share(self._surprisal.of(question, reference, answer)))
+        return (accuracy + explained) / 2, (completeness + explained) / 2
 
 
 def beyond_chance(share: float) -> float:
@@ -120,7 +95,7 @@ def beyond_chance(share: float) -> float:
 
 
 def readings_of(cases: Iterable[Case]) -> Iterator[Reading]:
-    """What a language model has to read for answers to free-form questions: both texts after each other.
+    """What a language model has to read for answers to free-form questions: each reference after the answer.
 
     Args:
         cases: answers with their questions.
@@ -130,5 +105,4 @@ def readings_of(cases: Iterable[Case]) -> Iterator[Reading]:
             continue
         answer = without_list_marks(case.answer)
         for reference in filter(is_long, case.question.references):
-            yield case.question.text, answer, reference
             yield case.question.text, reference, answer

@@ -11,8 +11,8 @@ text makes the word certain, 0 if it makes it no likelier. The mean over the wor
 two texts speak of the same, in whatever words; the single words say of what.
 
 Examples:
-    >>> best_share([ExplainedWord('green', 0.9), ExplainedWord('lamp', 0.5), ExplainedWord('today', 0.0)], 0.25)
-    0.9
+    >>> best_share([ExplainedWord('green', 0.9), ExplainedWord('lamp', 0.6), ExplainedWord('today', 0.0)])
+    0.5
 """
 
 from __future__ import annotations
@@ -60,15 +60,16 @@ class ExplainedWord(NamedTuple):
     share: float
 
 
-def best_share(explained: Sequence[ExplainedWord], part: float) -> float:
-    """Mean share of the words, at least one, that are explained best, in [0, 1]; 0 without a word.
+def best_share(explained: Sequence[ExplainedWord], part: float = 0.25, fewest: int = 4) -> float:
+    """Mean share of the words that are explained best, in [0, 1]; 0 without a word.
 
     Args:
         explained: words of a text.
-        part: how many of them count, e.g. .25.
+        part: how many of them count.
+        fewest: as many of them count at least, if there are so many.
     """
     shares = sorted((one.share for one in explained), reverse=True)
-    best = shares[: max(1, round(len(shares) * part))]
+    best = shares[: max(fewest, round(len(shares) * part))]
     return sum(best) / len(best) if best else 0.0
 
 

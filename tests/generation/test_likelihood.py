@@ -90,7 +90,7 @@ def test_the_real_model_tells_a_paraphrase_from_something_else():
     asked = "What happens to the glue when it gets warm?"
     reference = "Above 60 degrees the glue gets softer and loses half of its strength."
     right, wrong = (
-        best_share(evidence.of(asked, reference, answer), 0.5)
+        best_share(evidence.of(asked, reference, answer))
         for answer in (
             "The glue softens once it is hotter than 60 degrees, and only half of its strength is left.",
             "Parcels of more than 30 kilograms are sent by rail from the depot in the north.",

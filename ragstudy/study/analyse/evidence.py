@@ -84,7 +84,9 @@ def _rows(
         ("reference", reference, answer.text, "completeness"),
     )
     for side, text, other, axis in sides:
-        explained = [] if surprisal is None else surprisal.known(question.text, text, other)
+        # Only references are read, each after the answer.
+        reads = surprisal if side == "reference" else None
+        explained = reads.known(question.text, text, other) if reads is not None else []
         for claim in aligner.align(question.text, text, other, learned()[axis]):
             unexplained = _unexplained(claim.text, explained)
             yield Evidence(*about, side, claim.text, claim.stance, claim.support, claim.evidence, unexplained)

@@ -115,9 +115,8 @@ function claims({ place }: Shown, answers: Answers): HTMLElement[] {
   ].flatMap(([side, title]) => {
     const mine = rows.filter((row) => row[0] === side);
     if (!mine.length) return [];
-    const other = side === "answer" ? "reference" : "answer";
     const items = mine.map(([, claim, standing, evidence, unexplained]) => {
-      const words = unexplained ? [element("span", { class: "soft" }, ` the ${other} makes no likelier: ${unexplained}`)] : [];
+      const words = unexplained ? [element("span", { class: "soft" }, ` the answer makes no likelier: ${unexplained}`)] : [];
       const kind = standing === "supported" ? "found" : "missing";
       return element("li", { class: kind, title: evidence, dir: "auto" }, `${claim} (${standing})`, ...words);
     });
