@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -156,6 +156,33 @@ def _out(name: str) -> Path:
 def fetch(name: str, out: Path | None) -> None:
     """Get a public set (bioasq, nq, qasper) from the model hub."""
     _tell(out or _out(name), domains.fetch_domain(name, out))
+
+
+@corpus.command()
+@click.argument("docs", type=_FILES)
+@click.option("--out", type=_FILES, required=True, help="CSV file to write, for a person to review.")
+@click.option("--model", help="Writes and answers: a model, GGUF file, or URL#MODEL of a server.")
+@click.option("--of", "study", type=_FILES, help="Study that describes the generator to use instead.")
+@click.option("--generator", help="Name of that generator.")
+@click.option("--short", default=80, show_default=True, type=click.IntRange(min=0), help="Answered in a few words.")
+@click.option(
+    "--long", "long_", default=20, show_default=True, type=click.IntRange(min=0), help="In a sentence or two."
+)
+@click.option("--seed", default=1, show_default=True, help="Of the draw of passages.")
+def questions(out: Path, docs: Path, seed: int, **said: Any) -> None:  # noqa: ANN401 - as click types the options
+    """Draft questions about a folder of DOCS that has none yet, for a person to review.
+
+    Without a model the file holds passages with room for a question and an answer each.
+
+    \b
+    ragstudy corpus questions wiki/ --model smollm2-135m-instruct --out drafts.csv
+    ragstudy corpus questions wiki/ --of experiments/ours.yaml --generator gpt --out drafts.csv
+    ragstudy init wiki --docs wiki/ --qa drafts.csv        # once it is reviewed
+    """
+    from ragstudy.cli.drafting import Writer, draft
+
+    writer = Writer(said["model"], said["study"], said["generator"])
+    draft(docs, out, writer, {"short": said["short"], "long": said["long_"]}, seed)
 
 
 @corpus.command()

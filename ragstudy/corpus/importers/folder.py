@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ragstudy.corpus.cells import text_of
 from ragstudy.corpus.folder import documents_in
 from ragstudy.corpus.importers.imported import Collection, Imported, must_exist, split_by_group
 from ragstudy.corpus.importers.kind import SEED, TEST_SHARE, ImporterKind, Option
@@ -30,6 +31,8 @@ GUESSES: Mapping[str, tuple[str, ...]] = {
     "split": ("split",),
 }
 _MESSAGES = "messages"
+# Of tables that `ragstudy corpus questions` wrote and a person reviewed.
+_KEEP = "keep"
 
 
 def read_folder(
@@ -62,6 +65,9 @@ def read_folder(
     columns, guessed = guess_columns(questions, rows[0][1] if rows else {}, named)
     by_file = _files(collection.documents)
     for number, (place, row) in enumerate(rows, start=1):
+        if _is_dropped(row, place):
+            collection.left_out["that a review dropped (keep = no)"] += 1
+            continue
         if columns.gold is not None:
             row = {**row, columns.gold: _gold(row.get(columns.gold), by_file)}  # noqa: PLW2901 - the same row
         add_question_row(collection, row, columns, place, number)
@@ -70,6 +76,8 @@ def read_folder(
     if columns.split is None:
         split_by_group(collection, test_share, seed)
     imported = collection.finish(name, f"Documents of {docs.name}, questions of {questions.name}", "group")
+    generated = sum(question.id.startswith("generated-") for question in imported.domain.questions)
+    notes += [f"{generated} of the questions were written by a model"] if generated else []
     return replace(imported, notes=(*notes, *_lint(imported)))
 
 
@@ -120,6 +128,15 @@ def _of_messages(row: dict[str, Any], place: str) -> dict[str, Any]:
         msg = f"{place}: its messages hold no pair of user and assistant"
         raise InputError(msg)
     return {"question": last["user"], "answer": last["assistant"]}
+
+
+def _is_dropped(row: Mapping[str, Any], place: str) -> bool:
+    """Whether a table of reviewed drafts says that a question is not to be kept."""
+    said = text_of(row.get(_KEEP), f"{place}: {_KEEP}").casefold()
+    if said not in ("", "yes", "no"):
+        msg = f"{place}: column {_KEEP!r} holds {said!r}; expected 'yes' or 'no'"
+        raise InputError(msg)
+    return said == "no"
 
 
 def _files(documents: Iterable[str]) -> dict[str, list[str]]:
