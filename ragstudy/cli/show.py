@@ -106,7 +106,7 @@ class _Line:
             return
         is_due = now - self._told_at >= _SECONDS_BETWEEN
         is_far = self._done - self._told >= self._total / 10 and now - self._told_at >= _SECONDS_AT_LEAST
-        if is_due or is_far:
+        if self._done and (is_due or is_far):
             left = (now - self._began) / self._done * (self._total - self._done)
             self._console.log(f"{self._title}: {self._done} of {self._total}, about {left:.0f} s left{more}")
             self._told, self._told_at = self._done, now

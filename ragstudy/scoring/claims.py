@@ -40,7 +40,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ragstudy.scoring.abstention import abstains
 from ragstudy.scoring.denial import denies, without_denied
-from ragstudy.scoring.fact_forms import states
+from ragstudy.scoring.fact_forms import is_written, states
 from ragstudy.scoring.languages import side_in
 from ragstudy.scoring.words import STOP_WORDS, without_citations, words
 
@@ -202,8 +202,18 @@ def _by_facts(question: Question, answer: str) -> Judged:
         if not n_unsupported and set(words(claim)) - supported and not _backed(question, claim, supported):
             n_unsupported = 1
         n_wrong += n_unsupported
-    total = len(found) + _weight_of(n_wrong, len(question.facts) - len(found), question)
+    n_known = _n_known_wrong(question, answer, supported)
+    n_missing = max(0, len(question.facts) - len(found) - n_known)
+    total = len(found) + n_known + _weight_of(max(0, n_wrong - n_known), n_missing, question)
     return Judged(len(found) / total if total else 0.0, len(found) / len(question.facts))
+
+
+def _n_known_wrong(question: Question, answer: str, supported: set[str]) -> int:
+    """How many of the facts' known wrong alternatives an answer states beside what is right."""
+    text = _affirmed(question, answer)
+    said = words(text)
+    known = {one for fact in question.facts for one in fact.alternatives if not set(words(one)) <= supported}
+    return sum(1 for one in known if is_written(text, said, one))
 
 
 def _weight_of(n_unsupported: int, n_missing: int, question: Question) -> float:

@@ -5,7 +5,8 @@ fact's known wrong alternatives, these count:
 
 * a person with middle names: `Thomas Alva Edison` for `Thomas Edison`;
 * a name without what describes it: `George Huntington` for `the physician George Huntington`;
-* what is left without the words of the question: `the second` for `the second law` if the question asks `which law`;
+* what is left without the words of the question and without small words around it: `second` for `the second law` if
+  the question asks `which law`;
 * singular for plural;
 * of a form of three or more telling words, three fifths: of a name together and in its order (`Elizabeth Patterson` for
   `Mary Elizabeth Patterson`; not `World Trade Organization` for `World Health Organization`), of other words near each
@@ -45,6 +46,8 @@ _PART = 0.6
 _MOST_BETWEEN = 2
 _SHORTEST_NAME = 4
 _SHORTEST_PLURAL = 4
+# A form that denies is not shortened.
+_DENYING = frozenset({"no", "not", "nor", "never", "neither", "without", "non"})
 _ARTICLES = frozenset({"a", "an", "the"})
 # They begin names of places, in which a word between is another place: South West Africa is not South Africa.
 _OF_PLACES = frozenset(
@@ -102,11 +105,13 @@ def _readings(form: str, asked: AbstractSet[str]) -> tuple[tuple[str, ...], ...]
     found = [*variants(form), *_without_description(form)]
     whole = words(form)
     left = [word for word in whole if word in STOP_WORDS or _singular(word) not in asked]
+    if any(word in _DENYING for word in whole):
+        return tuple(dict.fromkeys(found))
     while left and left[0] in STOP_WORDS:
         left.pop(0)
     while left and left[-1] in STOP_WORDS:
         left.pop()
-    return tuple(dict.fromkeys([*found, tuple(left)] if left and left != whole else found))
+    return tuple(dict.fromkeys([*found, tuple(left)] if left else found))
 
 
 def _without_description(form: str) -> Iterator[tuple[str, ...]]:
@@ -134,7 +139,7 @@ def _holds_with_middle_names(text: str, form: str) -> bool:
 def _holds_most(singular: Sequence[str], form: str) -> bool:
     """Whether most of a longer form's telling words stand together, all of its numbers among them."""
     telling = [_singular(word) for word in words(form) if word not in STOP_WORDS]
-    if len(telling) < _FEWEST_TELLING:
+    if len(telling) < _FEWEST_TELLING or any(word in _DENYING for word in words(form)):
         return False
     said = [word for word in singular if word not in STOP_WORDS]
     numbers = {word for word in telling if any(sign.isdigit() for sign in word)}

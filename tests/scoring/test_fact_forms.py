@@ -49,6 +49,8 @@ def test_people_write_a_fact_in_other_ways(form, text, question):
         ("the second law", "The first law.", "which law says so?"),
         ("green or red", "blue", "is it green or red?"),
         ("gas", "ga", "what is it?"),
+        ("not yet", "yet", "has it begun?"),
+        ("not approved in Europe so far", "approved in Europe", "where is it approved?"),
     ],
 )
 def test_what_is_something_else_is_no_form_of_a_fact(form, text, question):

@@ -116,7 +116,9 @@ def test_something_else_is_not_found(form, text):
 def test_every_text_holds_itself(text):
     said = words(text)
     assert not said or holds(said, said)
-    assert words(text.upper().lower()) == words(text.lower())
+    # Not of the text itself: a dotless i in capitals is any other I.
+    capitals = text.upper()
+    assert words(capitals) == words(capitals.lower())
 
 
 @given(st.integers(0, 10**9))
