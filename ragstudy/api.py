@@ -126,6 +126,10 @@ def query_engine(path: str | Path, arm: str = "best", domain: str | None = None)
     return query_engine(Answerer.open(Path(path), arm, domain))
 
 
+def _place_of(row: Evidence) -> tuple[str, str, str, str]:
+    return (row.domain, row.question, row.generator, row.contexts)
+
+
 def load_run(path: str | Path) -> Run:
     """A finished run.
 
@@ -206,11 +210,12 @@ class Run:
 
     def claims(self) -> list[Evidence]:
         """Facts found and claims supported in every answer, with the evidence."""
-        from ragstudy.generation.likelihood import likelihood_source
         from ragstudy.study.analyse.evidence import evidence
 
         self._folder.check()
-        return evidence(self._folder, likelihood_source(self._folder.manifest().study.get("likelihood_model", "none")))
+        read = {(*_place_of(row), row.side, row.claim): row for row in self._folder.claims()}
+        # What a language model said of the words was kept when the run was scored.
+        return [read.get((*_place_of(row), row.side, row.claim), row) for row in evidence(self._folder)]
 
     def failure_points(self) -> list[Diagnosed]:
         """The failure point of every answer that has one (docs/diagnosis.md)."""

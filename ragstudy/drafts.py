@@ -49,7 +49,9 @@ _ASK: dict[Kind, str] = {
         "Text: {text}\n\nWrite two lines, 'Question: ...' and 'Answer: ...'."
     ),
 }
-_WRITTEN = re.compile(r"question\s*:\s*(?P<question>.+?)\s*\banswer\s*:\s*(?P<answer>.+)", re.IGNORECASE | re.DOTALL)
+_WRITTEN = re.compile(
+    r"question\s*:\s*(?P<question>.+?)(?:\n\s*|(?<=\?)\s+)answer\s*:\s*(?P<answer>.+)", re.IGNORECASE | re.DOTALL
+)
 _OF_THE_TEXT = re.compile(
     r"\b(the|this)\s+(given\s+|above\s+)?(text|passage|document|paragraph|article)\b", re.IGNORECASE
 )
@@ -214,6 +216,10 @@ def _round_trip(
     verdicts = {}
     for number, one in enumerate(kept):
         short = n_words(one.answer) <= _MOST_SHORT
+        failed = next((one.error for one in said[2 * number : 2 * number + 2] if one.stopped == "error"), "")
+        if failed:
+            verdicts[id(one)] = f"the model failed: {failed}"
+            continue
         asked = Question("", one.question, (one.answer,), (Fact("f", (one.answer,)),) if short else ())
         there, alone = (judge(asked, text.text, weights).completeness for text in said[2 * number : 2 * number + 2])
         if there < _RIGHT:

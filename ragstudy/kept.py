@@ -62,12 +62,13 @@ class Kept:
         Args:
             values: by key.
         """
-        self._known.update(values)
-        if self._file is None:
-            return
-        with contextlib.suppress(sqlite3.Error), self._file:
-            rows = [(_digest(key), value) for key, value in values.items()]
-            self._file.executemany("INSERT OR IGNORE INTO kept VALUES (?, ?)", rows)
+        if self._file is not None:
+            with contextlib.suppress(sqlite3.Error), self._file:
+                rows = [(_digest(key), value) for key, value in values.items()]
+                self._file.executemany("INSERT OR IGNORE INTO kept VALUES (?, ?)", rows)
+        for key, value in values.items():
+            if self.get(key) is None:
+                self._known[key] = value
 
 
 def _digest(key: str) -> bytes:

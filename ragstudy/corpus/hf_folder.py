@@ -44,7 +44,11 @@ def saved_rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     if not (path / _SPLITS).is_file():
         yield from _rows(path)
         return
-    names = json.loads((path / _SPLITS).read_text(encoding="utf-8")).get("splits", [])
+    try:
+        names = [str(name) for name in json.loads((path / _SPLITS).read_text(encoding="utf-8"))["splits"]]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        msg = f"{path / _SPLITS}: not as `save_to_disk` writes it: {type(error).__name__}: {error}"
+        raise InputError(msg) from error
     for name in names:
         split = "train" if name.startswith("train") else "test"
         yield from ((place, {"split": split, **row}) for place, row in _rows(path / name))

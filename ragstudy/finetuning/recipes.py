@@ -119,7 +119,7 @@ def _llamafactory(recipe: Recipe) -> dict[str, Any]:
         "model_name_or_path": recipe.base,
         "stage": "sft",
         "do_train": True,
-        **(lora if spec.method != "full" else {"finetuning_type": "full"}),
+        **lora,
         "dataset_dir": ".",
         "dataset": "pairs",
         # None: the tokenizer's own, so that training and study write the same prompt.
@@ -153,7 +153,7 @@ def _axolotl(recipe: Recipe) -> dict[str, Any]:
     }
     return {
         "base_model": recipe.base,
-        **(adapter if spec.method != "full" else {}),
+        **adapter,
         "datasets": [{"path": PAIRS, "ds_type": "json", "type": "chat_template", "field_messages": "messages"}],
         "train_on_inputs": False,
         "val_set_size": 0,
@@ -211,19 +211,26 @@ def _trl(recipe: Recipe) -> str:
         lora_dropout={spec.dropout},
         target_modules={_targets(spec)!r},
     )"""
+    quantised = ("", "")
+    if spec.method == "qlora":
+        four = "BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_compute_dtype=torch.bfloat16)"
+        quantised = (
+            "from transformers import BitsAndBytesConfig\n",
+            f'        model_init_kwargs={{"quantization_config": {four}}},\n',
+        )
     return f"""\
 import torch
 from datasets import load_dataset
 from peft import LoraConfig
-from trl import SFTConfig, SFTTrainer
+{quantised[0]}from trl import SFTConfig, SFTTrainer
 
 {_ROWS}
 trainer = SFTTrainer(
     {recipe.base!r},
     args=SFTConfig(
-{_arguments(recipe)}    ),
+{_arguments(recipe)}{quantised[1]}    ),
     train_dataset=rows,
-    peft_config={lora if spec.method != "full" else None},
+    peft_config={lora},
 )
 trainer.train()
 trainer.save_model("{ADAPTER}")
@@ -253,9 +260,8 @@ model, tokenizer = FastLanguageModel.from_pretrained(
     {recipe.base!r},
     max_seq_length={spec.max_tokens},
     load_in_4bit={spec.method == "qlora"},
-    full_finetuning={spec.method == "full"},
 )
-{lora if spec.method != "full" else ""}
+{lora}
 {_ROWS}
 trainer = SFTTrainer(
     model,

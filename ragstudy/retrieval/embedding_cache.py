@@ -1,4 +1,4 @@
-"""Vectors of passages in the user's cache, so that no run embeds again what another has embedded.
+"""Vectors of passages and queries in the user's cache, so that no run embeds again what another has embedded.
 
 Texts are embedded block by block, and a block is known by its texts and by what embeds them. Where a block ends is
 decided by the texts alone (content-defined chunking: Muthitacharoen, Chen and Mazieres 2001), so that documents that
@@ -97,6 +97,8 @@ class CachedEmbedder:
         Args:
             queries: what is longer than the model reads is cut.
         """
+        if not queries:
+            return self._inner.embed([])
         if self._queries is None:
             self._queries = Kept(cache_folder() / "queries" / f"{fingerprint(self._identity)}.sqlite")
         kept = self._queries

@@ -11,8 +11,8 @@ stretched so that a claim found word for word has support 1 and one of which not
 * similarity: highest cosine similarity of the claim with a claim of the other text;
 * numbers, names: share of the claim's numbers and names that the other text lacks.
 
-A claim that says the same as its nearest claim but for a negation (words and similarity of .8 or more) has no words and
-no similarity: it says the contrary.
+A claim that has the words of its nearest claim and a negation more or less has no words and no similarity: it says the
+contrary.
 
 A claim that only repeats the question, or says that there is no answer, is no claim, unless there are no others.
 
@@ -54,9 +54,10 @@ Stance = Literal["supported", "contradicted", "unverifiable"]
 N_FEATURES = 4
 _SIMILARITY = 1
 _CLOSE = 0.6
-# From here on two claims say the same of the same, and a negation in one of them alone turns it round.
-_SAME = 0.8
 _HALF = 0.5
+_NEGATIONS = frozenset(
+    {"not", "no", "never", "none", "cannot", "without", "neither", "nor", "t", "don", "doesn", "isn"}
+)
 # Cosines of texts embedded in other company differ in the last digits; scores must not.
 _DIGITS = 4
 
@@ -205,7 +206,7 @@ class Aligner:
             found = math.fsum(self._word_weights[word] for word in sorted(telling) if stem(word) in held)
             share = found / weight if weight else 0.0
             similarity = float(similarities[number].max(initial=0.0))
-            if min(share, similarity) >= _SAME and negated(claim) != negated(others[similarities[number].argmax()]):
+            if others and _contrary(claim, others[int(similarities[number].argmax())]):
                 share = similarity = 0.0
             rows.append(
                 (
@@ -292,6 +293,14 @@ def telling_claims(question: str, text: str) -> list[str]:
     """
     claims, asked = claims_of(text), set(words(question))
     return [claim for claim in claims if set(content(claim)) - asked and not abstains(claim)] or claims
+
+
+def _contrary(claim: str, other: str) -> bool:
+    """Whether two claims have the same telling words, and one of them alone is negated."""
+    if negated(claim) == negated(other):
+        return False
+    mine, theirs = ({stem(word) for word in content(text)} - _NEGATIONS for text in (claim, other))
+    return bool(mine) and mine == theirs
 
 
 def _missing(told: set[str], known: set[str]) -> float:

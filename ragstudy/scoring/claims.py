@@ -35,12 +35,12 @@ Examples:
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from ragstudy.scoring.abstention import abstains
 from ragstudy.scoring.denial import denies, without_denied
-from ragstudy.scoring.fact_forms import is_written, states
+from ragstudy.scoring.fact_forms import is_written, named_alternatives, states
 from ragstudy.scoring.languages import side_in
 from ragstudy.scoring.words import STOP_WORDS, without_citations, words
 
@@ -56,7 +56,11 @@ _SHORT = 8
 _UNVERIFIABLE = 0.1
 # What nobody can check weighs half a fact at most, however much is said.
 _MOST_UNVERIFIABLE = 0.5
+# From so many on an answer lists guesses, and each weighs again.
+_GUESSES = 20
 # `1. ` or `2) ` at the head of a line numbers an item and says nothing.
+# What is named to be told apart from the answer.
+_CONTRASTED = re.compile(r"\b(rather than|instead of|unlike|as opposed to|other than)\b[^.,;]*", re.IGNORECASE)
 _LIST_NUMBER = re.compile(r"^\s*\d{1,2}[.)]\s+", re.MULTILINE)
 _SIDE = re.compile(r"\b(yes|no)\b", re.IGNORECASE)
 
@@ -155,7 +159,8 @@ def declines(question: Question, answer: str) -> bool:
         return True
     asked = set(words(question.text))
     told = [fact for fact in question.facts if not any(set(words(form)) <= asked for form in fact.forms)]
-    return not found_facts(replace(question, facts=tuple(told)), answer)
+    affirmed = _affirmed(question, answer)
+    return not any(is_written(fact, affirmed) for fact in told)
 
 
 def without_list_marks(answer: str) -> str:
@@ -209,11 +214,16 @@ def _by_facts(question: Question, answer: str) -> Judged:
 
 
 def _n_known_wrong(question: Question, answer: str, supported: set[str]) -> int:
-    """How many of the facts' known wrong alternatives an answer states beside what is right."""
-    text = _affirmed(question, answer)
-    said = words(text)
-    known = {one for fact in question.facts for one in fact.alternatives if not set(words(one)) <= supported}
-    return sum(1 for one in known if is_written(text, said, one))
+    """How many of the facts' known wrong alternatives an answer states in a sentence that names the fact as well."""
+    forms = [form for fact in question.facts for form in (*fact.forms, *fact.alternatives)]
+    known = {word for text in (question.text, *question.references, *forms) for word in words(text)}
+    found: set[str] = set()
+    for sentence in (part for part in _SENTENCE.split(answer) if part):
+        affirmed = without_denied(_CONTRASTED.sub(" ", sentence), known)
+        for fact in question.facts:
+            if states(fact, sentence, question.text) or is_written(fact, sentence):
+                found |= named_alternatives(fact, affirmed)
+    return sum(1 for one in found if not set(words(one)) <= supported)
 
 
 def _weight_of(n_unsupported: int, n_missing: int, question: Question) -> float:
@@ -226,7 +236,9 @@ def _weight_of(n_unsupported: int, n_missing: int, question: Question) -> float:
     if question.type == "list":
         return float(n_unsupported)
     n_instead = min(n_unsupported, n_missing)
-    return n_instead + min(_MOST_UNVERIFIABLE, _UNVERIFIABLE * (n_unsupported - n_instead))
+    n_beside = n_unsupported - n_instead
+    capped = min(_MOST_UNVERIFIABLE, _UNVERIFIABLE * n_beside)
+    return n_instead + capped + _UNVERIFIABLE * max(0, n_beside - _GUESSES)
 
 
 def _backed(question: Question, claim: str, supported: set[str]) -> bool:

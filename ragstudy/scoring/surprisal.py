@@ -18,6 +18,7 @@ Examples:
 from __future__ import annotations
 
 import json
+import unicodedata
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -25,7 +26,7 @@ from ragstudy.files import cache_folder
 from ragstudy.kept import Kept
 from ragstudy.scoring.claims import is_free_form
 from ragstudy.scoring.languages import reads_as_english
-from ragstudy.scoring.words import STOP_WORDS, words
+from ragstudy.scoring.words import STOP_WORDS
 from ragstudy.text import word_spans
 
 if TYPE_CHECKING:
@@ -158,7 +159,7 @@ def _prompt(question: str, text: str | None) -> str:
 
 def _written(text: str) -> str:
     """As it stands after `Answer:`, so that its first token is that of a word that follows another."""
-    return f" {text.strip()}"
+    return f" {unicodedata.normalize('NFC', text).strip()}"
 
 
 def _shortened(text: str) -> str:
@@ -169,15 +170,21 @@ def _shortened(text: str) -> str:
 def _shares(reading: Reading, after: Sequence[TokenLog], before: Sequence[TokenLog]) -> list[tuple[str, float]]:
     """The content words of the text, as far as it was read, with the share of each that is explained."""
     question, text = reading[0], _written(reading[1])
-    told = STOP_WORDS | set(words(question))
+    told = STOP_WORDS | {word for word, _, _ in word_spans(unicodedata.normalize("NFC", question))}
     spans = [span for span in word_spans(text) if not before or span[1] < before[-1].end]
-    telling = [span for span in spans if span[0] not in told] or spans
+    whole = [span for span in spans if not _is_ending(text, *span)]
+    telling = [span for span in whole if span[0] not in told] or spans
     made = []
     for word, start, end in telling:
         surprisal, left = (-sum(_within(one, start, end) for one in logs) for logs in (before, after))
         share = (surprisal - left) / max(surprisal, _LEAST_SURPRISAL)
         made.append((word, round(min(1.0, max(0.0, share)), _DIGITS)))
     return made
+
+
+def _is_ending(text: str, word: str, start: int, _end: int) -> bool:
+    """Whether it is what follows an apostrophe, as the s of `pump's`."""
+    return len(word) == 1 and text[start - 1 : start] in ("'", "\u2019")
 
 
 def _within(token: TokenLog, start: int, end: int) -> float:

@@ -7,6 +7,7 @@ the study's fingerprint of it and the hash of its pairs. An adapter is taken in 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ragstudy.errors import InputError
@@ -16,18 +17,18 @@ from ragstudy.generation.adapters import base_of
 from ragstudy.generation.packaged import PACKAGED
 from ragstudy.study.execute.adapters import AdapterTrainer
 from ragstudy.study.execute.retrieve import retrieve
-from ragstudy.study.execute.training import is_trained, put_in
+from ragstudy.study.execute.training import is_trained, put_in, settings_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from ragstudy.study.plan.jobs import TrainingJob
     from ragstudy.study.plan.model import Plan
     from ragstudy.study.progress import ProgressReporter
     from ragstudy.study.run_folder import RunFolder
 
-_ABOUT = "training.json"
+_ABOUT, _WEIGHTS = "training.json", "adapter_model.safetensors"
+_PAIR_FILES = (PAIRS, "alpaca.json", "sharegpt.json")
 _README = """\
 {name}, domain {domain}: {n} pairs for {base}.
 
@@ -104,7 +105,10 @@ def take_in(plan: Plan, folder: RunFolder, handed_out: Path, progress: ProgressR
         found: dict[str, list[str]] = {"taken": [], "there": [], "missing": []}
         for job in jobs:
             place, called = handed_out / job.domain / job.name, f"{job.domain}/{job.name}"
-            if is_trained(folder.adapter_folder(job.domain, job.name), trainer.fingerprint(job)):
+            there = folder.adapter_folder(job.domain, job.name)
+            is_there = is_trained(there, trainer.fingerprint(job))
+            weights = place / ADAPTER / _WEIGHTS
+            if is_there and (not weights.is_file() or hash_file(weights) == hash_file(there / _WEIGHTS)):
                 found["there"].append(called)
             elif not (place / ADAPTER / "adapter_config.json").is_file():
                 found["missing"].append(called)
@@ -115,7 +119,7 @@ def take_in(plan: Plan, folder: RunFolder, handed_out: Path, progress: ProgressR
         if problems:
             raise InputError(problems)
         for job, place in ready:
-            record = {**_about(job, trainer), "trained": "elsewhere"}
+            record = {**_about(job, trainer), "weights": hash_file(place / ADAPTER / _WEIGHTS)}
             put_in(place / ADAPTER, folder.adapter_folder(job.domain, job.name), record)
     return TakenIn(*(tuple(found[kind]) for kind in ("taken", "there", "missing")))
 
@@ -155,7 +159,8 @@ def _write(job: TrainingJob, pairs: list[tuple[str, str]], trainer: AdapterTrain
         write_text(place / name, content)
     about = {"name": job.name, "domain": job.domain, "n": len(pairs), "base": recipe.base, "adapter": ADAPTER}
     write_text(place / "README.md", _README.format(**about))
-    write_json(place / _ABOUT, {**_about(job, trainer), "sha256": hash_file(place / PAIRS)})
+    hashes = {name: hash_file(place / name) for name in _PAIR_FILES}
+    write_json(place / _ABOUT, {**_about(job, trainer), "sha256": hashes})
 
 
 def _about(job: TrainingJob, trainer: AdapterTrainer) -> dict[str, Any]:
@@ -169,7 +174,7 @@ def _about(job: TrainingJob, trainer: AdapterTrainer) -> dict[str, Any]:
         "labels": job.variant.labels,
         "pairs": job.variant.pairs,
         "shuffled": job.variant.shuffled,
-        "settings": trainer.settings(job),
+        "settings": settings_of(job),
         "questions": [pair.question.id for pair in trainer.pairs(job)],
     }
 
@@ -180,10 +185,15 @@ def _problems(job: TrainingJob, place: Path, wanted: str) -> list[str]:
     found = []
     if about.get("fingerprint") != wanted:
         found.append("study, questions or passages have changed since its files were written; hand them out anew")
-    elif not (place / PAIRS).is_file() or hash_file(place / PAIRS) != about.get("sha256"):
-        found.append(f"{PAIRS} is not as it was written")
-    if not (place / ADAPTER / "adapter_model.safetensors").is_file():
-        found.append(f"no adapter_model.safetensors in {ADAPTER}/")
+    else:
+        hashes = about.get("sha256", {})
+        found += [
+            f"{name} is not as it was written"
+            for name in _PAIR_FILES
+            if not (place / name).is_file() or hash_file(place / name) != hashes.get(name)
+        ]
+    if not (place / ADAPTER / _WEIGHTS).is_file():
+        found.append(f"no {_WEIGHTS} in {ADAPTER}/")
     if not _is_base(said := base_of(place / ADAPTER), job):
         found.append(
             f"its adapter says that it is of {said!r}, and the study's base is {job.base.model!r}; where these are the "
@@ -196,8 +206,9 @@ def _problems(job: TrainingJob, place: Path, wanted: str) -> list[str]:
 
 
 def _is_base(said: str, job: TrainingJob) -> bool:
-    """Whether an adapter's word for its base is the study's; a folder may lie elsewhere on another machine."""
+    """Whether an adapter's word for its base is the study's; a local folder may lie elsewhere on another machine."""
     packaged = PACKAGED.get(job.base.model)
-    known = {job.base.model, *([packaged.hub_id] if packaged else [])}
-    last = {one.rstrip("/").rpartition("/")[2].casefold() for one in known}
-    return not said or said.rstrip("/").rpartition("/")[2].casefold() in last
+    if said in (job.base.model, packaged.hub_id if packaged else job.base.model):
+        return True
+    is_local = Path(job.base.model).expanduser().is_dir()
+    return is_local and Path(said).name == Path(job.base.model).name != ""

@@ -150,7 +150,7 @@ def test_a_review_goes_into_a_domain_without_what_was_dropped(tmp_path):
     assert all(question.gold_documents for question in domain.questions)
     with pytest.raises(InputError, match="is there already"):
         write_review(review, [])
-    review.write_text("keep,question,answer\nperhaps,Where is it?,Rome\n", encoding="utf-8")
+    review.write_text("keep,why,question,answer,passage\nperhaps,,Where is it?,Rome,\n", encoding="utf-8")
     with pytest.raises(InputError, match=r"drafts.csv:2: column 'keep' holds 'perhaps'; expected 'yes' or 'no'"):
         import_domain("folder", tmp_path / "other", docs=docs, questions=review)
 

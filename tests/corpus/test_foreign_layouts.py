@@ -64,8 +64,8 @@ def test_answers_that_the_queries_carry_are_taken_and_one_split_is_divided(beir,
     [
         ("qrels/train.tsv", "q0\td0\n", r"train.tsv:1: found .*expected query id, document id and a whole number"),
         ("qrels/train.tsv", "q0\td0\t1\nq1\td1\tyes\n", r"train.tsv:2: found"),
-        ("corpus.jsonl", '{"_id": "d0", "text": ""}\n', "a document needs an id and a text"),
         ("corpus.jsonl", "not json\n", "corpus.jsonl"),
+        ("qrels/train.tsv", "q0\td0\t1\n" + 'q1\t"d1\t' + "x" * 900, "train.tsv:2: found"),
     ],
 )
 def test_a_damaged_beir_folder_is_named_with_its_place(beir, tmp_path, name, text, message):
@@ -188,4 +188,44 @@ def test_a_damaged_saved_dataset_is_named(tmp_path, damage):
     else:
         (tmp_path / "saved" / "data-00000-of-00001.arrow").unlink()
     with pytest.raises((InputError, UnavailableError), match="saved"):
+        list(rows_of(tmp_path / "saved", []))
+
+
+def test_documents_without_a_text_are_their_title_and_those_without_a_word_are_counted(beir, tmp_path):
+    rows = [{"_id": a, "title": b, "text": c} for a, b, c in DOCUMENTS]
+    rows += [{"_id": "t", "title": "A title alone", "text": ""}, {"_id": "e", "title": "", "text": ""}]
+    write_rows(beir / "corpus.jsonl", rows)
+    imported = import_domain("beir", tmp_path / "out", folder=beir, answers=tmp_path / "answers.jsonl")
+    assert imported.notes == ("1 documents without a word were left out",)
+    assert {one.id: one.text for one in imported.domain.documents}["t"] == "A title alone"
+
+
+def test_qrels_that_are_no_utf_8_are_named(beir, tmp_path):
+    (beir / "qrels" / "train.tsv").write_bytes("q0\td\u00e9\t1\n".encode("latin-1"))
+    with pytest.raises(InputError, match=r"train.tsv: not readable as UTF-8"):
+        import_domain("beir", tmp_path / "out", folder=beir, answers=tmp_path / "answers.jsonl")
+
+
+def test_files_of_the_same_name_in_two_folders_keep_all_their_questions(tmp_path):
+    write_rows(tmp_path / "corpus.jsonl", [{"id": a, "contents": f"{b}\n{c}"} for a, b, c in DOCUMENTS])
+    for name, numbers in (("nq", range(4)), ("hq", range(4, 8))):
+        rows = [
+            {
+                "id": None if name == "hq" else "train_0" if n == 0 else f"train_{n}",
+                "question": f"Where is lamp {n}?",
+                "golden_answers": [PLACES[n]],
+            }
+            for n in numbers
+        ]
+        write_rows(tmp_path / name / "train.jsonl", rows)
+    train = [tmp_path / name / "train.jsonl" for name in ("nq", "hq")]
+    imported = import_domain("flashrag", tmp_path / "out", train=train, documents=tmp_path / "corpus.jsonl")
+    assert (len(imported.domain.questions), imported.left_out) == (8, {})
+
+
+@pytest.mark.parametrize("text", ["{not json", "[]", '{"other": 1}'])
+def test_a_damaged_list_of_splits_is_named(tmp_path, text):
+    (tmp_path / "saved").mkdir()
+    (tmp_path / "saved" / "dataset_dict.json").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match="not as `save_to_disk` writes it"):
         list(rows_of(tmp_path / "saved", []))

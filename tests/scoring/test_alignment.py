@@ -138,3 +138,26 @@ def test_the_learned_coefficients_go_the_right_way():
     for coefficients in learned().values():
         assert min(coefficients.words, coefficients.similarity) > 0
         assert max(coefficients.numbers, coefficients.names) < 0
+
+
+@pytest.mark.parametrize(
+    ("reference", "answer"),
+    [
+        (
+            "The device has to be returned 14 days after delivery at the latest.",
+            "The device has to be returned no later than 14 days after delivery.",
+        ),
+        ("Cold oil and also a worn belt stop the pump.", "Not only cold oil but also a worn belt stop the pump."),
+        ("The pump stops because the cold oil does not flow.", "The pump stops because the cold oil fails to flow."),
+        ("The pump stops because there is no oil in it.", "The pump stops because there is a lack of oil in it."),
+    ],
+)
+def test_a_negation_in_other_words_is_not_the_contrary(aligner, reference, answer):
+    asked = Question("q", "What happens?", (reference,), type="summary")
+    assert judge(asked, answer, WEIGHTS, aligner).completeness > 0.4
+
+
+def test_the_same_words_with_a_negation_are_the_contrary(aligner):
+    asked = Question("q", "What happens?", ("The valve on the left side opens after ten minutes.",), type="summary")
+    judged = judge(asked, "The valve on the left side never opens after ten minutes.", WEIGHTS, aligner)
+    assert judged.completeness < 0.1

@@ -21,13 +21,12 @@ from ragstudy.scoring.words import WordWeights
         ("the physician George Huntington", "It is named after George Huntington.", "where does the name come from?"),
         ("colonial minister Johannes Bell", "Johannes Bell", "who signed?"),
         ("class Cephalopoda", "Octopuses are Cephalopoda.", "what group?"),
-        ("Computer simulations", "They are called simulations.", "what are computer based models called?"),
-        ("the second law", "The second one.", "which law says so?"),
+        ("the foreign exchange market", "It deals in foreign exchange market trades.", "what does it deal in?"),
         ("Marley & Me", "It is Marley and Me.", "what is the title?"),
         ("plant hormones", "a plant hormone", "what is auxin?"),
         ("Mary Elizabeth Patterson", "It was Elizabeth Patterson.", "who played her?"),
         ("CBS Television City", "at Television City in Hollywood", "where is it filmed?"),
-        ("dorsally on the forearm near the wrist", "It lies near the wrist on the forearm.", "where is it?"),
+        ("Robert Adamson Jr.", "Robert Adamson", "who plays him?"),
         ("August 25, 1939", "on August 25, 193912.", "when was it released?"),
     ],
 )
@@ -46,11 +45,51 @@ def test_people_write_a_fact_in_other_ways(form, text, question):
         ("between 40 and 50 mg a day", "between 40 and 60 mg a day", "what is the dose?"),
         ("Thomas Edison", "Thomas Jefferson and then Paul Edison", "who invented it?"),
         ("1939", "the year 193", "when?"),
-        ("the second law", "The first law.", "which law says so?"),
-        ("green or red", "blue", "is it green or red?"),
         ("gas", "ga", "what is it?"),
         ("not yet", "yet", "has it begun?"),
         ("not approved in Europe so far", "approved in Europe", "where is it approved?"),
+        ("3 days", "3 nurses and 4 days", "How many days?"),
+        ("10 mg daily", "10 people took 20 mg daily.", "How many mg daily?"),
+        ("5%", "5 patients", "What percent?"),
+        ("version 3", "there are 3 versions; the newest is version 4", "Which version?"),
+        ("port 8080", "8080 users", "Which port?"),
+        ("left ventricle", "The ventricle on the right; nothing on the left side", "Which ventricle is affected?"),
+        ("vitamin D", "vitamin C; see appendix D", "Which vitamin is lacking?"),
+        ("hepatitis C", "hepatitis B, see section C", "Which hepatitis?"),
+        ("Plan B", "plan A; B is no plan", "Which plan?"),
+        ("sick leave", "He is sick.", "Which leave?"),
+        ("Tuesday morning", "on Tuesday in the afternoon", "When in the morning?"),
+        ("after meals", "before meals; after all", "When: meals?"),
+        ("May 5", "It took 5 years", "Which day in May?"),
+        ("New York City", "New York State", "Which city?"),
+        ("the second law", "It took a second.", "Which law?"),
+        ("high blood pressure", "low blood pressure", "What is it?"),
+        ("increase in blood pressure", "a decrease in blood pressure", "What follows?"),
+        ("reduced risk of death", "increased risk of death", "What follows?"),
+        ("inhibits the release of insulin", "stimulates the release of insulin", "What does it do?"),
+        ("upper left lobe", "lower left lobe", "Where?"),
+        ("left anterior descending artery", "right anterior descending artery", "Which one?"),
+        ("10 mg twice a day", "10 mg once a day", "What is the dose?"),
+        ("10 mg per day", "10 mg per week", "What is the dose?"),
+        ("less than 5 percent of patients", "more than 5 percent of patients", "How many?"),
+        ("at least 18 years of age", "at most 18 years of age", "How old?"),
+        ("two tablets every six hours", "six tablets every two hours", "How many?"),
+        ("cannot be combined with alcohol", "It can be combined with alcohol.", "What of alcohol?"),
+        ("unable to enter the building", "able to enter the building", "What then?"),
+        ("incompatible with Windows 11", "compatible with Windows 11", "What of it?"),
+        ("asymptomatic carriers of the virus", "symptomatic carriers of the virus", "Who?"),
+        ("World War II", "World War I", "Which war?"),
+        ("University of California, Berkeley", "University of California, Davis", "Where?"),
+        ("Martin Luther King", "Martin Luther nailed theses", "Who?"),
+        ("William Henry Harrison", "Benjamin Harrison; William Henry Gates", "Who?"),
+        ("aspirin, heparin and warfarin", "aspirin and heparin", "What is given?"),
+        ("Democratic Party", "Democratic Unionist Party", "Which party?"),
+        ("AIDS", "hearing aid", "Which disease?"),
+        ("Jobs", "He had a job there.", "Who?"),
+        ("Windows", "through a window", "Which system?"),
+        ("The Doors", "the door", "Which band?"),
+        ("2000", "20000", "How many users?"),
+        ("1939", "part number 193950", "What number?"),
     ],
 )
 def test_what_is_something_else_is_no_form_of_a_fact(form, text, question):
@@ -77,7 +116,7 @@ def test_no_wrong_value_of_the_invented_domains_passes_for_the_right_one(root, n
 
 def test_what_nobody_can_check_never_outweighs_a_fact():
     asked = Question("q", "Who wrote it?", ("Ada Berg",), (Fact("f", ("Ada Berg",)),))
-    names = " ".join(f"It was read in Town{n} and Hall{n} in {1900 + n}." for n in range(30))
+    names = " ".join(f"It was read in Town{n} and Hall{n} in {1900 + n}." for n in range(3))
     judged = judge(asked, f"Ada Berg wrote it. {names}", WordWeights([]))
     assert judged.completeness == 1
     assert judged.accuracy == pytest.approx(2 / 3)
@@ -86,3 +125,38 @@ def test_what_nobody_can_check_never_outweighs_a_fact():
 @given(st.text(max_size=60), st.text(max_size=60), st.text(max_size=40))
 def test_any_text_can_be_asked_for(form, text, question):
     assert states(Fact("f", (form,)), text, question) in (True, False)
+
+
+@pytest.mark.parametrize(
+    ("form", "answer", "question"),
+    [
+        ("sick leave", "The passages do not say whether he was sick.", "Which leave does he take?"),
+        ("5 days", "None of the 5 passages contains this information.", "How many days?"),
+        ("the second floor", "I cannot tell; the second passage does not say.", "Which floor?"),
+    ],
+)
+def test_an_answer_that_declines_states_nothing(form, answer, question):
+    asked = Question("q", question, (form,), (Fact("f", (form,)),))
+    assert judge(asked, answer, WordWeights([])).completeness == 0
+
+
+@pytest.mark.parametrize(
+    ("answer", "accuracy"),
+    [
+        ("It is 40 mg.", 1),
+        ("It is 40 mg, not 30 mg.", 1),
+        ("It is 40 mg, rather than the 30 mg of children.", 1),
+        ("It is 40 mg or 30 mg.", 0.5),
+        ("It is 40 mg. In fact it is 30 mg, not 40 mg.", 0.5),
+    ],
+)
+def test_a_known_wrong_value_counts_where_it_is_said_of_the_same(answer, accuracy):
+    asked = Question("q", "What is the dose?", ("40 mg",), (Fact("f", ("40 mg",), ("30 mg",)),))
+    assert judge(asked, answer, WordWeights([])).accuracy >= accuracy - 0.1
+    assert judge(asked, answer, WordWeights([])).accuracy <= accuracy + 0.1
+
+
+def test_listing_guesses_does_not_pay():
+    asked = Question("q", "When was it made?", ("1939",), (Fact("f", ("1939",)),))
+    every = ", ".join(str(year) for year in range(1900, 1990))
+    assert judge(asked, f"It was {every}.", WordWeights([])).accuracy < 0.2

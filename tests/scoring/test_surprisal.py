@@ -178,6 +178,12 @@ def test_a_model_of_english_reads_english_domains_only(source):
         ("De pomp stopt na tien minuten en er gaat een alarm af in kamer 12.", False),
         ("La bomba se detiene a los diez minutos y suena una alarma en la sala 12.", False),
         ("A bomba para ao fim de dez minutos e um alarme soa na sala 12.", False),
+        (
+            "Maskinen skal slukkes for at undgå, at der kommer vand i motoren, og for at sikre at den er i orden.",
+            False,
+        ),
+        ("O motor não liga porque a bateria perde a carga no frio e as velas do lado de fora estão gastas.", False),
+        ("Die motor is in die water en was of as van die man se huis, en hy was in die tuin.", False),
         ("ポンプは十分後に止まり、左の弁が開く。", False),
         ("", False),
     ],

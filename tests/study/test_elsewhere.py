@@ -37,7 +37,7 @@ def plan_of(domain, model, *entries, **changes):
     return make_plan(parse_study(content, "study.yaml"))
 
 
-def train_by_peft(place, model):
+def train_by_peft(place, model, rate=5e-2):
     """A few steps of peft and torch, without a line of ragstudy."""
     import torch
     from peft import LoraConfig, get_peft_model
@@ -48,7 +48,7 @@ def train_by_peft(place, model):
         torch.manual_seed(5)
         lora = LoraConfig(task_type="CAUSAL_LM", r=2, lora_alpha=4, target_modules="all-linear")
         tuned = get_peft_model(AutoModelForCausalLM.from_pretrained(model), lora)
-        steps = torch.optim.AdamW(tuned.parameters(), lr=5e-2)
+        steps = torch.optim.AdamW(tuned.parameters(), lr=rate)
         for line in (place / "chat.jsonl").read_text(encoding="utf-8").splitlines() * 3:
             chat = tokenizer.apply_chat_template(json.loads(line)["messages"], tokenize=False)
             ids = tokenizer(chat, return_tensors="pt")["input_ids"]
@@ -76,9 +76,20 @@ def test_an_adapter_that_peft_made_elsewhere_answers_in_the_run(handed, tiny_mod
     came = (places[0] / "adapter" / "adapter_model.safetensors").read_bytes()
     place = folder.adapter_folder("lamps", "tiny+closed_book-4@1")
     assert (place / "adapter_model.safetensors").read_bytes() == came
-    assert json.loads((place / "record.json").read_text())["trained"] == "elsewhere"
+    assert json.loads((place / "record.json").read_text())["weights"]
     again = take_in(plan, folder, tmp_path / "out", NullReporter())
     assert (again.taken, len(again.there)) == ((), 2)
+
+
+def test_another_training_of_the_same_pairs_answers_anew(handed, tiny_model, tmp_path):
+    plan, folder, places = handed
+    for place in places:
+        train_by_peft(place, tiny_model)
+    take_in(plan, folder, tmp_path / "out", NullReporter())
+    assert run_study(plan, folder.path).made["answers"] == 18
+    train_by_peft(places[0], tiny_model, rate=2e-1)
+    assert take_in(plan, folder, tmp_path / "out", NullReporter()).taken == ("lamps/tiny+closed_book-4@1",)
+    assert run_study(plan, folder.path).made["answers"] == 6
 
 
 def test_every_format_holds_the_same_pairs_with_the_prompts_of_the_study(handed):
@@ -135,6 +146,8 @@ def change_config(**changes):
     ("change", "message"),
     [
         (lambda place: (place / "chat.jsonl").write_text("{}\n"), "chat.jsonl is not as it was written"),
+        (lambda place: (place / "sharegpt.json").write_text("[]"), "sharegpt.json is not as it was written"),
+        (change_config(base_model_name_or_path=None), r"of '', and the study's base is"),
         (change_config(base_model_name_or_path="other/model"), r"of 'other/model', and the study's base is"),
         (change_config(r=16), "its adapter has r 16, and the study says 2"),
         (change_config(lora_alpha=32), "its adapter has lora_alpha 32, and the study says 4"),

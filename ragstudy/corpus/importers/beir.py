@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,8 +45,14 @@ def import_beir(folder: Path, answers: Path | None, name: str, test_share: float
     """
     _must_hold(folder)
     collection = Collection()
+    n_empty = 0
     for place, row in rows_of(folder / _CORPUS, []):
-        add_document_row(collection, row, _DOCUMENT, place)
+        # Some documents of published sets are a title, and some nothing.
+        text = row.get("text") or row.get("title")
+        n_empty += not text
+        if text:
+            add_document_row(collection, {**row, "text": text}, _DOCUMENT, place)
+    notes = [f"{n_empty} documents without a word were left out"] if n_empty else []
     judged = {split: _qrels(folder / _QRELS / f"{split}.tsv") for split in ("train", "test")}
     known = _answers(answers) if answers is not None else {}
     for number, (place, row) in enumerate(rows_of(folder / _QUERIES, []), start=1):
@@ -68,8 +73,8 @@ def import_beir(folder: Path, answers: Path | None, name: str, test_share: float
     group_by_gold(collection)
     if not (judged["train"] and judged["test"]):
         split_by_group(collection, test_share, seed)
-        return collection.finish(name, f"BEIR's {folder.name}", "group")
-    return collection.finish(name, f"BEIR's {folder.name}", "question")
+        return collection.finish(name, f"BEIR's {folder.name}", "group").with_notes(notes)
+    return collection.finish(name, f"BEIR's {folder.name}", "question").with_notes(notes)
 
 
 def _must_hold(folder: Path) -> None:
@@ -85,16 +90,23 @@ def _qrels(path: Path) -> dict[str, list[str]]:
     found: dict[str, list[str]] = defaultdict(list)
     if not path.is_file():
         return found
-    with path.open(encoding="utf-8", newline="") as lines:
-        for number, row in enumerate(csv.reader(lines, delimiter="\t"), start=1):
-            if number == 1 and len(row) == _WITH_HEAD and not row[-1].lstrip("-").isdigit():
-                continue
-            # The TREC form has a second column that nobody uses.
-            if len(row) not in (3, 4) or not row[-1].lstrip("-").isdigit():
-                msg = f"{path}:{number}: found {row!r}; expected query id, document id and a whole number"
-                raise InputError(msg)
-            if int(row[-1]) > 0:
-                found[row[0]].append(row[-2])
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        msg = f"{path}: not readable as UTF-8"
+        raise InputError(msg) from error
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
+        row = line.split("\t")
+        if number == 1 and len(row) == _WITH_HEAD and not row[-1].lstrip("-").isdigit():
+            continue
+        # The TREC form has a second column that nobody uses.
+        if len(row) not in (3, 4) or not row[-1].lstrip("-").isdigit():
+            msg = f"{path}:{number}: found {line[:80]!r}; expected query id, document id and a whole number"
+            raise InputError(msg)
+        if int(row[-1]) > 0:
+            found[row[0]].append(row[-2])
     return found
 
 

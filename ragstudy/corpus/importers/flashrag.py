@@ -47,8 +47,10 @@ def import_flashrag(  # noqa: PLR0913 - what a user may say
         for path in paths:
             for place, row in rows_of(path, []):
                 number += 1
-                # Ids are unique in a file only.
-                named = {**row, "split": split, "id": f"{path.stem}-{row.get('id', number)}"}
+                # Ids are unique in a file only, and files of different sets have the same name.
+                told = row.get("id")
+                own = number if told is None else told
+                named = {**row, "split": split, "id": f"{path.parent.name}-{path.stem}-{own}"}
                 add_question_row(collection, named, _QUESTION, place, number)
     notes = locate_gold(collection)
     if not test:
@@ -59,7 +61,7 @@ def import_flashrag(  # noqa: PLR0913 - what a user may say
 def _with_title(row: dict[str, Any]) -> dict[str, Any]:
     contents = row.get("contents")
     if row.get("title") or not isinstance(contents, str) or "\n" not in contents:
-        return row
+        return row if contents or not row.get("title") else {**row, "contents": row["title"]}
     title, text = contents.split("\n", 1)
     return {**row, "title": title.strip().strip('"'), "contents": text}
 

@@ -132,7 +132,9 @@ def _of_messages(row: dict[str, Any], place: str) -> dict[str, Any]:
 
 def _is_dropped(row: Mapping[str, Any], place: str) -> bool:
     """Whether a table of reviewed drafts says that a question is not to be kept."""
-    said = text_of(row.get(_KEEP), f"{place}: {_KEEP}").casefold()
+    if not {_KEEP, "why", "passage"} <= row.keys():
+        return False
+    said = text_of(row[_KEEP], f"{place}: {_KEEP}").casefold()
     if said not in ("", "yes", "no"):
         msg = f"{place}: column {_KEEP!r} holds {said!r}; expected 'yes' or 'no'"
         raise InputError(msg)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ragstudy.generation.make import generator_fingerprint
 from ragstudy.records import Labelled
@@ -13,9 +13,9 @@ from ragstudy.study.execute.training import (
     adapters_by_fingerprint,
     is_trained,
     job_fingerprint,
-    settings_of,
     share,
     tune,
+    weights_fingerprint,
 )
 from ragstudy.study.execute.training_pairs import ANSWER, LabelBook, Labelling
 from ragstudy.study.plan.labels import labeller_of, sampled_use
@@ -142,14 +142,6 @@ class AdapterTrainer:
         """
         return self._labellings[job.domain].pairs(job)
 
-    def settings(self, job: TrainingJob) -> dict[str, Any]:
-        """What a training does with its pairs, as its record keeps it.
-
-        Args:
-            job: to be trained.
-        """
-        return settings_of(job)
-
     def trained(self, job: TrainingJob, model: LazyModel) -> str:
         """The fingerprint of a job's adapter, which lies in its folder now.
 
@@ -160,7 +152,7 @@ class AdapterTrainer:
         wanted = self.fingerprint(job)
         place = self._folder.adapter_folder(job.domain, job.name)
         if is_trained(place, wanted):
-            return wanted
+            return weights_fingerprint(place, wanted)
         if wanted in self._there and is_trained(self._there[wanted], wanted):
             share(self._there[wanted], place)
             self.n_shared += 1

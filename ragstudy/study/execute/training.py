@@ -101,6 +101,19 @@ def is_trained(folder: Path, wanted: str) -> bool:
     return record.is_file() and read_json(record).get("fingerprint") == wanted
 
 
+def weights_fingerprint(folder: Path, wanted: str) -> str:
+    """The fingerprint of a finished adapter: of its training, and of its weights too where these came from elsewhere.
+
+    Training here always makes the same weights of the same data; elsewhere anything may have been done.
+
+    Args:
+        folder: of the adapter.
+        wanted: fingerprint of the training.
+    """
+    weights = read_json(folder / "record.json").get("weights")
+    return fingerprint(wanted, weights) if weights else wanted
+
+
 def adapters_by_fingerprint(folder: RunFolder) -> dict[str, Path]:
     """Where finished adapters lie, whatever their arm is called.
 
