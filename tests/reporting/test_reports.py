@@ -287,6 +287,7 @@ def test_advice_to_wait_or_to_keep(rows):
 def test_the_explorer_holds_the_claims_that_long_answers_were_judged_by(tmp_path):
     from conftest import make_domain, study_content
 
+    from ragstudy.generation.packaged import PACKAGED, SMALLEST
     from ragstudy.specs import parse_study
     from ragstudy.study.plan.make import make_plan
     from ragstudy.study.run import run_study
@@ -308,5 +309,9 @@ def test_the_explorer_holds_the_claims_that_long_answers_were_judged_by(tmp_path
     block = re.search(r'id="data-answers-0">([^<]+)<', page)[1]
     claims = json.loads(zlib.decompress(b64decode(block)))["answers"]["base"]["claims"][0]
     assert ["answer", "The lamp is green", "supported"] in [
-        [side, claim.rstrip("."), standing] for side, claim, standing, _ in claims
+        [side, claim.rstrip("."), standing] for side, claim, standing, *_ in claims
     ]
+    # What the answer does not speak of, word by word, where a language model read it.
+    if PACKAGED[SMALLEST].path() is not None:
+        (missed,) = [words for side, claim, _, _, words in claims if side == "reference" and "hall" in claim]
+        assert "hall" in missed
