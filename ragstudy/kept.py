@@ -38,10 +38,14 @@ class Kept:
             return
         with contextlib.suppress(OSError, sqlite3.Error):
             path.parent.mkdir(parents=True, exist_ok=True)
-            file = sqlite3.connect(path, timeout=_WAIT_SECONDS, check_same_thread=False)
-            with file:
-                file.execute("CREATE TABLE IF NOT EXISTS kept (key BLOB PRIMARY KEY, value BLOB) WITHOUT ROWID")
-            self._file = file
+            try:
+                self._file = _opened(path)
+            except sqlite3.OperationalError:
+                raise
+            except sqlite3.DatabaseError:
+                # What is no database any more is made anew: all in it can be made again.
+                path.unlink()
+                self._file = _opened(path)
 
     def get(self, key: str) -> bytes | None:
         """What is kept of a key; None if nothing is.
@@ -69,6 +73,13 @@ class Kept:
         for key, value in values.items():
             if self.get(key) is None:
                 self._known[key] = value
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    file = sqlite3.connect(path, timeout=_WAIT_SECONDS, check_same_thread=False)
+    with file:
+        file.execute("CREATE TABLE IF NOT EXISTS kept (key BLOB PRIMARY KEY, value BLOB) WITHOUT ROWID")
+    return file
 
 
 def _digest(key: str) -> bytes:
