@@ -13,7 +13,7 @@ from ragstudy.records import Case
 from ragstudy.retrieval.embedder import scoring_embedder
 from ragstudy.scoring.judges.measure import Judges, split_name
 from ragstudy.scoring.judges.methods import prefer
-from ragstudy.scoring.measures import Resources, make_measure, measure_kind
+from ragstudy.scoring.measures import Resources, looks_for_claims, make_measure
 from ragstudy.scoring.surprisal import source_for
 from ragstudy.scoring.table import score_cases
 from ragstudy.scoring.words import WordWeights
@@ -112,6 +112,6 @@ class ItemScores:
 
     def _measure(self, scorer: str, repeat: int) -> Measure | BatchMeasure:
         measure = self._judges.measure(scorer, repeat) or make_measure(scorer, self._resources)
-        if split_name(scorer, self._judges.names) is None and measure_kind(scorer).needs_claims:
+        if looks_for_claims(scorer, self._judges.names):
             self._resources.long_answers.prepare(self._cases)
         return measure

@@ -107,9 +107,7 @@ class CausalLikelihoods:
             pairs: read in batches of like length.
         """
         rows = [self._row(before, text) for before, text in pairs]
-        order = sorted(
-            (i for i, row in enumerate(rows) if row.ids), key=lambda i: len(rows[i].before) + len(rows[i].ids)
-        )
+        order = sorted((i for i, row in enumerate(rows) if row.ids), key=lambda i: rows[i].length)
         found: list[list[TokenLog]] = [[] for _ in pairs]
         with self._model.switched(None):
             while order:
@@ -158,7 +156,8 @@ def likelihood_source(wanted: str) -> LikelihoodSource | None:
         wanted: 'auto' for SmolLM2 where its package is installed, 'none', or a model as a generator names it.
 
     Raises:
-        UnavailableError: the named model is not there, or is not what it should be.
+        InputError: the named folder or file is missing or holds no weights.
+        UnavailableError: the named model is not to be had.
     """
     if wanted == "none":
         return None

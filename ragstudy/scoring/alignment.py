@@ -172,7 +172,6 @@ class Aligner:
         self._embedder = embedder
         self._word_weights = word_weights
         self._vectors: dict[str, NDArray[np.float32]] = {}
-        self._scored: dict[tuple[str, str, str], tuple[float, float]] = {}
 
     def prepare(self, texts: Iterable[str]) -> None:
         """Embed the claims of many texts at once; what is not prepared is embedded when it is needed.
@@ -263,17 +262,14 @@ class Aligner:
         return covered_share(features, weights, learned()["completeness"])
 
     def both(self, question: str, reference: str, answer: str) -> tuple[float, float]:
-        """Accuracy and completeness; kept, because each is asked for by a measure of its own.
+        """Accuracy and completeness.
 
         Args:
             question: text of the question.
             reference: text of the reference.
             answer: the text given.
         """
-        key = (question, reference, answer)
-        if key not in self._scored:
-            self._scored[key] = self.accuracy(*key), self.completeness(*key)
-        return self._scored[key]
+        return self.accuracy(question, reference, answer), self.completeness(question, reference, answer)
 
     def _similarities(self, claims: list[str], others: list[str]) -> NDArray[np.float64]:
         """(claims, others) cosine similarities."""

@@ -17,7 +17,7 @@ from ragstudy.generation.adapters import base_of
 from ragstudy.generation.packaged import PACKAGED
 from ragstudy.study.execute.adapters import AdapterTrainer
 from ragstudy.study.execute.retrieve import retrieve
-from ragstudy.study.execute.training import is_trained, put_in, settings_of
+from ragstudy.study.execute.training import described, is_trained, put_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -164,19 +164,8 @@ def _write(job: TrainingJob, pairs: list[tuple[str, str]], trainer: AdapterTrain
 
 
 def _about(job: TrainingJob, trainer: AdapterTrainer) -> dict[str, Any]:
-    return {
-        "fingerprint": trainer.fingerprint(job),
-        "domain": job.domain,
-        "base": job.base.model,
-        "format": job.format,
-        "size": job.size,
-        "seed": job.seed,
-        "labels": job.variant.labels,
-        "pairs": job.variant.pairs,
-        "shuffled": job.variant.shuffled,
-        "settings": settings_of(job),
-        "questions": [pair.question.id for pair in trainer.pairs(job)],
-    }
+    questions = [pair.question.id for pair in trainer.pairs(job)]
+    return {**described(job, trainer.fingerprint(job)), "questions": questions}
 
 
 def _problems(job: TrainingJob, place: Path, wanted: str) -> list[str]:

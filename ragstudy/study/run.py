@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ragstudy.errors import InputError
 from ragstudy.files import fingerprint, write_json, write_text
 from ragstudy.generation.likelihood import likelihood_source
+from ragstudy.scoring.measures import looks_for_claims
 from ragstudy.specs import rebase_paths
 from ragstudy.study.analyse.analyse import analyse
 from ragstudy.study.analyse.evidence import evidence, has_claims
@@ -21,7 +22,7 @@ from ragstudy.study.execute.score import Scoring
 from ragstudy.study.looks import count_look
 from ragstudy.study.manifest import Session
 from ragstudy.study.plan.audits import load_audits
-from ragstudy.study.plan.checks import check_ready, looks_for_claims
+from ragstudy.study.plan.checks import check_ready
 from ragstudy.study.progress import NullReporter
 from ragstudy.study.run_folder import COMPARING_VERSION, RunFolder
 

@@ -15,11 +15,12 @@ from ragstudy.errors import InputError, nearest
 from ragstudy.protocols import MeasureKind
 from ragstudy.registry import Registry, import_object, is_object_name, make_object
 from ragstudy.scoring.alignment import Aligner
+from ragstudy.scoring.judges.measure import split_name
 from ragstudy.scoring.long_answers import LongAnswers
 from ragstudy.scoring.surprisal import SurprisalEvidence
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from ragstudy.protocols import BatchMeasure, Embedder, LikelihoodSource, Measure
     from ragstudy.scoring.words import WordWeights
@@ -98,6 +99,16 @@ def measure_kind(name: str) -> MeasureKind:
         scale=getattr(declared, "scale", None),
         version=int(getattr(declared, "version", 1)),
     )
+
+
+def looks_for_claims(name: str, judges: Sequence[str]) -> bool:
+    """Whether a measure looks for the claims of longer references, and so needs an embedder.
+
+    Args:
+        name: of the measure.
+        judges: names of the study's judges, whose measures ask a model instead.
+    """
+    return split_name(name, judges) is None and measure_kind(name).needs_claims
 
 
 def make_measure(name: str, resources: Resources) -> Measure | BatchMeasure:

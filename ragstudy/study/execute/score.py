@@ -18,13 +18,13 @@ from ragstudy.retrieval.embedder import scoring_embedder
 from ragstudy.scoring.claims import is_free_form
 from ragstudy.scoring.judges.measure import Judges, cost_of, split_name
 from ragstudy.scoring.long_answers import LONG_ANSWER_RULES
-from ragstudy.scoring.measures import MEASURES, SCORING_VERSION, Resources, make_measure, measure_kind
+from ragstudy.scoring.measures import MEASURES, SCORING_VERSION, Resources, looks_for_claims, make_measure, measure_kind
 from ragstudy.scoring.surprisal import source_for
 from ragstudy.scoring.table import reference_means, score_answers
 from ragstudy.study.texts_shown import texts_shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from ragstudy.protocols import LikelihoodSource
     from ragstudy.records import Answer, Question, Score
@@ -146,8 +146,8 @@ class Scoring:
                 resources = self._resources(domain.name)
                 measures = {name: self._judges.measure(name) or make_measure(name, resources) for name in names}
                 mine = [answer for answer in answers if answer.domain == domain.name]
-                if any(self._looks_for_claims(name) for name in names):
-                    self._read(resources, questions, mine)
+                if any(looks_for_claims(name, self._judges.names) for name in names):
+                    self._read(resources, domain.name, mine)
                 shown = self._passages_of(domain)
                 made += score_answers(mine, questions, measures, shown, lambda: task.advance(1))
                 # Not by judges: it would cost as much as one more generator.
@@ -159,15 +159,16 @@ class Scoring:
     def _resources(self, domain: str) -> Resources:
         return Resources(self.folder.word_weights(domain), cache(scoring_embedder), self._likelihoods[domain])
 
-    def _read(self, resources: Resources, questions: Mapping[str, Question], answers: Sequence[Answer]) -> None:
+    def _read(self, resources: Resources, domain: str, answers: Sequence[Answer]) -> None:
         """Embed claims, and read long answers and references with the likelihood model, in batches."""
+        questions = self._questions[domain]
         cases = [Case(questions[answer.question], answer.text) for answer in answers if answer.stopped != "error"]
         cases += [Case(question, question.references[0]) for question in questions.values() if question.references]
         n_readings = resources.long_answers.n_readings(cases)
         if not n_readings:
             resources.long_answers.prepare(cases)
             return
-        with self.progress.task(f"reading long answers of {answers[0].domain}", n_readings) as task:
+        with self.progress.task(f"reading long answers of {domain}", n_readings) as task:
             resources.long_answers.prepare(cases, task.advance)
 
     @cached_property
@@ -176,9 +177,6 @@ class Scoring:
         every = [question for asked in self._questions.values() for question in asked.values()]
         source = likelihood_source(self.spec.likelihood_model) if any(map(is_free_form, every)) else None
         return {name: source_for(asked.values(), source) for name, asked in self._questions.items()}
-
-    def _looks_for_claims(self, name: str) -> bool:
-        return split_name(name, self._judges.names) is None and measure_kind(name).needs_claims
 
     def _passages_of(self, domain: DomainLayout) -> Callable[[Answer], tuple[str, ...]]:
         """The texts that an answer's prompt showed."""

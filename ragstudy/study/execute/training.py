@@ -68,7 +68,7 @@ def job_fingerprint(job: TrainingJob, labelling: Labelling, of: Callable[[Traini
     """
     if job.variant.checkpoint:
         return fingerprint(of(job.at(0)), job.variant.checkpoint)
-    settings = job.spec.model_dump(mode="json", exclude=_IN_THE_PAIRS)
+    settings = _settings(job)
     if settings["method"] == "lora":
         del settings["method"]
     pairs = [(pair.prompt.digest, pair.answer) for pair in labelling.pairs(job)]
@@ -81,12 +81,31 @@ def _weights_fingerprint(job: TrainingJob) -> str:
     return generator_fingerprint(job.base.model_copy(update={"max_new_tokens": 1, "instruction": None}))
 
 
-def settings_of(job: TrainingJob) -> dict[str, Any]:
-    """What a training does with its pairs, as its record keeps it.
+def described(job: TrainingJob, wanted: str) -> dict[str, Any]:
+    """What a training is, as the record beside its adapter keeps it.
 
     Args:
         job: the training.
+        wanted: its fingerprint.
     """
+    return {
+        "fingerprint": wanted,
+        "domain": job.domain,
+        "base": job.base.model,
+        "format": job.format,
+        "size": job.size,
+        "seed": job.seed,
+        "labels": job.variant.labels,
+        "pairs": job.variant.pairs,
+        "shuffled": job.variant.shuffled,
+        "epoch": job.variant.checkpoint or job.spec.epochs,
+        "after": f"{job.first.domain}/{job.first.name}" if job.first else None,
+        "settings": _settings(job),
+    }
+
+
+def _settings(job: TrainingJob) -> dict[str, Any]:
+    """What a training does with its pairs."""
     return job.spec.model_dump(mode="json", exclude=_IN_THE_PAIRS)
 
 
@@ -220,18 +239,7 @@ def _record(
 ) -> dict[str, Any]:
     losses = trained.pop("losses")
     return {
-        "fingerprint": wanted,
-        "domain": job.domain,
-        "base": job.base.model,
-        "format": job.format,
-        "size": job.size,
-        "seed": job.seed,
-        "labels": job.variant.labels,
-        "pairs": job.variant.pairs,
-        "shuffled": job.variant.shuffled,
-        "epoch": job.variant.checkpoint or job.spec.epochs,
-        "after": f"{job.first.domain}/{job.first.name}" if job.first else None,
-        "settings": settings_of(job),
+        **described(job, wanted),
         "questions": [example.question for example in examples],
         "pairs_hash": fingerprint([(example.ids, example.labels) for example in examples]),
         "n_that_lost_passages": n_cut,

@@ -14,7 +14,7 @@ from ragstudy.retrieval.relevance import n_units
 from ragstudy.retrieval.retrievers import make_reranker, retriever_kind
 from ragstudy.scoring.claims import is_free_form
 from ragstudy.scoring.judges.measure import Judges, split_name
-from ragstudy.scoring.measures import Resources, make_measure, measure_kind
+from ragstudy.scoring.measures import Resources, looks_for_claims, make_measure, measure_kind
 from ragstudy.scoring.words import WordWeights
 from ragstudy.specs import DEFAULT_EMBEDDER, kind_of, parse_context
 from ragstudy.study.plan.audits import load_audits
@@ -88,16 +88,6 @@ def _problems_of(checks: Sequence[Callable[[], object]]) -> list[str]:
 
 def _make_measure(name: str, judges: Judges, resources: Resources) -> object:
     return judges.measure(name) or make_measure(name, resources)
-
-
-def looks_for_claims(name: str, judges: Sequence[str]) -> bool:
-    """Whether a measure looks for the claims of longer references, and so needs an embedder.
-
-    Args:
-        name: of the measure.
-        judges: names of the study's judges, whose measures ask a model instead.
-    """
-    return split_name(name, judges) is None and measure_kind(name).needs_claims
 
 
 def _measure_problems(spec: StudySpec) -> list[str]:
