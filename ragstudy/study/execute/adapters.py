@@ -156,7 +156,7 @@ class AdapterTrainer:
         if wanted in self._there and is_trained(self._there[wanted], wanted):
             share(self._there[wanted], place)
             self.n_shared += 1
-            return wanted
+            return weights_fingerprint(place, wanted)
         self._train(self._fullest(job.at(0)), model)
         if not is_trained(place, wanted):
             share(self._there[wanted], place)

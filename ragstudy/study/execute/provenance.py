@@ -14,6 +14,7 @@ from ragstudy.generation.make import generator_fingerprint
 from ragstudy.hardware import describe, peak_memory_gib
 from ragstudy.retrieval.embedder import embedder_fingerprint
 from ragstudy.scoring.claims import is_free_form
+from ragstudy.scoring.surprisal import source_for
 from ragstudy.specs.generators import kind_of
 from ragstudy.study.manifest import Manifest
 
@@ -73,7 +74,8 @@ def _likelihood_model(plan: Plan) -> str:
     if not any(is_free_form(question) for domain in plan.domains for question in domain.test):
         return ""
     source = likelihood_source(plan.spec.likelihood_model)
-    return source.name if source is not None else ""
+    reads = [domain.name for domain in plan.domains if source_for(domain.test, source) is not None]
+    return source.name if source is not None and reads else ""
 
 
 Number = TypeVar("Number", int, float)
