@@ -40,12 +40,14 @@ DESIGNS = {
     "no effect, 20 documents": Design(NULL, n_documents=20, per_document=15),
     "no effect, 30 documents, one with 40 %": Design(NULL, n_documents=30, per_document=10, share_of_largest=0.4),
     "no effect, 100 documents, one with 40 %": Design(NULL, n_documents=100, per_document=3, share_of_largest=0.4),
+    "no effect, base .02": Design(NULL, base=0.02),
+    "no effect, 40 documents, base .97": Design(NULL, n_documents=40, per_document=5, base=0.97),
     "mixed effects, 3 trainings": Design((-0.10, -0.05, 0.0, 0.05, 0.10), n_seeds=3, training=0.15),
     "8 documents, a loss of .4": Design((-0.4, -0.4, -0.4, -0.4, -0.4), n_documents=8, per_document=40),
 }
 AT_MARGIN = {
     f"at the margin, base {base}": Design((0.03, 0.03), n_documents=600, per_document=2, base=base, model_question=0.1)
-    for base in (0.005, 0.02, 0.5, 0.96)
+    for base in (0.005, 0.02, 0.5, 0.96, 0.98)
 }
 
 
@@ -87,10 +89,19 @@ def detectable(n_studies: int) -> None:
 def advised(n_studies: int) -> None:
     """Studies that ask as many more questions as they are advised: the share that is decided then."""
     print("| true effect | advised | decided afterwards | median of the advice |\n|---|---|---|---|")
-    for effect in (0.0, 0.02, 0.05, 0.08):
+    planted: dict[str, Callable[[np.random.Generator], tuple[float, ...]]] = {
+        str(effect): lambda _, effect=effect: (effect, 0.0, 0.1)  # type: ignore[misc]
+        for effect in (0.0, 0.02, 0.05, 0.08)
+    }
+    for spread in (0.05, 0.1):
+        planted[f"drawn anew for each study and arm, normal, sd {spread}"] = lambda rng, spread=spread: tuple(  # type: ignore[misc]
+            np.clip(rng.normal(0, spread, 3), -0.3, 0.3).tolist()
+        )
+    for effect, effects_of in planted.items():
         given, decided, numbers = 0, 0, []
+        rng = np.random.default_rng(5)
         for number in range(n_studies):
-            design = Design((effect, 0.0, 0.1), n_documents=100)
+            design = Design(effects_of(rng), n_documents=100)
             settings = AnalysisSettings(n_resamples=_RESAMPLES, seed=number)
             answers = Answers(design, number)
             first = answers.ask()

@@ -56,6 +56,8 @@ class FailureShares:
         arm: name of the arm.
         n: answers.
         points: share of the answers at each failure point.
+        retrieval_less_generation: share of the answers that failed before the model read, minus the share that failed
+            where it read and answered.
         base: name of the arm it is compared with, or None.
         shifts: tuned minus base of each share, with intervals that hold for all points together; None for an arm
             without a base.
@@ -66,6 +68,7 @@ class FailureShares:
     arm: str
     n: int
     points: dict[FailurePoint, Interval]
+    retrieval_less_generation: Interval
     base: str | None = None
     shifts: dict[FailurePoint, Interval] | None = None
 

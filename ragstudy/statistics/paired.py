@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _BLOCK = 500
 _RAREST = 2
+# In standard errors: beyond it quantiles of a bootstrap are those of few draws, and too near where changes are rare.
+_FARTHEST_READ = 2.2
 
 
 @dataclass(frozen=True)
@@ -134,6 +136,7 @@ def interval(
 
     The plain percentile interval is too narrow for few clusters; its tail probability a/2 is replaced by
     Phi(-t_{1-a/2, m-1} sqrt(m/(m-1))) (Hesterberg 2015, "What Teachers Should Know About the Bootstrap", 3.3).
+    Quantiles beyond 2.2 standard errors are not read off the draws: those at 2.2 are stretched about the middle.
 
     Args:
         draws: (B,) bootstrap means; NaN are left out.
@@ -150,8 +153,7 @@ def interval(
         return float("nan"), float("nan")
     t = stats.t.ppf((1 + confidence) / 2, n_clusters - 1) if t is None else t
     wide = t * np.sqrt(n_clusters / (n_clusters - 1))
-    # Few degrees ask for quantiles beyond the draws, which are then stretched about their middle instead.
-    known = stats.norm.ppf(1 - _RAREST / len(draws))
+    known = min(_FARTHEST_READ, float(stats.norm.ppf(1 - _RAREST / len(draws))))
     stretch = max(1.0, float(wide / known))
     tail = float(stats.norm.cdf(-min(wide, known)))
     middle = float(draws.mean())

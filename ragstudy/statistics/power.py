@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -65,22 +66,24 @@ class Precision:
             confidence: of the interval.
         """
         level = (1 + confidence) / 2
-        middles = (np.arange(_N_NODES) + 0.5) / _N_NODES
-
-        def estimates(degrees: float) -> NDArray[np.float64]:
-            return np.asarray(special.chdtri(degrees, 1 - middles) / degrees)
-
         degrees = max(1.0, self.n_clusters - 1)
-        questions = self.question_variance * estimates(degrees)
+        questions = self.question_variance * _variances(degrees)
         t_questions = special.stdtrit(degrees, level)
         if not self.spread.is_known:
             return np.asarray(t_questions * np.sqrt(questions))
         degrees, var_seed_means = self.spread.degrees, self.spread.variance + self.spread.noise
-        trainings = np.maximum(0.0, var_seed_means * estimates(degrees) - self.spread.noise) / self.spread.n_seeds
+        trainings = np.maximum(0.0, var_seed_means * _variances(degrees) - self.spread.noise) / self.spread.n_seeds
         t_trainings = special.stdtrit(degrees, level)
         weighted = questions[:, None] * t_questions + trainings[None, :] * t_trainings
         whole = np.sqrt(questions[:, None] + trainings[None, :])
         return np.divide(weighted, whole, out=np.zeros_like(whole), where=whole > 0).reshape(-1)
+
+
+@lru_cache(maxsize=1024)
+def _variances(degrees: float) -> NDArray[np.float64]:
+    """Equally likely estimates of a variance of 1."""
+    middles = (np.arange(_N_NODES) + 0.5) / _N_NODES
+    return np.asarray(special.chdtri(degrees, 1 - middles) / degrees)
 
 
 def power_of(effect: float, precision: Precision, confidence: float) -> float:

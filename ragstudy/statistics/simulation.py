@@ -171,14 +171,14 @@ class Answers:
         n_claims = rng.integers(1, design.n_claims + 1, n)
         middle = math.log(design.base / (1 - design.base))
         difficulty = middle + design.document * rng.normal(size=m)[groups] + design.question * rng.normal(size=n)
-        base = [self._scores(difficulty, n_claims) for _ in range(design.n_contexts)]
+        base = [claims_made(design, rng, difficulty, n_claims) for _ in range(design.n_contexts)]
         tuned, of_base = [], []
         for arm, shift in enumerate(self._shifts):
             own = design.model_document * rng.normal(size=m)[groups] + design.model_question * rng.normal(size=n)
             for context in range(design.n_contexts):
                 scores = np.stack(
                     [
-                        self._missing(self._scores(difficulty + shift + own + training, n_claims))
+                        self._missing(claims_made(design, rng, difficulty + shift + own + training, n_claims))
                         for training in self._trainings[arm, 0]
                     ],
                     axis=2,
@@ -187,16 +187,6 @@ class Answers:
                 of_base += [base[context][:, measure] for measure in range(N_MEASURES)]
         return Asked(tuned, of_base, [str(group) for group in groups])
 
-    def _scores(self, logit: NDArray[np.float64], n_claims: NDArray[np.intp]) -> NDArray[np.float64]:
-        """(n questions, measures) shares of the claims made; the second measure sees most of them alike."""
-        chance = 1 / (1 + np.exp(-logit))
-        rng = self._rng
-        first = rng.random((len(logit), self.design.n_claims)) < chance[:, None]
-        second = rng.random(first.shape) < chance[:, None]
-        second = np.where(rng.random(first.shape) < self.design.agreement, first, second)
-        asked = np.arange(self.design.n_claims) < n_claims[:, None]
-        return np.stack([(one & asked).sum(axis=1) / n_claims for one in (first, second)], axis=1)
-
     def _missing(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
         """The scores without those of the worst answers."""
         n = round(self.design.missing * len(scores))
@@ -204,6 +194,25 @@ class Answers:
             order = np.argsort(scores.sum(axis=1) + 1e-6 * self._rng.random(len(scores)))
             scores[order[:n]] = np.nan
         return scores
+
+
+def claims_made(
+    design: Design, rng: np.random.Generator, logit: NDArray[np.float64], n_claims: NDArray[np.intp]
+) -> NDArray[np.float64]:
+    """(n questions, measures) shares of the claims made; the second measure sees most of them alike.
+
+    Args:
+        design: of the study.
+        rng: draws the claims.
+        logit: (n questions,) chance of making a claim.
+        n_claims: (n questions,) claims that a question asks for.
+    """
+    chance = 1 / (1 + np.exp(-logit))
+    first = rng.random((len(logit), design.n_claims)) < chance[:, None]
+    second = rng.random(first.shape) < chance[:, None]
+    second = np.where(rng.random(first.shape) < design.agreement, first, second)
+    asked = np.arange(design.n_claims) < n_claims[:, None]
+    return np.stack([(one & asked).sum(axis=1) / n_claims for one in (first, second)], axis=1)
 
 
 def block_of(asked: Asked, design: Design) -> Block:

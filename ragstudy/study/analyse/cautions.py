@@ -98,18 +98,16 @@ def spread_of_trainings(subject: Subject) -> Finding | None:
 
 
 def retrieval_first(subject: Subject) -> Finding | None:
-    """Most of the base's failures are made before it reads.
+    """More of the base's failures are made before it reads than after.
 
     Args:
         subject: arm that is explained.
     """
     row = subject.of_arm(subject.results.failure_points, subject.row.base, subject.contexts)
-    if row is None or not row.points["right"].is_known:
+    if row is None or not row.retrieval_less_generation.is_above_zero:
         return None
     before = sum(row.points[point].value for point in OF_RETRIEVAL)
     wrong = 1 - row.points["right"].value
-    if wrong <= 0 or before < MOST * wrong:
-        return None
     text = (
         f"{percent(before / wrong)} of the base's failures happen before it reads (missing content, ranking, cut): "
         "better retrieval has more to give than tuning."

@@ -204,7 +204,12 @@ def failure_shares(
         mine = points.get((generator, question.id))
         return None if mine is None else [float(mine == point) for point in POINTS]
 
+    def side_of_failure(generator: str, question: Question) -> Sequence[float] | None:
+        mine = points.get((generator, question.id))
+        return None if mine is None else [float(mine in OF_RETRIEVAL) - float(mine in OF_GENERATION)]
+
     columns = Columns(POINTS, values_of, (0.0, 1.0), len(POINTS))
+    sides = means_by_arm(domain.arms, domain.questions, Columns(("side",), side_of_failure, (-1.0, 1.0)), settings)
     return [
         FailureShares(
             domain.name,
@@ -212,8 +217,9 @@ def failure_shares(
             one.arm.name,
             one.n,
             {point: one.means[point] for point in POINTS},
+            side.means["side"],
             one.arm.base if one.shifts else None,
             {point: one.shifts[point] for point in POINTS} if one.shifts else None,
         )
-        for one in means_by_arm(domain.arms, domain.questions, columns, settings)
+        for one, side in zip(means_by_arm(domain.arms, domain.questions, columns, settings), sides, strict=True)
     ]
