@@ -12,6 +12,7 @@ from ragstudy.formatting import effect, share, signed
 from ragstudy.reporting.advice import advice
 from ragstudy.reporting.charts import charts_of
 from ragstudy.reporting.run_files import about
+from ragstudy.reporting.scorer_note import scorer_note
 from ragstudy.reporting.warnings import warnings_of
 from ragstudy.scoring.measures import measure_kind
 
@@ -119,6 +120,7 @@ class DomainView:
         explanation: what changed, why, and what to try next, a sentence each.
         verdicts: comparisons with a verdict, headline context first.
         caveats: those that hold for every verdict; a row's own stand in the row.
+        scorer: what is known of the scorers' errors; '' where nothing is to be said.
         others: comparisons on the other measures, headline context.
         retrieval: ranking quality at several depths.
         means: one line per arm and context.
@@ -143,6 +145,7 @@ class DomainView:
     explanation: list[str]
     verdicts: list[ComparisonRow]
     caveats: list[str]
+    scorer: str
     others: list[ComparisonRow]
     retrieval: list[RetrievalQuality]
     means: list[MeansLine]
@@ -234,6 +237,7 @@ def _domain_view(summary: DomainSummary, files: RunFiles) -> DomainView:
         explanation=[finding.text for finding in about(results.findings, name)],
         verdicts=[_without_caveats(row, shared) for row in verdicts],
         caveats=shared,
+        scorer=scorer_note(verdicts),
         others=[row for row in rows if row.decision is None and row.contexts == headline],
         retrieval=about(results.retrieval, name),
         means=_means_lines(about(results.arm_means, name), files.layout.measures, measured),

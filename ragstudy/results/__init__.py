@@ -24,6 +24,7 @@ from ragstudy.results.comparisons import (
     Decision,
     DomainSummary,
     Interaction,
+    LengthBias,
     RetrievalQuality,
     Series,
     SeriesPoint,
@@ -54,6 +55,7 @@ __all__ = [
     "Finding",
     "FindingNumber",
     "Interaction",
+    "LengthBias",
     "ModelTestMean",
     "ReportedSettings",
     "Results",
@@ -155,6 +157,8 @@ def table_row(record: Any) -> dict[str, Any]:  # noqa: ANN401 - any of the recor
             row |= value or {}
         elif name == "unscored":
             row |= _unscored_columns(record.unscored)
+        elif name == "length_bias":
+            row |= _length_columns(record.length_bias)
         else:
             row[name] = value
     return row
@@ -168,6 +172,17 @@ def _unscored_columns(found: UnscoredBounds | None) -> dict[str, Any]:
         "unscored_base": found.base,
         "worst_low": found.worst.low,
         "best_high": found.best.high,
+    }
+
+
+def _length_columns(found: LengthBias | None) -> dict[str, Any]:
+    if found is None:
+        return {}
+    return {
+        "length_bias": found.bias.value,
+        "without_length_bias": found.without.value,
+        "without_low": found.without.low,
+        "without_high": found.without.high,
     }
 
 

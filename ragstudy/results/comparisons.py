@@ -133,6 +133,35 @@ class UnscoredBounds:
 
 
 @dataclass(frozen=True)
+class LengthBias:
+    """What the scorer would make of two arms that are equally right, because their answers differ in length.
+
+    Attributes:
+        source: the labels that the scorer's errors are known from.
+        n: questions of the comparison that are like the labelled ones.
+        base_words: mean length of the base's answers to these.
+        tuned_words: mean length of the arm's.
+        base_sensitivity: share of the right answers of the base's lengths that the scorer calls right.
+        tuned_sensitivity: the same of the arm's lengths.
+        base_specificity: share of the wrong answers of the base's lengths that the scorer calls wrong.
+        tuned_specificity: the same of the arm's lengths.
+        bias: the difference that these errors make by themselves.
+        without: the difference less that, with the errors of both.
+    """
+
+    source: str
+    n: int
+    base_words: float
+    tuned_words: float
+    base_sensitivity: float
+    tuned_sensitivity: float
+    base_specificity: float
+    tuned_specificity: float
+    bias: Interval
+    without: Interval
+
+
+@dataclass(frozen=True)
 class ComparisonRow:
     """One arm against its base in one context on one measure.
 
@@ -157,6 +186,7 @@ class ComparisonRow:
         n_pairs: training pairs of its smallest training.
         effect: difference with its intervals, tests and parts of its error.
         unscored: what the answers without a score could make of it; None where both arms lack as many, or none.
+        length_bias: what the scorer's errors make of the difference; None where they are not known.
         decision: verdict; None on a measure that gets none.
     """
 
@@ -180,6 +210,7 @@ class ComparisonRow:
     n_pairs: int
     effect: Comparison
     unscored: UnscoredBounds | None
+    length_bias: LengthBias | None
     decision: Decision | None
 
     @property

@@ -88,6 +88,7 @@ def row(arm=ARM, difference=-0.2, verdict=None, found=None, **changes):
         n_pairs=200,
         effect=found or effect(difference),
         unscored=None,
+        length_bias=None,
         decision=Decision(called, "recipe", None, None, None, None, []),
     )
     return replace(made, **changes)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from test_findings import effect, row
 
-from ragstudy.results import UnscoredBounds
+from ragstudy.results import LengthBias, UnscoredBounds
 from ragstudy.statistics import AnalysisSettings, Interval
 from ragstudy.statistics.planning import Effects, further, questions_to_trust
 from ragstudy.statistics.seeds import SeedSpread
@@ -154,3 +154,32 @@ def test_of_a_measure_of_which_less_is_better_a_fall_helps():
     assert fall.decision.caveats == [f"the base scores near 1 here, {nothing_to_lose}"]
     [good] = decisions([row(base_mean=0.01)], SETTINGS, {"accuracy"})
     assert good.decision.caveats == ["the base scores near 0 here, so there was nothing to gain"]
+
+
+def of_lengths(bias, without):
+    found = Interval(bias, bias - 0.01, bias + 0.01)
+    return LengthBias("labels", 100, 40.0, 5.0, 0.8, 0.9, 0.97, 1.0, found, without)
+
+
+@pytest.mark.parametrize(
+    ("difference", "half", "biased", "verdict"),
+    [
+        (0.2, 0.05, of_lengths(0.08, Interval(0.12, 0.06, 0.18)), "helps"),
+        (0.2, 0.05, of_lengths(0.15, Interval(0.05, -0.01, 0.11)), "undecided"),
+        (-0.2, 0.05, of_lengths(-0.15, Interval(-0.05, -0.11, -0.01)), "hurts"),
+        (-0.2, 0.05, of_lengths(-0.15, Interval(-0.05, -0.11, 0.01)), "undecided"),
+        (0.0, 0.01, of_lengths(0.01, Interval(-0.01, -0.03, 0.01)), "no meaningful difference"),
+        (0.0, 0.01, of_lengths(0.025, Interval(-0.025, -0.04, 0.01)), "undecided"),
+    ],
+)
+def test_a_verdict_that_the_scorers_errors_could_make_is_none(difference, half, biased, verdict):
+    decision = decided(row(found=effect(difference, half), length_bias=biased))[0].decision
+    assert decision.verdict == verdict
+    [told] = [one for one in decision.caveats if "answers of 5 words against 40 bring" in one]
+    assert told.startswith("within what the scorer's errors make") == (verdict == "undecided")
+    assert "calls 90 % against 80 % of the right answers right, and 0 % against 3 % of the wrong ones" in told
+    assert decision.n_more_questions is None
+
+
+def test_a_bias_too_small_to_matter_is_not_told():
+    assert caveats(length_bias=of_lengths(0.009, Interval(-0.2, -0.3, -0.1))) == []

@@ -27,9 +27,10 @@ from ragstudy.study.analyse.context_use import context_use
 from ragstudy.study.analyse.error_correction import corrections
 from ragstudy.study.analyse.failure_points import NEEDED_MEASURES, Corpus, failure_shares, points_of
 from ragstudy.study.analyse.findings import find
+from ragstudy.study.analyse.length_bias import errors_of
 from ragstudy.study.analyse.model_tests import model_test_means
 from ragstudy.study.analyse.series import series_of
-from ragstudy.study.analyse.tables import ScoreTable, domains_of, settings_of
+from ragstudy.study.analyse.tables import LengthTable, ScoreTable, domains_of, settings_of
 from ragstudy.study.plan.audits import load_audits
 from ragstudy.study.run_folder import COMPARING_VERSION
 
@@ -61,19 +62,21 @@ def analyse(spec: StudySpec, layout: Layout, folder: RunFolder, look: int = 1) -
         ValueError: two arms that are compared were not asked the same questions.
         InputError: a file of the run or an audit is missing or damaged.
     """
-    settings = settings_of(spec.statistics, look)
+    settings, answers = settings_of(spec.statistics, look), folder.answers()
     domains = domains_of(layout, folder.questions())
     scores = ScoreTable(folder.scores())
     measured = spec.statistics.verdict_measures
     headline, scales, primary = headline_context(layout.contexts), _scales(spec), spec.statistics.primary
+    audits = load_audits(spec)
+    errors, lengths = errors_of(spec.measures, audits), LengthTable(answers)
     comparers = [
-        Comparer(one, scores, layout.contexts, spec.measures, measured, settings, scales, primary) for one in domains
+        Comparer(one, scores, layout.contexts, spec.measures, measured, settings, scales, primary, errors, lengths)
+        for one in domains
     ]
     rows = comparison_rows(comparers, _pairs_trained_on(layout, folder), _less_is_better(spec, measured))
-    diagnosis = _Diagnosis(domains, scores, folder, settings)
+    diagnosis = _Diagnosis(domains, scores, folder, settings, answers)
     diagnosis.look_at(layout.contexts, tells_failures=set(spec.measures) >= NEEDED_MEASURES)
     forgetting, ablation = model_test_means(domains, folder.model_tests(), settings)
-    audits = load_audits(spec)
     results = Results(
         schema_version=SCHEMA_VERSION,
         comparing_version=COMPARING_VERSION,
@@ -166,10 +169,11 @@ class _Diagnosis:
     scores: ScoreTable
     folder: RunFolder
     settings: AnalysisSettings
+    answers: Sequence[Answer]
 
     def __post_init__(self) -> None:
         self._answers: dict[tuple[str, str], dict[tuple[str, str], Answer]] = {}
-        for answer in self.folder.answers():
+        for answer in self.answers:
             of_context = self._answers.setdefault((answer.domain, answer.contexts), {})
             of_context[answer.generator, answer.question] = answer
         self.context_use: list[ContextUse] = []

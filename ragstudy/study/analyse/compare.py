@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ragstudy.results import AgainstShuffled, ArmMean, BetweenContexts, ComparisonRow, Interaction
+from ragstudy.results import AgainstShuffled, ArmMean, BetweenContexts, ComparisonRow, Interaction, LengthBias
 from ragstudy.specs import parse_context
 from ragstudy.statistics.by_seed import block_by_seed
 from ragstudy.statistics.compare import compare_blocks
+from ragstudy.study.analyse.length_bias import length_bias
 from ragstudy.study.analyse.missing import bounds_of
 from ragstudy.study.analyse.tables import Sides, mean_of, mean_over_seeds
 from ragstudy.study.analyse.verdicts import decisions
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from ragstudy.specs import PrimarySpec
     from ragstudy.statistics import AnalysisSettings, Block, Comparison
     from ragstudy.statistics.compare import Rank
-    from ragstudy.study.analyse.tables import DomainData, ScoreTable
+    from ragstudy.statistics.length_errors import LengthErrors
+    from ragstudy.study.analyse.tables import DomainData, LengthTable, ScoreTable
     from ragstudy.study.layout import Arm
 
 
@@ -58,6 +60,8 @@ class Comparer:
         settings: of the analysis.
         scales: length of each measure's scale; none for a measure without one.
         primary: which comparisons the study names as primary.
+        errors: of measures whose scorer was held against people, how often it errs.
+        lengths: of the answers, which decide that.
     """
 
     domain: DomainData
@@ -68,6 +72,8 @@ class Comparer:
     settings: AnalysisSettings
     scales: Mapping[str, float] = field(default_factory=dict)
     primary: Sequence[PrimarySpec] = ()
+    errors: Mapping[str, LengthErrors] = field(default_factory=dict)
+    lengths: LengthTable | None = None
 
     def pairings(self) -> list[Pairing]:
         """Every comparison that is made on the domain."""
@@ -162,6 +168,20 @@ class Comparer:
         )
         return Sides(tuned, mean_over_seeds(base))
 
+    def length_bias(self, pairing: Pairing, sides: Sides, effect: Comparison) -> LengthBias | None:
+        """What the scorer's errors make of a difference; None where they are not known.
+
+        Args:
+            pairing: that is compared.
+            sides: scores of both arms.
+            effect: of the comparison.
+        """
+        errors = self.errors.get(pairing.measure)
+        if errors is None or self.lengths is None:
+            return None
+        tuned, base = (self.lengths.of_arm(self.domain, arm, pairing.contexts) for arm in (pairing.arm, pairing.base))
+        return length_bias(errors, self.domain.questions, sides, Sides(tuned, mean_over_seeds(base)), effect)
+
     def means(self) -> Iterator[ArmMean]:
         """The mean of every arm, context and measure."""
         for arm in self.domain.arms:
@@ -245,6 +265,7 @@ def _row(
     changed = tuned[both] - base[both]
     is_judged = comparer.rank(pairing) is not None
     unscored = bounds_of(sides, comparer.domain.groups, effect, comparer.settings) if is_judged else None
+    biased = comparer.length_bias(pairing, sides, effect) if is_judged else None
     known = [n_pairs.get((arm.trained_on or domain, home), arm.size) for home in arm.homes]
     return ComparisonRow(
         domain=domain,
@@ -267,6 +288,7 @@ def _row(
         n_pairs=min(known, default=arm.size),
         effect=effect,
         unscored=unscored,
+        length_bias=biased,
         decision=None,
     )
 

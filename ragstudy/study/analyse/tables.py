@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ragstudy.text import n_words
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from ragstudy.records import Question, Score
+    from ragstudy.records import Answer, Question, Score
     from ragstudy.specs import StatisticsSpec
     from ragstudy.statistics import AnalysisSettings
     from ragstudy.study.layout import Arm, DomainLayout, Layout
@@ -137,6 +139,33 @@ class ScoreTable:
                     f"questions than the study asks; {len(unequal)} differ, e.g. {shown}"
                 )
                 raise ValueError(msg)
+
+
+class LengthTable:
+    """How long the answers of a run are.
+
+    Args:
+        answers: of the run; those that failed have no length.
+    """
+
+    def __init__(self, answers: Iterable[Answer]) -> None:
+        self._words: dict[tuple[str, str, str], dict[str, float]] = defaultdict(dict)
+        for answer in answers:
+            if answer.stopped != "error":
+                words = self._words[answer.domain, answer.generator, answer.contexts]
+                words[answer.question] = float(n_words(answer.text))
+
+    def of_arm(self, domain: DomainData, arm: Arm, contexts: str) -> NDArray[np.float64]:
+        """(n questions, n seeds) lengths in words of an arm's answers; NaN where there is none.
+
+        Args:
+            domain: that is asked about.
+            arm: that answers.
+            contexts: name of the test context.
+        """
+        columns = [self._words.get((domain.name, name, contexts), {}) for name in arm.generators]
+        rows = [[column.get(question.id, math.nan) for column in columns] for question in domain.questions]
+        return np.asarray(rows, dtype=np.float64).reshape(len(domain.questions), len(columns))
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
-from ragstudy.formatting import p_value, percent, signed
+from ragstudy.formatting import effect, p_value, percent, signed
 from ragstudy.results import Decision
-from ragstudy.statistics import decide
+from ragstudy.statistics import Interval, decide
 from ragstudy.statistics.planning import Effects, Further, further, questions_to_trust
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 FEW_CLUSTERS = 20
 # Share of the questions without a score from both arms above which a reader is told.
 _LEFT_OUT_WORTH_TELLING = 0.05
+# A part of a difference that the scorer's errors make and that a reader is told of.
+_BIAS_WORTH_TELLING = 0.01
 # A mean this near to an end of the scale leaves nothing to lose, or nothing to gain.
 _NEAR_END = 0.05
 
@@ -59,10 +61,10 @@ class _Deciding:
     ) -> None:
         self.row, self.effects, self.settings, self.higher_is_better = row, effects, settings, higher_is_better
         self.of_scored = decide(row.effect, settings, higher_is_better=higher_is_better)
-        self.survives = self._survives()
+        self.survives = self._survives_missing() and self._survives_bias()
         self.verdict: Verdict = self.of_scored if self.survives else "undecided"
 
-    def _survives(self) -> bool:
+    def _survives_missing(self) -> bool:
         """Whether the verdict on the answers with a score holds whatever those without one would have scored."""
         bounds = self.row.unscored
         if bounds is None or self.of_scored == "undecided":
@@ -70,6 +72,18 @@ class _Deciding:
         if self.of_scored == "no meaningful difference":
             return bounds.within_margin
         return bounds.worst.is_above_zero if self.row.effect.difference > 0 else bounds.best.is_below_zero
+
+    def _survives_bias(self) -> bool:
+        """Whether the verdict holds without the part of the difference that the scorer's known errors make."""
+        biased = self.row.length_bias
+        if biased is None or self.of_scored == "undecided":
+            return True
+        if self.of_scored == "no meaningful difference":
+            effect, made = self.row.effect, biased.bias.value
+            inner = Interval(effect.difference - made, effect.equivalence_low - made, effect.equivalence_high - made)
+            return inner.is_within(self.settings.margin)
+        above = self.row.effect.difference > 0
+        return biased.without.is_above_zero if above else biased.without.is_below_zero
 
     def decision(self) -> Decision:
         more = self._further() if self.verdict == "undecided" and self.survives else Further(None, None, None)
@@ -101,12 +115,13 @@ class _Deciding:
         if not effect.n:
             yield "no question has a score from both arms"
             return
-        if not self.survives and row.unscored is not None:
+        if not self._survives_missing() and row.unscored is not None:
             yield (
                 f"depends on answers that were not scored ({percent(row.unscored.tuned)} of the arm's, "
                 f"{percent(row.unscored.base)} of the base's): with these at worst {signed(row.unscored.worst.value)}, "
                 f"at best {signed(row.unscored.best.value)}"
             )
+        yield from self._of_lengths()
         if effect.n_clusters < FEW_CLUSTERS and effect.standard_error > 0 and effect.smallest_p > settings.alpha:
             yield (
                 f"too few sources: had all {effect.n_clusters} agreed, the adjusted p-value were still "
@@ -125,6 +140,20 @@ class _Deciding:
             yield "one training: how much trainings differ is taken from the study's other recipes"
         elif row.size and not effect.spread.is_known:
             yield "one training: the verdict is about this adapter, not about tuning in this way"
+
+    def _of_lengths(self) -> Iterator[str]:
+        """What the scorer's errors make of the difference, where it is worth telling."""
+        biased = self.row.length_bias
+        if biased is None or abs(biased.bias.value) < _BIAS_WORTH_TELLING:
+            return
+        wrong = [1 - one for one in (biased.tuned_specificity, biased.base_specificity)]
+        beginning = "the scorer errs differently" if self._survives_bias() else "within what the scorer's errors make"
+        yield (
+            f"{beginning}: answers of {biased.tuned_words:.0f} words against {biased.base_words:.0f} bring "
+            f"{signed(biased.bias.value)} by themselves (it calls {percent(biased.tuned_sensitivity)} against "
+            f"{percent(biased.base_sensitivity)} of the right answers right, and {percent(wrong[0])} against "
+            f"{percent(wrong[1])} of the wrong ones); without that the difference is {effect(biased.without)}"
+        )
 
 
 def _at_an_end(row: ComparisonRow, *, higher_is_better: bool) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from ragstudy.audit_records import AuditResult
 from ragstudy.errors import InputError
 from ragstudy.files import read_json, read_record
 from ragstudy.statistics.corrected import ErrorRates
+from ragstudy.statistics.length_errors import LengthErrors
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,6 +39,11 @@ class Audit:
     short: ErrorRates
     long: ErrorRates
     median_words: float
+
+    def by_length(self) -> LengthErrors:
+        """How often the measure errs on short and on long answers."""
+        up_to = (self.median_words, math.inf)
+        return LengthErrors(up_to, (self.short, self.long), "the study's own audit", self.threshold)
 
     def of_lengths(self, words: NDArray[np.float64]) -> ErrorRates:
         """The rates to expect of answers of these lengths.
