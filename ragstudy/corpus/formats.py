@@ -4,9 +4,6 @@ Every format but plain text and PDF is turned into HTML by a parser made for it,
 and written as Markdown by one converter.
 
 Examples:
-    >>> from pathlib import Path
-    >>> markdown_of('<nav>Home</nav><p>It weighs <b>4 kg</b>.</p>')
-    'It weighs **4 kg**.'
     >>> sorted(FORMATS)[:4]
     ['.csv', '.docx', '.eml', '.epub']
 """
@@ -14,7 +11,6 @@ Examples:
 from __future__ import annotations
 
 import logging
-import re
 import zipfile
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,22 +19,23 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from ragstudy.corpus.cells import text_of
+from ragstudy.corpus.pages import heading_of, markdown_of, page_markdown, page_title, without_front_matter
+from ragstudy.corpus.running_lines import without_running_lines
+from ragstudy.corpus.sheets import sheets_of
 from ragstudy.corpus.tables import rows_of
 from ragstudy.errors import InputError, UnavailableError
 from ragstudy.files import read_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from bs4 import BeautifulSoup
 
-# What a page shows around its text.
-_AROUND = ("script", "style", "nav", "header", "footer", "aside", "form", "noscript", "iframe", "svg", "button")
 PLAIN = (".md", ".markdown", ".txt", ".text")
-_MANY_BREAKS = re.compile(r"\n{3,}")
 # A text of this many characters is no document that anybody reads, but a data file with a document's name.
 LONGEST = 20_000_000
+# Word has a style for the title of a document, above its headings.
+_TITLES = "p[style-name='Title'] => h1:fresh\np[style-name='Subtitle'] => p:fresh"
 
 
 @dataclass(frozen=True)
@@ -81,40 +78,9 @@ def parts_of(path: Path) -> list[Part]:
     return parts
 
 
-def markdown_of(html: str) -> str:
-    """An HTML page as Markdown, without scripts, navigation and what else stands around its text.
-
-    Args:
-        html: of the page.
-
-    Raises:
-        ImportError: a package is missing.
-    """
-    from bs4 import BeautifulSoup
-
-    return _markdown(BeautifulSoup(html, "html.parser"))
-
-
-def _markdown(page: BeautifulSoup) -> str:
-    from markdownify import MarkdownConverter
-
-    for element in page(list(_AROUND)):
-        # The header of an article holds its title.
-        if element.name != "header" or element.find_parent(["main", "article"]) is None:
-            element.decompose()
-    whole = page.find("main") or page.find("article") or page.body or page
-    text = MarkdownConverter(heading_style="ATX", bullets="-", strip=["a", "img"]).convert_soup(whole)
-    return _MANY_BREAKS.sub("\n\n", "\n".join(line.rstrip() for line in text.splitlines())).strip()
-
-
 def _plain(path: Path) -> Iterator[Part]:
     text = path.read_text(encoding="utf-8-sig")
-    yield Part("", _heading(text), text)
-
-
-def _heading(text: str) -> str:
-    """The first Markdown heading."""
-    return next((line.lstrip("#").strip() for line in text.splitlines() if line.startswith("#")), "")
+    yield Part("", heading_of(text), without_front_matter(text))
 
 
 def _html(path: Path) -> Iterator[Part]:
@@ -122,9 +88,9 @@ def _html(path: Path) -> Iterator[Part]:
 
     # The parser finds the encoding that a page declares.
     page = BeautifulSoup(path.read_bytes(), "html.parser")
-    title = page.title.get_text(strip=True) if page.title else ""
-    text = _markdown(page)
-    yield Part("", _heading(text) or title, text)
+    title = page_title(page)
+    text = page_markdown(page)
+    yield Part("", title or heading_of(text), text)
 
 
 def _rst(path: Path) -> Iterator[Part]:
@@ -134,7 +100,7 @@ def _rst(path: Path) -> Iterator[Part]:
     settings = {"report_level": 5, "halt_level": 5, "file_insertion_enabled": False, "raw_enabled": False}
     parts = publish_parts(path.read_text(encoding="utf-8-sig"), writer="html", settings_overrides=settings)
     text = markdown_of(f"<main>{parts['html_body']}</main>")
-    yield Part("", _heading(text), text)
+    yield Part("", heading_of(text), text)
 
 
 def _pdf(path: Path) -> Iterator[Part]:
@@ -158,7 +124,7 @@ def _pdf(path: Path) -> Iterator[Part]:
     if not any(page.strip() for page in pages):
         msg = f"{path}: {len(pages)} pages without text, probably scanned; recognise its text first (OCR)"
         raise InputError(msg)
-    for number, page in enumerate(pages, start=1):
+    for number, page in enumerate(without_running_lines(pages), start=1):
         yield Part(f"page={number}", f"{title or path.stem}, page {number}", page)
 
 
@@ -166,8 +132,8 @@ def _docx(path: Path) -> Iterator[Part]:
     import mammoth
 
     with _archive(path, "Word document", "word/document.xml"), path.open("rb") as content:
-        text = markdown_of(f"<main>{mammoth.convert_to_html(content).value}</main>")
-    yield Part("", _heading(text), text)
+        text = markdown_of(f"<main>{mammoth.convert_to_html(content, style_map=_TITLES).value}</main>")
+    yield Part("", heading_of(text), text)
 
 
 def _pptx(path: Path) -> Iterator[Part]:
@@ -186,14 +152,21 @@ def _pptx(path: Path) -> Iterator[Part]:
 
 
 def _shape(shape: Any) -> str:  # noqa: ANN401 - a shape of python-pptx, which has no types
+    if hasattr(shape, "shapes"):
+        return "".join(_shape(one) for one in shape.shapes)
     if getattr(shape, "has_table", False):
         rows = [[cell.text for cell in row.cells] for row in shape.table.rows]
         return _table(rows)
     if not shape.has_text_frame:
         return ""
-    lines = [paragraph.text.strip() for paragraph in shape.text_frame.paragraphs if paragraph.text.strip()]
-    is_title = shape.is_placeholder and shape.placeholder_format.type is not None and shape.placeholder_format.idx == 0
-    return "".join(f"<h1>{escape(line)}</h1>" if is_title else f"<p>{escape(line)}</p>" for line in lines)
+    lines = [escape(one.text.strip()) for one in shape.text_frame.paragraphs if one.text.strip()]
+    if not shape.is_placeholder or shape.placeholder_format.type is None:
+        return "".join(f"<p>{line}</p>" for line in lines)
+    if shape.placeholder_format.idx == 0:
+        return "".join(f"<h1>{line}</h1>" for line in lines)
+    # The body of a slide shows its paragraphs as points.
+    points = "".join(f"<li>{line}</li>" for line in lines)
+    return f"<ul>{points}</ul>" if len(lines) > 1 else f"<p>{''.join(lines)}</p>"
 
 
 def _table(rows: list[list[str]]) -> str:
@@ -203,13 +176,32 @@ def _table(rows: list[list[str]]) -> str:
     return f"<table>{row_of(rows[0], 'th')}{''.join(row_of(row, 'td') for row in rows[1:])}</table>" if rows else ""
 
 
-def _sheet(path: Path) -> Iterator[Part]:
+def _lines_of_table(path: Path) -> Iterator[Part]:
     """A table as one document: every row a line of `column: value`, so that a passage of some rows says what it is."""
-    lines = []
-    for place, row in rows_of(path, ()):
-        cells = [(str(name), text_of(value, f"{place}: {name}")) for name, value in row.items()]
-        lines.append("; ".join(f"{name}: {text}" for name, text in cells if text))
-    yield Part("", path.stem, "\n".join(line for line in lines if line))
+    rows = (
+        (list(row), [text_of(value, f"{place}: {name}") for name, value in row.items()])
+        for place, row in rows_of(path, ())
+    )
+    yield Part("", "", "\n".join(_as_lines(rows)))
+
+
+def _excel(path: Path) -> Iterator[Part]:
+    """Every sheet as a table, with the lines above its header as its title."""
+    sheets = sheets_of(path, as_shown=True)
+    for sheet in sheets:
+        lines = _as_lines((sheet.header, [str(cell or "") for cell in cells]) for _, cells in sheet.rows)
+        title = " ".join(sheet.before)
+        if len(sheets) == 1:
+            yield Part("", title, "\n".join([*sheet.before, *lines]))
+        else:
+            yield Part(f"sheet={sheet.name}", title or f"{path.stem}, {sheet.name}", "\n".join([*sheet.before, *lines]))
+
+
+def _as_lines(rows: Iterable[tuple[Sequence[str], Sequence[str]]]) -> list[str]:
+    lines = [
+        "; ".join(f"{name}: {text}" for name, text in zip(names, cells, strict=False) if text) for names, cells in rows
+    ]
+    return [line for line in lines if line]
 
 
 def _json_lines(path: Path) -> Iterator[Part]:
@@ -229,7 +221,7 @@ def _epub(path: Path) -> Iterator[Part]:
         chapters = [name for name in book.namelist() if name.lower().endswith((".xhtml", ".html", ".htm"))]
         texts = [markdown_of(book.read(name).decode("utf-8", "replace")) for name in chapters]
     for number, text in enumerate(texts, start=1):
-        yield Part(f"chapter={number}", _heading(text), text)
+        yield Part(f"chapter={number}", heading_of(text), text)
 
 
 def _mail(path: Path) -> Iterator[Part]:
@@ -268,7 +260,8 @@ FORMATS: Mapping[str, Callable[[Path], Iterator[Part]]] = {
     ".pdf": _pdf,
     ".docx": _docx,
     ".pptx": _pptx,
-    **dict.fromkeys((".csv", ".tsv", ".xlsx"), _sheet),
+    **dict.fromkeys((".csv", ".tsv"), _lines_of_table),
+    ".xlsx": _excel,
     ".jsonl": _json_lines,
     ".epub": _epub,
     ".eml": _mail,

@@ -12,6 +12,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, TextIO
 
 from ragstudy.corpus.hf_folder import is_saved_dataset, saved_rows
+from ragstudy.corpus.sheets import sheets_of
 from ragstudy.errors import InputError, UnavailableError
 from ragstudy.files import read_json, read_lines
 
@@ -124,25 +125,12 @@ def _parquet(path: Path) -> Iterator[Row]:
 
 
 def _excel(path: Path, columns: Sequence[str]) -> Iterator[Row]:
-    from zipfile import BadZipFile
-
-    try:
-        from openpyxl import load_workbook
-        from openpyxl.utils.exceptions import InvalidFileException
-    except ImportError as error:
-        msg = f"{path}: reading Excel files needs the package openpyxl: pip install 'ragstudy[excel]'"
-        raise UnavailableError(msg) from error
-    try:
-        sheets = load_workbook(path, read_only=True, data_only=True)
-    except (BadZipFile, InvalidFileException, KeyError, OSError, ValueError) as error:
-        msg = f"{path}: not readable as an Excel file: {error}"
-        raise InputError(msg) from error
-    rows = sheets.worksheets[0].iter_rows(values_only=True)
-    header = [str(cell) if cell is not None else "" for cell in next(rows, ())]
-    _check_header(path, header, columns)
-    for number, row in enumerate(rows, start=2):
-        if any(cell is not None for cell in row):
-            yield f"{path}:{number}", dict(zip(header, row, strict=False))
+    """Rows of the first sheet that holds anything."""
+    for sheet in sheets_of(path)[:1]:
+        twice = [column for column in columns if f"{column} (2)" in sheet.header]
+        _check_header(path, [*sheet.header, *twice], columns)
+        for number, cells in sheet.rows:
+            yield f"{path}:{number}", dict(zip(sheet.header, cells, strict=True))
 
 
 def _json(path: Path) -> Iterator[Row]:
