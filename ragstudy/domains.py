@@ -55,7 +55,7 @@ def domain_folders(root: str | Path = "corpora") -> list[Path]:
     return folders
 
 
-def import_domain(importer: str, out: str | Path, **options: Any) -> Imported:  # noqa: ANN401 - as the importer types them
+def import_domain(importer: str, out: str | Path, *, again: bool = False, **options: Any) -> Imported:  # noqa: ANN401 - as the importer types them
     """Make a domain of publishers' files, or of a table of one's own.
 
     `import_domain("bioasq", "corpora/bioasq", paths=["7B1_golden.json"])`; `ragstudy corpus import --help` lists the
@@ -64,6 +64,7 @@ def import_domain(importer: str, out: str | Path, **options: Any) -> Imported:  
     Args:
         importer: name of the importer, or `package.module:ENTRY` of one's own.
         out: domain folder to write.
+        again: whether a domain that is there is replaced.
         options: of the importer.
 
     Raises:
@@ -71,7 +72,7 @@ def import_domain(importer: str, out: str | Path, **options: Any) -> Imported:  
     """
     from ragstudy.corpus.importers import IMPORTERS
 
-    kind, folder = IMPORTERS.get(importer, "import"), _free(out)
+    kind, folder = IMPORTERS.get(importer, "import"), Path(out) if again else _free(out)
     imported = kind.read(name=folder.name, **kind.given(options))
     return _keep(imported, folder, kind.source, kind.licence)
 
@@ -150,6 +151,6 @@ def _keep(imported: Imported, out: Path, what: str, licence: str) -> Imported:
     problems = find_problems(out, domain.documents, domain.questions, by_group=domain.split_by == "group")
     if problems:
         raise InputError(problems)
-    source = f"# {domain.title}\n\nImported by `ragstudy corpus import`. {what}\n\n{imported.summary()}\n"
+    source = f"# {domain.title}\n\nImported by ragstudy. {what}\n\n{imported.summary()}\n"
     write_domain(out, domain, source, licence=licence)
     return imported

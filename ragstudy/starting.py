@@ -72,19 +72,23 @@ class Started:
         imported: the domain, with notes of what was found and guessed.
         domain: its folder.
         study: the study file.
+        is_new: whether the study file was written now.
     """
 
     imported: Imported
     domain: Path
     study: Path
+    is_new: bool = True
 
 
-def init(
+def init(  # noqa: PLR0913 - what a person says to begin
     name: str,
     docs: str | Path,
     qa: str | Path,
     models: Models | None = None,
     root: str | Path = ".",
+    *,
+    again: bool = False,
     **columns: str | None,
 ) -> Started:
     """Make `corpora/NAME` of a folder of documents and a table of questions, and `experiments/NAME.yaml`.
@@ -95,6 +99,7 @@ def init(
         qa: table of questions.
         models: of the study; the model of `make install` by default, tuned on the training questions.
         root: folder that corpora and experiments lie in.
+        again: import anew what was imported before; the study file stays as it is.
         columns: of the table, where the guess is wrong: question, answer, id, gold, group, split.
 
     Raises:
@@ -107,11 +112,13 @@ def init(
     if problems:
         raise InputError(problems)
     study, domain = Path(root) / "experiments" / f"{name}.yaml", Path(root) / "corpora" / name
-    if study.exists():
-        msg = f"{study}: is there already; name another study, or remove it first"
+    if study.exists() and not again:
+        msg = f"{study}: is there already; --again imports the documents anew and leaves it as it is; or name another"
         raise InputError(msg)
     share = {} if models.tuned is None else {"test_share": _SHARE_WITHOUT_TRAINING}
-    imported = import_domain("folder", domain, docs=docs, questions=qa, **share, **columns)
+    imported = import_domain("folder", domain, again=again, docs=docs, questions=qa, **share, **columns)
+    if study.exists():
+        return Started(imported, domain, study, is_new=False)
     n_train, n_test = (len(imported.domain.split(split)) for split in ("train", "test"))
     text = study_text(name, f"../corpora/{name}", n_train=n_train, n_test=n_test, models=models)
     write_text(study, text)
@@ -138,7 +145,7 @@ def start_in(
     """
     folder = Path(out)
     study = folder / "experiments" / f"{folder.name}.yaml"
-    return study, None if study.exists() else init(folder.name, docs, qa, models, folder, **columns)
+    return study, None if study.exists() else init(folder.name, docs, qa, models, folder, again=False, **columns)
 
 
 def study_text(name: str, domain: str, *, n_train: int, n_test: int, models: Models) -> str:

@@ -91,7 +91,7 @@ def _import_command(kind: ImporterKind, name: str) -> click.Command:
     """A command with the options of an importer."""
 
     def run(out: Path, **options: object) -> None:
-        _tell(out, domains.import_domain(name, out, **options))
+        _tell(out, domains.import_domain(name, out, again=False, **options))
 
     examples = "".join(f"\n{line}" for line in kind.examples)
     params = [_param(option) for option in kind.options]

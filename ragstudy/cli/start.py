@@ -40,12 +40,15 @@ def _tell(started: Started) -> None:
 @click.command("init")
 @click.argument("name")
 @_with_options
+@click.option("--again", is_flag=True, help="Import anew what was imported before; the study file stays as it is.")
 def init_command(
     name: str,
     docs: Path,
     qa: Path,
     base: str,
     tuned: str | None,
+    *,
+    again: bool,
     **columns: str | None,
 ) -> None:
     """Make corpora/NAME and experiments/NAME.yaml of your documents and questions.
@@ -54,10 +57,10 @@ def init_command(
     ragstudy init wiki --docs wiki/ --qa questions.csv
     ragstudy init wiki --docs wiki/ --qa questions.xlsx --tuned adapters/wiki
     """
-    started = init(name, docs, qa, Models(base, tuned), ".", **columns)
+    started = init(name, docs, qa, Models(base, tuned), ".", again=again, **columns)
     _tell(started)
-    study = started.study
-    click.echo(f"{study}: written. Next: `ragstudy check {study} --deep`, then `ragstudy run {study}`")
+    study, made = started.study, "written" if started.is_new else "as it was"
+    click.echo(f"{study}: {made}. Next: `ragstudy check {study} --deep`, then `ragstudy run {study}`")
 
 
 @click.command("quick")

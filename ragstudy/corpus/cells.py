@@ -17,6 +17,7 @@ import math
 from datetime import date, datetime, time
 from decimal import Decimal
 
+from ragstudy.corpus.sheets import when
 from ragstudy.errors import InputError
 
 _SHOWN = 60
@@ -45,7 +46,7 @@ def texts_of(value: object, place: str) -> list[str]:
     if isinstance(value, dict):
         return _nested(value, place)
     if isinstance(value, str | datetime | date | time):
-        return _text(value if isinstance(value, str) else value.isoformat(), place)
+        return _text(value if isinstance(value, str) else when(value), place)
     msg = f"{place}: holds {str(value)[:_SHOWN]!r} of type {type(value).__name__}; expected text, a number or a list"
     raise InputError(msg)
 

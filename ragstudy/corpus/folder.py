@@ -6,7 +6,8 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ragstudy.corpus.formats import FORMATS, PLAIN, parts_of
+from ragstudy.corpus.formats import FORMATS, PAGES, parts_of
+from ragstudy.corpus.running_lines import repeated_lines
 from ragstudy.errors import RagstudyError, UnavailableError
 from ragstudy.records import Document, Question
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 _LEFT_BY_EDITORS = ("~", ".bak", ".tmp", ".swp", ".orig")
 _MOST_NAMED = 3
+_SHOWN = 40
 
 
 def documents_in(folder: Path) -> tuple[list[Document], list[str], list[str]]:
@@ -28,6 +30,7 @@ def documents_in(folder: Path) -> tuple[list[Document], list[str], list[str]]:
     documents: list[Document] = []
     problems: list[str] = []
     passed: dict[str, list[str]] = {}
+    read: Counter[str] = Counter()
     for path in sorted(one for one in folder.rglob("*") if one.is_file()):
         name = path.relative_to(folder).as_posix()
         reason = _why_not(path, folder)
@@ -35,13 +38,14 @@ def documents_in(folder: Path) -> tuple[list[Document], list[str], list[str]]:
             try:
                 parts = parts_of(path)
             except RagstudyError as error:
-                if isinstance(error, UnavailableError) or path.suffix.lower() in PLAIN:
+                if isinstance(error, UnavailableError):
                     problems += str(error).splitlines()
                 else:
                     # One unreadable file among many is said, and does not keep the others from being used.
                     passed.setdefault(str(error).removeprefix(f"{path}: "), []).append(name)
                 continue
             if parts:
+                read[path.suffix.lower()] += 1
                 plain = path.stem.replace("_", " ").replace("-", " ")
                 documents += [
                     Document(f"{name}#{part.place}" if part.place else name, part.title or plain, part.text)
@@ -51,9 +55,40 @@ def documents_in(folder: Path) -> tuple[list[Document], list[str], list[str]]:
             reason = "empty"
         passed.setdefault(reason, []).append(name)
     notes = [
-        f"{len(names)} files in {folder.name}/ are not read ({why}): {_named(names)}" for why, names in passed.items()
+        f"{len(names)} file{'s are' if len(names) > 1 else ' is'} not read in {folder.name}/ ({why}): {_named(names)}"
+        for why, names in passed.items()
     ]
-    return documents, notes, problems
+    documents, cleaned = _without_site_lines(documents)
+    return documents, [*_counts(folder, read, len(documents)), *cleaned, *notes], problems
+
+
+def _counts(folder: Path, read: Counter[str], n_documents: int) -> list[str]:
+    """What was read, where files of several formats make documents of their own."""
+    n_files = read.total()
+    if len(read) < 2 and n_files == n_documents:  # noqa: PLR2004 - of one format there is nothing to tell
+        return []
+    each = ", ".join(f"{n} {ending}" for ending, n in read.most_common())
+    more = "; pages, slides, sheets, chapters and lines are documents of their own" if n_documents > n_files else ""
+    return [f"{n_files} files in {folder.name}/ are read ({each}){more}"]
+
+
+def _without_site_lines(documents: list[Document]) -> tuple[list[Document], list[str]]:
+    """Pages of a site without the lines that stand on most of them, and a note that says which."""
+    pages = {one.id: one.text for one in documents if one.id.lower().endswith(PAGES)}
+    repeated = repeated_lines(list(pages.values()))
+    if not repeated:
+        return documents, []
+    cleaned = [
+        replace(one, text="\n".join(line for line in one.text.splitlines() if line.strip() not in repeated).strip())
+        if one.id in pages
+        else one
+        for one in documents
+    ]
+    shown = ", ".join(repr(line[:_SHOWN]) for line in sorted(repeated)[:_MOST_NAMED])
+    note = f"{len(repeated)} lines stand on most of the {len(pages)} HTML pages and are left out, as {shown}"
+    # A page of nothing else is kept as it was.
+    kept = [new if new.text else old for new, old in zip(cleaned, documents, strict=True)]
+    return kept, [note]
 
 
 def _why_not(path: Path, folder: Path) -> str:
@@ -61,8 +96,8 @@ def _why_not(path: Path, folder: Path) -> str:
     parts = path.relative_to(folder).parts
     if any(part.startswith((".", "__")) for part in parts) or "-checkpoint." in path.name:
         return "hidden or a checkpoint"
-    if path.name.endswith(_LEFT_BY_EDITORS):
-        return "left behind by an editor"
+    if path.name.endswith(_LEFT_BY_EDITORS) or path.name.startswith(("~$", "Thumbs.db", "desktop.ini")):
+        return "left behind by an editor or a desktop"
     ending = path.suffix.lower() or "no ending"
     return "" if ending in FORMATS else f"{ending}; convert them to Markdown or text"
 

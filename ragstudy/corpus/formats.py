@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 
 PLAIN = (".md", ".markdown", ".txt", ".text")
+PAGES = (".html", ".htm", ".xhtml")
 # A text of this many characters is no document that anybody reads, but a data file with a document's name.
 LONGEST = 20_000_000
 # Word has a style for the title of a document, above its headings.
@@ -68,8 +69,8 @@ def parts_of(path: Path) -> list[Part]:
     except ImportError as error:
         msg = f"{path}: reading it needs the package {error.name}: pip install 'ragstudy[documents]'"
         raise UnavailableError(msg) from error
-    except UnicodeDecodeError as error:
-        msg = f"{path}: not readable as UTF-8 text: {error}"
+    except UnicodeDecodeError:
+        msg = f"{path}: not readable as UTF-8 text; save it as UTF-8"
         raise InputError(msg) from None
     longest = max((len(part.text) for part in parts), default=0)
     if longest > LONGEST:
@@ -255,7 +256,7 @@ def _archive(path: Path, kind: str, member: str) -> Iterator[None]:
 
 FORMATS: Mapping[str, Callable[[Path], Iterator[Part]]] = {
     **dict.fromkeys(PLAIN, _plain),
-    **dict.fromkeys((".html", ".htm", ".xhtml"), _html),
+    **dict.fromkeys(PAGES, _html),
     ".rst": _rst,
     ".pdf": _pdf,
     ".docx": _docx,

@@ -28,6 +28,8 @@ _LEAST_OF_QUESTION = 0.4
 # Of an answer that stands nowhere word for word, the share of its weight that one document must hold.
 _LEAST_OF_ANSWER = 0.75
 _LONG_ANSWER = 6
+# The same where one of few documents is known to hold it.
+_LEAST_OF_PART = 0.5
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,29 @@ class Locator:
         return (
             Located(self._ids[best], "words") if best >= 0 and self._share(longest, best) >= _LEAST_OF_ANSWER else None
         )
+
+    def nearest(self, question: str, answers: Iterable[str]) -> str | None:
+        """Of documents of which one is known to hold the answer, that one; None if none stands out.
+
+        Args:
+            question: its text, which decides between documents that hold as much of the answer.
+            answers: acceptable ones.
+        """
+        asked = [word for word in _words(question) if word in self._holding]
+        forms = [words for answer in answers if (words := _words(answer))]
+        holding = {number for words in forms for number in self._with_text(words)}
+        longest = max(forms, key=len, default=[])
+        ranked = sorted(
+            (
+                (number in holding, self._share(longest, number), self._share(asked, number), -number)
+                for number in range(len(self._ids))
+            ),
+            reverse=True,
+        )
+        if not ranked or not (ranked[0][0] or ranked[0][1] >= _LEAST_OF_PART):
+            return None
+        is_told = len(ranked) == 1 or ranked[0][:3] > ranked[1][:3]
+        return self._ids[-ranked[0][3]] if is_told else None
 
     def _with_text(self, words: list[str]) -> list[int]:
         sets = [self._holding.get(word, set()) for word in words]

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 # What a page shows around its text.
 _AROUND = ("script", "style", "nav", "noscript", "iframe", "svg", "button", "select", "textarea", "input", "template")
-# Of the page outside its main part; a header or an aside of an article belongs to its text.
-_OUTSIDE = ("header", "footer", "aside")
+# Of the page outside its main part; those of an article belong to its text. An aside may be a box within the text.
+_OUTSIDE = ("header", "footer")
 _ROLES = frozenset({"navigation", "banner", "contentinfo", "complementary", "search"})
 _NAMES = re.compile(
     r"^(side-?bar|nav(bar|igation)?|site-?(header|footer|nav)|page-?(header|footer)|breadcrumbs?|menu|main-?menu|"

@@ -58,6 +58,13 @@ def test_init_makes_a_domain_and_a_study_that_can_be_run(company, monkeypatch):
     assert study["finetuning"][0]["seeds"] == [1, 2, 3]
     again = CliRunner().invoke(cli, ["init", "wiki", "--docs", "docs", "--qa", "qa.csv"])
     assert again.exception is not None
+    assert "--again imports the documents anew" in str(again.exception)
+    (company / "docs" / "m0.html").write_text("<p>Machine M-0 was built in 1950. It weighs 100 kg. It is red.</p>")
+    (company / "experiments" / "wiki.yaml").write_text("name: wiki # mine\n")
+    done = CliRunner().invoke(cli, ["init", "wiki", "--docs", "docs", "--qa", "qa.csv", "--again"])
+    assert "experiments/wiki.yaml: as it was. Next" in done.output
+    assert (company / "experiments" / "wiki.yaml").read_text() == "name: wiki # mine\n"
+    assert any("It is red." in one.text for one in load_domain(company / "corpora" / "wiki").documents)
     assert "is there already" in str(again.exception)
 
 
@@ -181,3 +188,58 @@ def test_a_long_answer_is_found_by_its_words_and_a_short_one_only_where_the_ques
     assert locator.find("What does lamp L-1 weigh?", ["4 kg"]).document == "c"
     assert locator.find("How old is the director of sales?", ["4 kg"]) is None
     assert locator.find("What?", [""]) is None
+
+
+LEAVES = {"hr/a.md": "The pump weighs 4 kg.", "archive/a.md": "The valve weighs 2 kg.", "c.md": "The crane weighs 9 t."}
+
+
+def imported(tmp_path, rows):
+    for name, text in LEAVES.items():
+        path = tmp_path / "docs" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    (tmp_path / "qa.csv").write_text("\n".join(["question,answer,document", *rows]))
+    found = read_folder("x", tmp_path / "docs", tmp_path / "qa.csv")
+    return {one.text: one for one in found.domain.questions}, found
+
+
+@pytest.mark.parametrize(
+    ("cell", "gold"),
+    [
+        ("hr/a.md", ("hr/a.md",)),
+        ("hr\\a.md", ("hr/a.md",)),
+        ("./HR/A.md", ("hr/a.md",)),
+        ("docs/hr/a.md", ("hr/a.md",)),
+        ("hr/a.md; c.md", ("hr/a.md", "c.md")),
+        ('"hr/a.md, c.md"', ("hr/a.md", "c.md")),
+        # Two files have this name; the one that holds the answer is meant.
+        ("a.md", ("hr/a.md",)),
+    ],
+)
+def test_documents_are_found_however_their_paths_are_written(tmp_path, cell, gold):
+    questions, _ = imported(tmp_path, [f"What does the pump weigh?,4 kg,{cell}", "How heavy is the crane?,9 t,c.md"])
+    assert questions["What does the pump weigh?"].gold_documents == gold
+
+
+def test_what_is_odd_about_questions_is_named(tmp_path):
+    _, found = imported(
+        tmp_path,
+        [
+            "What does the pump weigh?,4 kg,hr/aa.md",
+            "How heavy is the valve?,777 kg,archive/a.md",
+            "How heavy is the crane?,9 t,c.md",
+            "How heavy is the  Crane?,9 t,c.md",
+            "Is the crane heavy?,Yes,c.md",
+            "Which are heavy?,C4; the crane.,c.md",
+        ],
+    )
+    assert found.left_out == {
+        "that stand there before with the same answer": 1,
+        "whose gold documents are not among the documents": 1,
+    }
+    assert "names of documents that are not there: " in " ".join(found.notes)
+    assert "qa.csv:2 'hr/aa.md'; did you mean 'hr/a.md'?" in " ".join(found.notes)
+    assert "2 answers have numbers of which none stands in the document named: q2, q6" in found.notes
+    questions = {one.id: one for one in found.domain.questions}
+    assert questions["q5"].type == "yesno"
+    assert [fact.forms for fact in questions["q6"].facts] == [("C4",), ("the crane", "crane")]

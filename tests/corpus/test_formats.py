@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from datetime import datetime, time
 
 import pytest
 from docx import Document as WordDocument
@@ -13,8 +14,13 @@ from pypdf import PdfReader, PdfWriter
 
 from ragstudy.corpus.folder import documents_in
 from ragstudy.corpus.formats import FORMATS, LONGEST, parts_of
+from ragstudy.corpus.pages import markdown_of
 from ragstudy.errors import InputError
 
+SPANS = (
+    "<table><tr><th>a</th><th>b</th></tr><tr><td rowspan=2>x</td><td>1</td></tr><tr><td>2</td></tr>"
+    "<tr><td colspan=2>y</td></tr></table>"
+)
 SENTENCE = "The pump P-7 runs at 40 litres a minute."
 
 
@@ -152,3 +158,103 @@ def test_every_format_of_nothing_is_a_message_or_nothing(tmp_path):
             assert parts_of(path) == []
         except InputError as error:
             assert path.name in str(error)  # noqa: PT017 - either is right
+
+
+def test_a_title_in_words_style_is_the_title(tmp_path):
+    made = WordDocument()
+    made.add_heading("Pumps of hall 3", 0)
+    made.add_heading("Limits", 1)
+    made.add_paragraph(SENTENCE)
+    made.save(str(tmp_path / "a.docx"))
+    [part] = parts_of(tmp_path / "a.docx")
+    assert (part.title, part.text.splitlines()[0]) == ("Pumps of hall 3", "# Pumps of hall 3")
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<form runat=server><h1>Pumps</h1><p>4 kg</p><input value=x></form>", "# Pumps\n\n4 kg"),
+        ('<div id="sidebar"><h4>Links</h4></div><h1>Pumps</h1>', "# Pumps"),
+        ('<div role="navigation">Home</div><p class="menu-price">4 kg</p>', "4 kg"),
+        ("<aside>Also read</aside><main><aside>Closed today</aside><p>4 kg</p></main>", "Closed today\n\n4 kg"),
+        (SPANS, "| a | b |\n| --- | --- |\n| x | 1 |\n| x | 2 |\n| y | y |"),
+        ("<table><tr><td>a</td></tr><tr><td>1</td></tr></table>", "| a |\n| --- |\n| 1 |"),
+    ],
+)
+def test_what_stands_around_a_page_goes_and_its_own_parts_stay(html, text):
+    assert markdown_of(html) == text
+
+
+def test_the_title_of_a_page_is_its_main_heading(tmp_path):
+    path = tmp_path / "a.html"
+    for html, title in (
+        ("<title>Site</title><div class=sidebar><h1>Links</h1></div><h4>x</h4><h1>Pumps</h1>", "Pumps"),
+        ("<title>Pumps | Holm Ltd</title><h2>Limits</h2><p>4 kg</p>", "Pumps"),
+        ("<h2>Limits</h2><p>4 kg</p>", "Limits"),
+    ):
+        path.write_text(html)
+        assert parts_of(path)[0].title == title
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("---\ntitle: Pumps\nowner: hall 3\n---\n4 kg", "Pumps"),
+        ("---\nowner: hall 3\n---\nPumps\n-----\n4 kg", "Pumps"),
+        ("```\n# stop\n```\n\n## Pumps ##\n4 kg", "Pumps"),
+        ("#hashtag\n4 kg", ""),
+        ("| a | b |\n---\n4 kg", ""),
+        ("4 kg\n\n---\n\nmore", ""),
+    ],
+)
+def test_headings_of_markdown_are_its_own(tmp_path, text, title):
+    path = tmp_path / "a.md"
+    path.write_text(text)
+    [part] = parts_of(path)
+    assert part.title == title
+    assert "4 kg" in part.text
+    assert "owner" not in part.text
+
+
+def test_excel_is_read_as_it_is_shown(tmp_path):
+    book = Workbook()
+    sheet = book.active
+    sheet.append(["Prices of our pumps"])
+    sheet.append([])
+    sheet.append(["part", None, "price", "price", "share", "from", "at", "sum"])
+    sheet.append(["P-7", None, 14.5, 3, 0.125, datetime(2025, 5, 1), time(6, 10), "=1+1"])  # noqa: DTZ001 - as Excel has it
+    for cell, shown in (("C4", "0.00"), ("E4", "0%"), ("F4", "d/m/yy")):
+        sheet[cell].number_format = shown
+    book.create_sheet("empty")
+    book.save(tmp_path / "a.xlsx")
+    [part] = parts_of(tmp_path / "a.xlsx")
+    assert part.title == "Prices of our pumps"
+    assert part.text.splitlines() == [
+        "Prices of our pumps",
+        "part: P-7; price: 14.50; price (2): 3; share: 12.5%; from: 2025-05-01; at: 06:10; sum: =1+1",
+    ]
+    book["empty"].append(["note"])
+    book["empty"].append(["closed"])
+    book.save(tmp_path / "a.xlsx")
+    assert [one.place for one in parts_of(tmp_path / "a.xlsx")] == ["sheet=Sheet", "sheet=empty"]
+
+
+def test_lines_of_a_site_and_of_pages_are_left_out_and_said(tmp_path):
+    for number in range(5):
+        page = f"<h1>Page {number}</h1><p>Weight {number} kg</p><div>Holm Ltd, since 1931</div>"
+        (tmp_path / f"{number}.html").write_text(page)
+    documents, notes, _ = documents_in(tmp_path)
+    assert [one.text for one in documents][2] == "# Page 2\n\nWeight 2 kg"
+    assert any(
+        "1 lines stand on most of the 5 HTML pages and are left out, as 'Holm Ltd, since 1931'" in n for n in notes
+    )
+    pdf(tmp_path / "a.pdf", [f"Holm Ltd\n{SENTENCE}\nPage 1 of 2", "Holm Ltd\nIt is red.\nPage 2 of 2"])
+    assert [one.text for one in parts_of(tmp_path / "a.pdf")] == [SENTENCE, "It is red."]
+
+
+def test_a_text_of_another_encoding_does_not_stop_the_others(tmp_path):
+    (tmp_path / "a.txt").write_bytes("4 \u20ac".encode("cp1252"))
+    (tmp_path / "b.txt").write_text(SENTENCE)
+    documents, notes, problems = documents_in(tmp_path)
+    assert ([one.id for one in documents], problems) == (["b.txt"], [])
+    assert notes == [f"1 file is not read in {tmp_path.name}/ (not readable as UTF-8 text; save it as UTF-8): a.txt"]

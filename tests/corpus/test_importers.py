@@ -435,7 +435,7 @@ def test_a_short_answer_is_said_without_the_small_words_it_begins_with(tmp_path)
     table.write_text("Q,A,P\nWhere is it made?,In Lyon.,It is made in Lyon.\nWho made it?,Ada Lin,Ada Lin made it.\n")
     columns = Columns(question="Q", answer="A", context="P")
     questions = {q.text: q for q in import_table(table, None, "faq", columns).domain.questions}
-    assert questions["Where is it made?"].facts[0].forms == ("In Lyon.", "Lyon")
+    assert questions["Where is it made?"].facts[0].forms == ("In Lyon", "Lyon")
     assert questions["Who made it?"].facts[0].forms == ("Ada Lin",)
 
 

@@ -49,9 +49,9 @@ def test_what_is_no_document_is_passed_over_and_said(folder):
     assert not any("plaid" in document.text for document in domain.documents)
     told = " ".join(domain.notes)
     for part in (
-        "1 files in documents/ are not read (empty): empty.md",
-        "3 files in documents/ are not read (hidden or a checkpoint): .draft.md",
-        "(left behind by an editor): a.md~",
+        "1 file is not read in documents/ (empty): empty.md",
+        "3 files are not read in documents/ (hidden or a checkpoint): .draft.md",
+        "(left behind by an editor or a desktop): a.md~",
         "(.odt; convert them to Markdown or text): page.odt",
         "(not readable as PDF: ",
         "(is no Word document (File is not a zip file)): plan.docx",

@@ -11,12 +11,14 @@ from ragstudy.corpus.folder import documents_in
 from ragstudy.corpus.importers.imported import Collection, Imported, must_exist, split_by_group
 from ragstudy.corpus.importers.kind import SEED, TEST_SHARE, ImporterKind, Option
 from ragstudy.corpus.importers.located import locate_gold
+from ragstudy.corpus.importers.named_gold import NamedGold
+from ragstudy.corpus.importers.odd_questions import odd_questions, without_repetitions
 from ragstudy.corpus.importers.table import Columns, add_question_row
 from ragstudy.corpus.tables import rows_of
 from ragstudy.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
 # What columns are called in the tables of RAG tools and of people; the first that is there is taken.
 GUESSES: Mapping[str, tuple[str, ...]] = {
@@ -63,22 +65,22 @@ def read_folder(
     collection = Collection({one.id: one for one in documents})
     rows = [(place, _of_messages(row, place)) for place, row in rows_of(questions, [])]
     columns, guessed = guess_columns(questions, rows[0][1] if rows else {}, named)
-    by_file = _files(collection.documents)
+    named_gold = NamedGold(docs.name, collection.documents.values())
     for number, (place, row) in enumerate(rows, start=1):
         if _is_dropped(row, place):
             collection.left_out["that a review dropped (keep = no)"] += 1
             continue
         if columns.gold is not None:
-            row = {**row, columns.gold: _gold(row.get(columns.gold), by_file)}  # noqa: PLW2901 - the same row
+            row = {**row, columns.gold: named_gold.of(row, columns, place)}  # noqa: PLW2901 - the same row
         add_question_row(collection, row, columns, place, number)
-    notes = [*notes, guessed, *locate_gold(collection)]
+    notes = [*notes, guessed, *named_gold.notes(), *without_repetitions(collection), *locate_gold(collection)]
     _group(collection, is_given=columns.group is not None)
     if columns.split is None:
         split_by_group(collection, test_share, seed)
-    imported = collection.finish(name, f"Documents of {docs.name}, questions of {questions.name}", "group")
+    imported = collection.finish(name, f"{name}: documents of {docs.name}/, questions of {questions.name}", "group")
     generated = sum(question.id.startswith("generated-") for question in imported.domain.questions)
     notes += [f"{generated} of the questions were written by a model"] if generated else []
-    return replace(imported, notes=(*notes, *_lint(imported)))
+    return replace(imported, notes=(*notes, *odd_questions(imported.domain)))
 
 
 def guess_columns(path: Path, row: Mapping[str, Any], named: Mapping[str, str | None]) -> tuple[Columns, str]:
@@ -141,22 +143,6 @@ def _is_dropped(row: Mapping[str, Any], place: str) -> bool:
     return said == "no"
 
 
-def _files(documents: Iterable[str]) -> dict[str, list[str]]:
-    """The documents that a file may be called by: path, name, name without ending; a page by its own id."""
-    found: dict[str, list[str]] = {}
-    for one in documents:
-        path = Path(one.partition("#")[0])
-        for called in dict.fromkeys((one, path.as_posix(), path.name, path.stem)):
-            found.setdefault(called, []).append(one)
-    return found
-
-
-def _gold(value: object, by_file: Mapping[str, list[str]]) -> list[str]:
-    """Ids of the documents that a cell names; what it names that is no document stays as it is, and is counted."""
-    names = [str(one).strip() for one in (value if isinstance(value, list | tuple) else [value]) if one is not None]
-    return [one for name in names if name for one in by_file.get(name, [name])]
-
-
 def _group(collection: Collection, *, is_given: bool) -> None:
     """Questions about one file depend on each other: its name is their group where no column says another."""
     if is_given:
@@ -165,25 +151,6 @@ def _group(collection: Collection, *, is_given: bool) -> None:
         if question.gold_documents:
             source = question.gold_documents[0].partition("#")[0]
             collection.questions[name] = replace(question, group=source)
-
-
-def _lint(imported: Imported) -> list[str]:
-    """What is odd about the questions: answers that contradict each other, and questions that hold their answer."""
-    answers: dict[str, set[str]] = {}
-    given_away = []
-    for question in imported.domain.questions:
-        text = " ".join(question.text.casefold().split())
-        shortest = min((one.casefold() for one in question.references), key=len, default="")
-        answers.setdefault(text, set()).add(shortest)
-        if len(shortest) > 3 and shortest in text and question.type != "yesno":  # noqa: PLR2004 - not 'no' or a digit
-            given_away.append(question.id)
-    contradicting = sum(len(forms) > 1 for forms in answers.values())
-    notes = []
-    if contradicting:
-        notes.append(f"{contradicting} questions are asked more than once with different answers")
-    if given_away:
-        notes.append(f"{len(given_away)} questions hold their answer: {', '.join(given_away[:3])}")
-    return notes
 
 
 FOLDER = ImporterKind(

@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING
 from ragstudy.corpus.locate import Locator
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ragstudy.corpus.importers.imported import Collection
+
+_MOST_NAMED = 5
 
 
 def locate_gold(collection: Collection) -> list[str]:
@@ -22,13 +26,26 @@ def locate_gold(collection: Collection) -> list[str]:
     if not without:
         return []
     locator, counts = Locator(list(collection.documents.values())), Counter[str]()
+    nowhere = []
     for question in without:
         found = locator.find(question.text, question.references)
         counts[found.by if found else "nowhere"] += 1
+        if found is None:
+            nowhere.append(question.id)
         if found is not None:
             collection.questions[question.id] = replace(question, gold_documents=(found.document,))
     told = (
         f"the table names no document for {len(without)} questions: of {counts['text']} the answer was found word for "
         f"word, of {counts['words']} by most of its words, of {counts['nowhere']} nowhere"
     )
-    return [told]
+    return [f"{told} ({some_of(nowhere)})" if nowhere else told]
+
+
+def some_of(names: Sequence[str]) -> str:
+    """The first of many names.
+
+    Args:
+        names: of questions or documents.
+    """
+    more = len(names) - _MOST_NAMED
+    return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -23,6 +23,9 @@ _BEGINS = re.compile(
 )
 
 
+_SIDE = re.compile(r"(yes|no)[.!]?", re.IGNORECASE)
+
+
 @dataclass(frozen=True)
 class Columns:
     """Which column holds what; None where there is no such column.
@@ -123,8 +126,17 @@ def checked_rows(path: Path, wanted: Sequence[str | None]) -> Iterator[tuple[str
 
 def _forms(answer: str) -> tuple[str, ...]:
     """A short answer, and the same without the small words it begins with: `In Lyon.` is said by `Lyon`."""
-    bare = _BEGINS.sub("", answer.strip().rstrip(".")).strip()
-    return (answer, bare) if bare and bare != answer else (answer,)
+    plain = answer.strip().rstrip(".").strip() or answer
+    bare = _BEGINS.sub("", plain).strip()
+    return (plain, bare) if bare and bare != plain else (plain,)
+
+
+def _facts(answers: Sequence[str]) -> tuple[Fact, ...]:
+    """What a short answer must say: all of it, or each of the parts that a semicolon divides."""
+    parts = [part for part in answers[0].split(";") if part.strip()] if len(answers) == 1 else []
+    if len(parts) > 1:
+        return tuple(Fact(f"f{number}", _forms(part)) for number, part in enumerate(parts, start=1))
+    return (Fact("f1", tuple(dict.fromkeys(form for answer in answers for form in _forms(answer)))),)
 
 
 def add_document_row(collection: Collection, row: dict[str, Any], columns: Columns, place: str) -> None:
@@ -191,10 +203,10 @@ def add_question_row(collection: Collection, row: dict[str, Any], columns: Colum
         raise InputError(msg)
     name = _optional(row, columns.id, place) or f"q{number}"
     group = _optional(row, columns.group, place) or name
-    is_side = isinstance(row.get(columns.answer), bool)
+    is_side = isinstance(row.get(columns.answer), bool) or all(_SIDE.fullmatch(answer) for answer in answers)
     # A short answer is a fact that must be said; a long one is prose to be covered.
     short = not is_side and all(len(answer.split()) <= 5 for answer in answers)  # noqa: PLR2004
-    facts = (Fact("f1", tuple(dict.fromkeys(form for answer in answers for form in _forms(answer)))),) if short else ()
+    facts = _facts(answers) if short else ()
     kind = "yesno" if is_side else "freeform"
     collection.add_question(
         Question(name, text, answers, facts, tuple(dict.fromkeys(gold)), (), group, split, kind)  # type: ignore[arg-type] # checked above
