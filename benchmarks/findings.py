@@ -322,7 +322,8 @@ def advice(n_studies: int) -> None:
             expected.append(numbers["expected"])
             meant.append(mine)
             best = [name for name, effect in recipes.items() if effect == max(true)]
-            kept.append(set(best) <= {last.arm, *numbers["not_told_from_it"]})  # type: ignore[misc]
+            if last.rule == "best_helps":
+                kept.append(set(best) <= {last.arm, *numbers["not_told_from_it"]})  # type: ignore[misc]
         means = [float(np.mean(np.asarray(one, dtype=float))) for one in (held, told, expected, meant, kept)]
         shown = ", ".join(f"{one:+.2f}" for one in true)
         print(
