@@ -15,7 +15,7 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 _WAIT_SECONDS = 30.0
@@ -60,19 +60,47 @@ class Kept:
                     self._known[key] = row[0]
         return self._known.get(key)
 
+    def look_up(self, keys: Iterable[str]) -> dict[str, bytes]:
+        """What is kept of each of many keys, which are not held in memory: only those that are there.
+
+        Args:
+            keys: of any length.
+        """
+        wanted = dict.fromkeys(keys)
+        found = {key: self._known[key] for key in wanted if key in self._known}
+        if self._file is not None:
+            with contextlib.suppress(sqlite3.Error):
+                for key in wanted:
+                    row = self._file.execute("SELECT value FROM kept WHERE key = ?", (_digest(key),)).fetchone()
+                    if row is not None and isinstance(row[0], bytes):
+                        found[key] = row[0]
+        return found
+
+    def keep(self, values: Mapping[str, bytes]) -> dict[str, bytes]:
+        """Keep values without holding them in memory; those that hold from now on, which another may have kept before.
+
+        Args:
+            values: by key.
+        """
+        self._write(values)
+        return {**values, **self.look_up(values)}
+
     def add(self, values: Mapping[str, bytes]) -> None:
         """Keep values; what is there already of a key stays, so that all who share the file go on with the same.
 
         Args:
             values: by key.
         """
+        self._write(values)
+        for key, value in values.items():
+            if self.get(key) is None:
+                self._known[key] = value
+
+    def _write(self, values: Mapping[str, bytes]) -> None:
         if self._file is not None:
             with contextlib.suppress(sqlite3.Error), self._file:
                 rows = [(_digest(key), value) for key, value in values.items()]
                 self._file.executemany("INSERT OR IGNORE INTO kept VALUES (?, ?)", rows)
-        for key, value in values.items():
-            if self.get(key) is None:
-                self._known[key] = value
 
 
 def _opened(path: Path) -> sqlite3.Connection:

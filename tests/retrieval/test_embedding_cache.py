@@ -1,11 +1,11 @@
-"""Vectors are embedded once, block by block, whoever asks; what is added changes its own block only."""
+"""Vectors are embedded once, whoever asks; of what is added only that is embedded."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from ragstudy.retrieval.embedding_cache import CachedEmbedder, blocks
+from ragstudy.retrieval.embedding_cache import CachedEmbedder
 from ragstudy.testing import HashEmbedder
 
 TEXTS = [f"lamp {number} is in hall {number % 7}" for number in range(6000)]
@@ -27,15 +27,7 @@ class Counting:
 @pytest.fixture(autouse=True)
 def cache(tmp_path, monkeypatch):
     monkeypatch.setenv("RAGSTUDY_CACHE", str(tmp_path / "cache"))
-    return tmp_path / "cache" / "embeddings"
-
-
-def test_blocks_are_the_texts_in_order_and_not_too_large():
-    cut = list(blocks(TEXTS))
-    assert [text for block in cut for text in block] == TEXTS
-    assert len(cut) > 4
-    assert max(map(len, cut)) <= 2048
-    assert list(blocks([])) == []
+    return tmp_path / "cache" / "passages"
 
 
 def test_a_second_run_embeds_nothing_and_gets_the_same():
@@ -47,12 +39,12 @@ def test_a_second_run_embeds_nothing_and_gets_the_same():
 
 
 @pytest.mark.parametrize("place", [0, 2500, 6000])
-def test_ten_more_documents_embed_their_own_block_only(place):
+def test_ten_more_documents_embed_ten(place):
     CachedEmbedder(Counting(), "m").embed(TEXTS)
     more, again = [f"new lamp {n}" for n in range(10)], Counting()
     texts = TEXTS[:place] + more + TEXTS[place:]
     assert np.array_equal(CachedEmbedder(again, "m").embed(texts), HashEmbedder().embed(texts))
-    assert 10 <= again.n_embedded <= 2 * 2048
+    assert again.n_embedded == 10
 
 
 def test_another_model_is_another_cache():
@@ -70,17 +62,23 @@ def test_a_killed_embedding_goes_on_where_it_was(cache):
     CachedEmbedder(again, "m").embed(TEXTS)
     assert killed.n_embedded + again.n_embedded == 6000
     assert again.n_embedded < 6000
-    assert not list(cache.glob("*.tmp*"))
 
 
-@pytest.mark.parametrize("damage", [b"", b"\x93NUMPY", b"no array"])
-def test_a_damaged_block_is_embedded_again(cache, damage):
+@pytest.mark.parametrize("damage", [b"", b"no database" * 100])
+def test_a_damaged_cache_is_made_anew(cache, damage):
     CachedEmbedder(Counting(), "m").embed(TEXTS)
-    path = min(cache.glob("*.npy"))
+    [path] = cache.glob("*.sqlite")
     path.write_bytes(damage)
     again = Counting()
     assert np.array_equal(CachedEmbedder(again, "m").embed(TEXTS), HashEmbedder().embed(TEXTS))
-    assert 0 < again.n_embedded <= 2048
+    assert again.n_embedded == 6000
+
+
+def test_texts_that_stand_twice_are_embedded_once():
+    inner = Counting()
+    twice = CachedEmbedder(inner, "m").embed([*TEXTS[:100], *TEXTS[:100]])
+    assert inner.n_embedded == 100
+    assert np.array_equal(twice[:100], twice[100:])
 
 
 def test_a_cache_that_cannot_be_written_to_stops_nothing(cache, monkeypatch):
