@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ragstudy.corpus.formats import FORMATS, PAGES, parts_of
-from ragstudy.corpus.running_lines import repeated_lines
+from ragstudy.corpus.running_lines import repeated_lines, without_lines
 from ragstudy.errors import RagstudyError, UnavailableError
 from ragstudy.records import Document, Question
 
@@ -78,17 +78,16 @@ def _without_site_lines(documents: list[Document]) -> tuple[list[Document], list
     repeated = repeated_lines(list(pages.values()))
     if not repeated:
         return documents, []
+    # The first page keeps them, so that nothing they say is lost.
+    first = next(iter(pages))
     cleaned = [
-        replace(one, text="\n".join(line for line in one.text.splitlines() if line.strip() not in repeated).strip())
-        if one.id in pages
-        else one
+        replace(one, text=without_lines(one.text, repeated)) if one.id in pages and one.id != first else one
         for one in documents
     ]
     shown = ", ".join(repr(line[:_SHOWN]) for line in sorted(repeated)[:_MOST_NAMED])
-    note = f"{len(repeated)} lines stand on most of the {len(pages)} HTML pages and are left out, as {shown}"
-    # A page of nothing else is kept as it was.
-    kept = [new if new.text else old for new, old in zip(cleaned, documents, strict=True)]
-    return kept, [note]
+    more = f" and {len(repeated) - _MOST_NAMED} more" if len(repeated) > _MOST_NAMED else ""
+    note = f"lines with which most of the {len(pages)} HTML pages begin or end stay on the first only: {shown}{more}"
+    return cleaned, [note]
 
 
 def _why_not(path: Path, folder: Path) -> str:

@@ -19,7 +19,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from ragstudy.corpus.cells import text_of
-from ragstudy.corpus.pages import heading_of, markdown_of, page_markdown, page_title, without_front_matter
+from ragstudy.corpus.pages import heading_of, markdown_of, page_markdown, page_title, parsed, without_front_matter
 from ragstudy.corpus.running_lines import without_running_lines
 from ragstudy.corpus.sheets import sheets_of
 from ragstudy.corpus.tables import rows_of
@@ -81,14 +81,12 @@ def parts_of(path: Path) -> list[Part]:
 
 def _plain(path: Path) -> Iterator[Part]:
     text = path.read_text(encoding="utf-8-sig")
-    yield Part("", heading_of(text), without_front_matter(text))
+    is_markdown = path.suffix.lower() in (".md", ".markdown")
+    yield Part("", heading_of(text), without_front_matter(text) if is_markdown else text)
 
 
 def _html(path: Path) -> Iterator[Part]:
-    from bs4 import BeautifulSoup
-
-    # The parser finds the encoding that a page declares.
-    page = BeautifulSoup(path.read_bytes(), "html.parser")
+    page = parsed(path.read_bytes())
     title = page_title(page)
     text = page_markdown(page)
     yield Part("", title or heading_of(text), text)

@@ -1,66 +1,118 @@
-r"""Lines that stand on every page, or on most pages of a site, and are no part of what one of them says.
+r"""Lines that run through the pages of a file or of a site, and are no part of what one of them says.
+
+Nothing that a page alone says is touched: a line runs only if it is the same on all of three pages or more, or is the
+page's number, and what runs stays on the first page that has it.
 
 Examples:
-    >>> without_running_lines(['Holm Ltd\nThe pump weighs 4 kg.\nPage 1 of 2', 'Holm Ltd\nIt is red.\nPage 2 of 2'])
-    ['The pump weighs 4 kg.', 'It is red.']
+    >>> without_running_lines([f'Holm Ltd\nPump {name}.\nPage {n} of 3' for n, name in enumerate('abc', start=1)])
+    ['Holm Ltd\nPump a.', 'Pump b.', 'Pump c.']
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-_DIGITS = re.compile(r"\d+")
 # Headers and footers have no more lines than this.
 _AT_EITHER_END = 3
+_LEAST_RUNNING = 3
 _LEAST_PAGES, _SHARE_OF_PAGES = 4, 0.8
+_PAGE_NUMBER = re.compile(
+    r"\W*(?:(?:page|seite|p\.|pag\.|página|pagina|side)\s*)?(\d{1,4})(?:\s*(?:of|von|/|de|di|van|sur)\s*\d{1,4})?\W*",
+    re.IGNORECASE,
+)
 
 
 def without_running_lines(pages: Sequence[str]) -> list[str]:
-    """Pages without the lines at their ends that stand on all of them, numbers aside.
+    """Pages without their numbers, and without the lines at their ends that all of them have, but for the first.
 
     Args:
         pages: text of each page of one file; empty ones are not looked at.
     """
-    written = [page for page in pages if page.strip()]
+    written = [number for number, page in enumerate(pages) if page.strip()]
     if len(written) < 2:  # noqa: PLR2004 - what runs needs two pages
         return list(pages)
-    ends = [{_masked(line) for line in _ends(page)} for page in written]
-    running = set.intersection(*ends)
-    return [_without(page, running) for page in pages]
+    ends = [set(_ends(pages[number])) for number in written]
+    running = set.intersection(*ends) if len(written) >= _LEAST_RUNNING else set()
+    numbers = _page_numbers([(number, pages[number]) for number in written])
+    made = list(pages)
+    for number in written:
+        gone = {numbers[number]} if number in numbers else set()
+        made[number] = _without(pages[number], gone if number == written[0] else gone | running) or pages[number]
+    return made
+
+
+def _page_numbers(pages: Sequence[tuple[int, str]]) -> dict[int, str]:
+    """Of each page the line that holds its number: the numbers rise by one with the page."""
+    offsets = [
+        {int(found.group(1)) - number: line for line in _ends(page) if (found := _PAGE_NUMBER.fullmatch(line))}
+        for number, page in pages
+    ]
+    shared = set.intersection(*(set(one) for one in offsets))
+    if not shared:
+        return {}
+    offset = min(shared, key=abs)
+    return {number: one[offset] for (number, _), one in zip(pages, offsets, strict=True)}
 
 
 def _ends(page: str) -> list[str]:
-    lines = [line for line in page.splitlines() if line.strip()]
+    lines = [" ".join(line.split()) for line in page.splitlines() if line.strip()]
     return [*lines[:_AT_EITHER_END], *lines[-_AT_EITHER_END:]]
 
 
 def _without(page: str, running: set[str]) -> str:
-    lines = page.splitlines()
-    for order in (1, -1):
-        lines = lines[::order]
-        for place, line in enumerate(lines[: 2 * _AT_EITHER_END]):
-            if _masked(line) in running:
-                lines[place] = ""
-        lines = lines[::order]
-    return "\n".join(lines).strip("\n")
-
-
-def _masked(line: str) -> str:
-    return _DIGITS.sub("#", " ".join(line.split()))
+    lines = [line for line in page.splitlines() if line.strip()]
+    last = len(lines) - _AT_EITHER_END
+    at_end = {place for place in range(len(lines)) if place < _AT_EITHER_END or place >= last}
+    gone = {place for place in at_end if " ".join(lines[place].split()) in running}
+    if not gone:
+        return page
+    return "\n".join(line for place, line in enumerate(lines) if place not in gone)
 
 
 def repeated_lines(texts: Sequence[str]) -> set[str]:
-    """Lines that stand in most of the pages of a site, which are its navigation and no page's own.
+    """Lines with which most of the pages of a site begin or end, which are its navigation and no page's own.
+
+    Headings, rows of tables and lines with figures are never among them.
 
     Args:
         texts: of the pages.
     """
     if len(texts) < _LEAST_PAGES:
         return set()
-    counts = Counter(line for text in texts for line in {one.strip() for one in text.splitlines()} if line)
-    return {line for line, n in counts.items() if n >= _SHARE_OF_PAGES * len(texts) and any(map(str.isalnum, line))}
+    lines = [[line.strip() for line in text.splitlines() if line.strip()] for text in texts]
+    least = _SHARE_OF_PAGES * len(texts)
+    return set(_common_beginning(lines, least)) | set(_common_beginning([one[::-1] for one in lines], least))
+
+
+def _common_beginning(pages: Sequence[list[str]], least: float) -> Iterable[str]:
+    """The lines with which at least so many pages begin."""
+    place, same = 0, list(pages)
+    while True:
+        counts: dict[str, list[list[str]]] = {}
+        for page in same:
+            if place < len(page):
+                counts.setdefault(page[place], []).append(page)
+        line, same = max(counts.items(), key=lambda one: len(one[1]), default=("", []))
+        if len(same) < least or line.startswith(("#", "|")) or any(map(str.isdigit, line)):
+            return
+        yield line
+        place += 1
+
+
+def without_lines(text: str, gone: set[str]) -> str:
+    """A page without these lines at its beginning and end; the page as it was if nothing else is in it.
+
+    Args:
+        text: of the page.
+        gone: lines, without blanks at their ends.
+    """
+    lines = text.splitlines()
+    while lines and (not lines[0].strip() or lines[0].strip() in gone):
+        lines.pop(0)
+    while lines and (not lines[-1].strip() or lines[-1].strip() in gone):
+        lines.pop()
+    return "\n".join(lines) if lines else text

@@ -47,6 +47,11 @@ COUNTS: dict[str, tuple[tuple[int, int, int, int], ...]] = {
 def known_errors() -> dict[str, LengthErrors]:
     """By measure."""
     return {
-        measure: LengthErrors(UP_TO, tuple(ErrorRates(a / n, b / m, n, m) for n, a, m, b in counts), SOURCE)
+        measure: LengthErrors(
+            UP_TO,
+            tuple(ErrorRates(a / n, b / m, n, m) for n, a, m, b in counts),
+            SOURCE,
+            of_short_references=True,
+        )
         for measure, counts in COUNTS.items()
     }

@@ -35,12 +35,14 @@ class LengthErrors:
         rates: of each class.
         source: the labels, in a few words.
         threshold: a score of this or more calls an answer right.
+        of_short_references: whether the labels are of questions that ask for names, numbers or dates alone.
     """
 
     up_to: tuple[float, ...]
     rates: tuple[ErrorRates, ...]
     source: str
     threshold: float = 0.5
+    of_short_references: bool = False
 
     @property
     def n_labels(self) -> int:

@@ -15,6 +15,7 @@ from pypdf import PdfReader, PdfWriter
 from ragstudy.corpus.folder import documents_in
 from ragstudy.corpus.formats import FORMATS, LONGEST, parts_of
 from ragstudy.corpus.pages import markdown_of
+from ragstudy.corpus.running_lines import without_running_lines
 from ragstudy.errors import InputError
 
 SPANS = (
@@ -241,15 +242,81 @@ def test_excel_is_read_as_it_is_shown(tmp_path):
 
 def test_lines_of_a_site_and_of_pages_are_left_out_and_said(tmp_path):
     for number in range(5):
-        page = f"<h1>Page {number}</h1><p>Weight {number} kg</p><div>Holm Ltd, since 1931</div>"
+        page = f"<h1>Page {number}</h1><p>Weight {number} kg</p><div>Holm Ltd, all rights reserved</div>"
         (tmp_path / f"{number}.html").write_text(page)
     documents, notes, _ = documents_in(tmp_path)
-    assert [one.text for one in documents][2] == "# Page 2\n\nWeight 2 kg"
-    assert any(
-        "1 lines stand on most of the 5 HTML pages and are left out, as 'Holm Ltd, since 1931'" in n for n in notes
+    assert documents[2].text == "# Page 2\n\nWeight 2 kg"
+    assert documents[0].text == "# Page 0\n\nWeight 0 kg\n\nHolm Ltd, all rights reserved"
+    told = (
+        "lines with which most of the 5 HTML pages begin or end stay on the first only: 'Holm Ltd, all rights reserved'"
     )
-    pdf(tmp_path / "a.pdf", [f"Holm Ltd\n{SENTENCE}\nPage 1 of 2", "Holm Ltd\nIt is red.\nPage 2 of 2"])
-    assert [one.text for one in parts_of(tmp_path / "a.pdf")] == [SENTENCE, "It is red."]
+    assert told in notes
+
+
+def test_what_pages_share_within_them_or_in_figures_is_their_own(tmp_path):
+    for number in range(5):
+        rows = f"<tr><th>Property</th><th>Value</th></tr><tr><td>Weight</td><td>{number} kg</td></tr>"
+        page = f"<h1>Pump {number}</h1><table>{rows}<tr><td>Voltage</td><td>230 V</td></tr></table><p>2 years.</p>"
+        (tmp_path / f"{number}.html").write_text(page)
+    documents, notes, _ = documents_in(tmp_path)
+    assert all("| Voltage | 230 V |" in one.text and one.text.endswith("2 years.") for one in documents)
+    assert notes == []
+
+
+@pytest.mark.parametrize(
+    ("pages", "left"),
+    [
+        ([f"Holm Ltd\n{one}\nPage {n} of 3" for n, one in ((1, "a"), (2, "b"), (3, "c"))], ["Holm Ltd\na", "b", "c"]),
+        # Numbers that are what the pages say.
+        (["Pump 100\nWeight: 4 kg", "Pump 200\nWeight: 5 kg"], None),
+        (["Invoice 17\nTotal: 300 EUR", "Invoice 18\nTotal: 950 EUR"], None),
+        (["a\n7", "b\n7"], None),
+        (["Status: open\na", "Status: open\nb"], None),
+        (["Nothing here."] * 3, None),
+        (["- 3 -\na", "", "- 5 -\nb"], ["a", "", "b"]),
+    ],
+)
+def test_only_what_runs_through_all_pages_is_left_out_of_them(pages, left):
+    assert without_running_lines(pages) == (left or pages)
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        '<main><section id="menu"><h2>Menu</h2><p>Soup</p></section><p>kept</p></main>',
+        '<div id="content" class="navigation"><p>kept</p></div>',
+        "<main></main><p>kept</p>",
+        "<article><p>kept</p></article><article><p>also</p></article>",
+        "<p>The whole long text that is kept</p><aside><article>related</article></aside>",
+        "<section><header><h2>kept</h2></header><p>4 kg</p></section>",
+        "<h2><button>kept</button></h2><div>4 kg</div>",
+        "<table><tr><td rowspan='\u00b2'>kept</td></tr></table>",
+        "<table><tr><th>Part<th>kg<tr><td>valve<td>kept</table>",
+    ],
+)
+def test_no_odd_page_loses_its_text(html):
+    assert "kept" in markdown_of(html)
+
+
+def test_exponents_are_told_from_footnotes_and_from_numbers():
+    text = markdown_of('<p>10<sup>6</sup> cells, 4<sup><a href="#1">1</a></sup> kg</p>')
+    assert text == "10^6 cells, 4 kg"
+    assert markdown_of("<p>the 1<sup>st</sup> of May</p>") == "the 1st of May"
+
+
+def test_cells_without_end_tags_and_over_rows_stay_in_their_columns():
+    text = markdown_of("<table><tr><th>Part<th>kg<tr><td>valve<td>2<tr><td>pipe<td>3</table>")
+    assert text == "| Part | kg |\n| --- | --- |\n| valve | 2 |\n| pipe | 3 |"
+    head = "<thead><tr><th rowspan=3>a</th><th>b</th></tr></thead>"
+    assert "| 1 | 2 |" in markdown_of(f"<table>{head}<tbody><tr><td>1</td><td>2</td></tr></tbody></table>")
+
+
+def test_a_text_between_rules_is_no_settings(tmp_path):
+    for name in ("a.md", "b.txt"):
+        (tmp_path / name).write_text("---\n\n# Safety rules\n\n- At most 5 bar\n\n---\n\nSee the manual.")
+        assert "At most 5 bar" in parts_of(tmp_path / name)[0].text
+    (tmp_path / "c.md").write_text("---\nNote: hot surface\n---\nKeep off.")
+    assert "hot surface" in parts_of(tmp_path / "c.md")[0].text
 
 
 def test_a_text_of_another_encoding_does_not_stop_the_others(tmp_path):

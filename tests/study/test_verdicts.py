@@ -183,3 +183,16 @@ def test_a_verdict_that_the_scorers_errors_could_make_is_none(difference, half, 
 
 def test_a_bias_too_small_to_matter_is_not_told():
     assert caveats(length_bias=of_lengths(0.009, Interval(-0.2, -0.3, -0.1))) == []
+
+
+def test_a_verdict_that_falls_because_the_bias_is_uncertain_says_so():
+    bias = Interval(-0.002, -0.06, 0.06)
+    biased = LengthBias("labels", 100, 40.0, 5.0, 0.8, 0.9, 0.97, 1.0, bias, Interval(-0.05, -0.12, 0.01))
+    decision = decided(row(found=effect(-0.052, 0.05), length_bias=biased))[0].decision
+    assert decision.verdict == "undecided"
+    [told] = decision.caveats
+    assert told.startswith(
+        "within what the scorer's errors make: answers of 5 words against 40 bring -.002 [-.060, +.060]"
+    )
+    level = decided(row(found=effect(0.0, 0.01), length_bias=replace(biased, bias=bias)))[0].decision
+    assert level.verdict == "undecided"

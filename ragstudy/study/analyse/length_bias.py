@@ -36,7 +36,7 @@ def errors_of(measures: Sequence[str], audits: Mapping[str, Audit]) -> dict[str,
     return known | {measure: audit.by_length() for measure, audit in audits.items()}
 
 
-def _is_like_the_labelled(question: Question) -> bool:
+def _asks_for_facts(question: Question) -> bool:
     """Whether it asks for names, numbers or dates, which known labels are of; yes and no are told by other rules."""
     return question.answerable and question.type not in ("yesno", "comparison") and not is_free_form(question)
 
@@ -59,7 +59,9 @@ def length_bias(
     base, tuned = words.base, words.tuned
     there = ~np.isnan(np.concatenate([sides.tuned, tuned], axis=1)).any(axis=1)
     scored = there & ~np.isnan(sides.base + base)
-    alike = np.asarray([_is_like_the_labelled(one) for one in questions])
+    # An answer without a word is wrong, whoever scores it.
+    scored &= (words.base > 0) & (words.tuned > 0).all(axis=1)
+    alike = np.asarray([_asks_for_facts(one) or not errors.of_short_references for one in questions])
     used = scored & alike
     if not used.any() or used.sum() < _LEAST_ALIKE * scored.sum():
         return None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from ragstudy.formatting import effect, p_value, percent, signed
 from ragstudy.results import Decision
 from ragstudy.statistics import Interval, decide
+from ragstudy.statistics.length_errors import without_bias
 from ragstudy.statistics.planning import Effects, Further, further, questions_to_trust
 
 if TYPE_CHECKING:
@@ -79,9 +80,9 @@ class _Deciding:
         if biased is None or self.of_scored == "undecided":
             return True
         if self.of_scored == "no meaningful difference":
-            effect, made = self.row.effect, biased.bias.value
-            inner = Interval(effect.difference - made, effect.equivalence_low - made, effect.equivalence_high - made)
-            return inner.is_within(self.settings.margin)
+            found = self.row.effect
+            inner = Interval(found.difference, found.equivalence_low, found.equivalence_high)
+            return without_bias(inner, biased.bias).is_within(self.settings.margin)
         above = self.row.effect.difference > 0
         return biased.without.is_above_zero if above else biased.without.is_below_zero
 
@@ -144,13 +145,13 @@ class _Deciding:
     def _of_lengths(self) -> Iterator[str]:
         """What the scorer's errors make of the difference, where it is worth telling."""
         biased = self.row.length_bias
-        if biased is None or abs(biased.bias.value) < _BIAS_WORTH_TELLING:
+        if biased is None or (abs(biased.bias.value) < _BIAS_WORTH_TELLING and self._survives_bias()):
             return
         wrong = [1 - one for one in (biased.tuned_specificity, biased.base_specificity)]
         beginning = "the scorer errs differently" if self._survives_bias() else "within what the scorer's errors make"
         yield (
             f"{beginning}: answers of {biased.tuned_words:.0f} words against {biased.base_words:.0f} bring "
-            f"{signed(biased.bias.value)} by themselves (it calls {percent(biased.tuned_sensitivity)} against "
+            f"{effect(biased.bias)} by themselves (it calls {percent(biased.tuned_sensitivity)} against "
             f"{percent(biased.base_sensitivity)} of the right answers right, and {percent(wrong[0])} against "
             f"{percent(wrong[1])} of the wrong ones); without that the difference is {effect(biased.without)}"
         )

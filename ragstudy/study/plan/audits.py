@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from ragstudy.statistics import Interval
 
 
+# With fewer labels of a kind and length nothing is known of that length.
+_LEAST_LABELS = 10
+
+
 @dataclass(frozen=True)
 class Audit:
     """What an audit says of one measure.
@@ -41,9 +45,12 @@ class Audit:
     median_words: float
 
     def by_length(self) -> LengthErrors:
-        """How often the measure errs on short and on long answers."""
+        """How often the measure errs on short and on long answers; where labels are few, on all."""
         up_to = (self.median_words, math.inf)
-        return LengthErrors(up_to, (self.short, self.long), "the study's own audit", self.threshold)
+        rates = [
+            one if min(one.n_right, one.n_wrong) >= _LEAST_LABELS else self.rates for one in (self.short, self.long)
+        ]
+        return LengthErrors(up_to, tuple(rates), "the study's own audit", self.threshold)
 
     def of_lengths(self, words: NDArray[np.float64]) -> ErrorRates:
         """The rates to expect of answers of these lengths.
