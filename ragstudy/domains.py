@@ -74,6 +74,8 @@ def import_domain(importer: str, out: str | Path, *, again: bool = False, **opti
 
     kind, folder = IMPORTERS.get(importer, "import"), Path(out) if again else _free(out)
     imported = kind.read(name=folder.name, **kind.given(options))
+    if again and (folder / "domain.yaml").is_file():
+        imported = _as_split_before(imported, load_domain(folder))
     return _keep(imported, folder, kind.source, kind.licence)
 
 
@@ -141,6 +143,30 @@ def _free(out: str | Path) -> Path:
         msg = f"{folder}: a domain is there already; name another folder, or remove it first"
         raise InputError(msg)
     return folder
+
+
+def _as_split_before(imported: Imported, before: Domain) -> Imported:
+    """The same with every question that was there in the split that it was in, and with it the others of its group.
+
+    Otherwise what a model was trained on before could become a test question.
+    """
+    from dataclasses import replace
+
+    from ragstudy.corpus.checks import near_duplicates
+
+    known = {" ".join(one.text.split()): one.split for one in before.questions}
+    of_groups = {
+        one.group: known[text] for one in imported.domain.questions if (text := " ".join(one.text.split())) in known
+    }
+    questions = [
+        replace(one, split=known.get(" ".join(one.text.split())) or of_groups.get(one.group, one.split))
+        for one in imported.domain.questions
+    ]
+    leaking = {train for _, train in near_duplicates(questions, by_group=imported.domain.split_by == "group")}
+    kept = tuple(one for one in questions if one.id not in leaking)
+    n_new = sum(" ".join(one.text.split()) not in known for one in kept)
+    told = f"questions that were there stay in their split; {n_new} are new"
+    return replace(imported, domain=replace(imported.domain, questions=kept)).with_notes([told])
 
 
 def _keep(imported: Imported, out: Path, what: str, licence: str) -> Imported:

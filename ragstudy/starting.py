@@ -115,6 +115,9 @@ def init(  # noqa: PLR0913 - what a person says to begin
     if study.exists() and not again:
         msg = f"{study}: is there already; --again imports the documents anew and leaves it as it is; or name another"
         raise InputError(msg)
+    if again and not study.exists():
+        msg = f"{study}: is not there, so nothing was begun that could be imported again; leave out --again"
+        raise InputError(msg)
     share = {} if models.tuned is None else {"test_share": _SHARE_WITHOUT_TRAINING}
     imported = import_domain("folder", domain, again=again, docs=docs, questions=qa, **share, **columns)
     if study.exists():

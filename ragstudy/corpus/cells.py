@@ -14,7 +14,7 @@ from __future__ import annotations
 import ast
 import json
 import math
-from datetime import date, datetime, time
+from datetime import date, time, timedelta
 from decimal import Decimal
 
 from ragstudy.corpus.sheets import when
@@ -45,7 +45,7 @@ def texts_of(value: object, place: str) -> list[str]:
         return [text for one in value for text in texts_of(one, place)]
     if isinstance(value, dict):
         return _nested(value, place)
-    if isinstance(value, str | datetime | date | time):
+    if isinstance(value, str | date | time | timedelta):
         return _text(value if isinstance(value, str) else when(value), place)
     msg = f"{place}: holds {str(value)[:_SHOWN]!r} of type {type(value).__name__}; expected text, a number or a list"
     raise InputError(msg)

@@ -141,7 +141,7 @@ def _pptx(path: Path) -> Iterator[Part]:
     with _archive(path, "PowerPoint presentation", "ppt/presentation.xml"):
         slides = list(Presentation(str(path)).slides)
     for number, slide in enumerate(slides, start=1):
-        title = slide.shapes.title.text.strip() if slide.shapes.title is not None else ""
+        title = " ".join(slide.shapes.title.text.split()) if slide.shapes.title is not None else ""
         html = "".join(_shape(shape) for shape in slide.shapes)
         notes = slide.notes_slide.notes_text_frame if slide.has_notes_slide else None
         said = f"<p>{escape(notes.text)}</p>" if notes is not None and notes.text.strip() else ""
@@ -153,8 +153,10 @@ def _pptx(path: Path) -> Iterator[Part]:
 def _shape(shape: Any) -> str:  # noqa: ANN401 - a shape of python-pptx, which has no types
     if hasattr(shape, "shapes"):
         return "".join(_shape(one) for one in shape.shapes)
-    if getattr(shape, "has_table", False):
-        rows = [[cell.text for cell in row.cells] for row in shape.table.rows]
+    if getattr(shape, "has_table", False) or getattr(shape, "has_chart", False):
+        rows = (
+            [[cell.text for cell in row.cells] for row in shape.table.rows] if shape.has_table else _chart(shape.chart)
+        )
         return _table(rows)
     if not shape.has_text_frame:
         return ""
@@ -166,6 +168,18 @@ def _shape(shape: Any) -> str:  # noqa: ANN401 - a shape of python-pptx, which h
     # The body of a slide shows its paragraphs as points.
     points = "".join(f"<li>{line}</li>" for line in lines)
     return f"<ul>{points}</ul>" if len(lines) > 1 else f"<p>{''.join(lines)}</p>"
+
+
+def _chart(chart: Any) -> list[list[str]]:  # noqa: ANN401 - of python-pptx
+    """The numbers of a chart as a table."""
+    plots = list(chart.plots)
+    if not plots:
+        return []
+    plot = plots[0]
+    series = [(str(one.name), ["" if value is None else f"{value:g}" for value in one.values]) for one in plot.series]
+    head = ["", *(name for name, _ in series)]
+    rows = [[str(name), *(values[place] for _, values in series)] for place, name in enumerate(plot.categories)]
+    return [head, *rows]
 
 
 def _table(rows: list[list[str]]) -> str:
@@ -188,8 +202,12 @@ def _excel(path: Path) -> Iterator[Part]:
     """Every sheet as a table, with the lines above its header as its title."""
     sheets = sheets_of(path, as_shown=True)
     for sheet in sheets:
-        lines = _as_lines((sheet.header, [str(cell or "") for cell in cells]) for _, cells in sheet.rows)
-        title = " ".join(sheet.before)
+        lines = _as_lines(
+            (sheet.header, ["" if cell is None else str(cell) for cell in cells]) for _, cells in sheet.rows
+        )
+        title = sheet.before[0] if sheet.before else ""
+        if not lines:
+            lines = ["; ".join(sheet.header)]
         if len(sheets) == 1:
             yield Part("", title, "\n".join([*sheet.before, *lines]))
         else:

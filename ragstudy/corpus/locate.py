@@ -28,7 +28,10 @@ _LEAST_OF_QUESTION = 0.4
 # Of an answer that stands nowhere word for word, the share of its weight that one document must hold.
 _LEAST_OF_ANSWER = 0.75
 _LONG_ANSWER = 6
-# The same where one of few documents is known to hold it.
+_SIDES = (["yes"], ["no"], ["true"], ["false"])
+# An answer of fewer words stands in documents by chance: most of the question has to stand there too.
+_TELLING = 3
+# Of an answer that stands nowhere word for word, the share that one of few documents must hold.
 _LEAST_OF_PART = 0.5
 
 
@@ -93,9 +96,12 @@ class Locator:
             answers: acceptable ones.
         """
         asked = [word for word in _words(question) if word in self._holding]
-        forms = [words for answer in answers if (words := _words(answer))]
+        # Yes and no stand in many texts, and say nothing of where they are answers.
+        forms = [words for answer in answers if (words := _words(answer)) and words not in _SIDES]
         holding = {number for words in forms for number in self._with_text(words)}
         longest = max(forms, key=len, default=[])
+        if len(longest) < _TELLING:
+            holding = {number for number in holding if self._share(asked, number) >= _LEAST_OF_QUESTION}
         ranked = sorted(
             (
                 (number in holding, self._share(longest, number), self._share(asked, number), -number)
@@ -103,10 +109,15 @@ class Locator:
             ),
             reverse=True,
         )
-        if not ranked or not (ranked[0][0] or ranked[0][1] >= _LEAST_OF_PART):
+        best = -ranked[0][3] if ranked else 0
+        if not ranked or not (
+            ranked[0][0]
+            or (len(longest) >= _TELLING and ranked[0][1] >= _LEAST_OF_PART)
+            or (not forms and self._share(asked, best) >= _LEAST_OF_QUESTION)
+        ):
             return None
         is_told = len(ranked) == 1 or ranked[0][:3] > ranked[1][:3]
-        return self._ids[-ranked[0][3]] if is_told else None
+        return self._ids[best] if is_told else None
 
     def _with_text(self, words: list[str]) -> list[int]:
         sets = [self._holding.get(word, set()) for word in words]

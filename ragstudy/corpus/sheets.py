@@ -11,8 +11,10 @@ Examples:
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
+from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
 from ragstudy.errors import InputError, UnavailableError
@@ -21,9 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-_DECIMALS = re.compile(r"[0#]\.(0+)")
-_LITERAL = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.')
-_TABLE = 2
+_DIGITS = re.compile(r"([#0?,]*[#0?])(?:\.([#0?]+))?(,*)")
+_LITERAL = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.|_.|\*.')
+_EXACT = 1e15
 
 
 @dataclass(frozen=True)
@@ -74,29 +76,22 @@ def sheets_of(path: Path, *, as_shown: bool = False) -> list[Sheet]:
 
 def _sheet(sheet: Any, written: Any) -> Sheet | None:  # noqa: ANN401 - of openpyxl, which has no types
     rows = list(_rows(sheet, written))
-    # A line of one cell above a table is its title.
-    wide = max((sum(cell is not None for cell in cells) for _, cells in rows), default=0)
-    if not wide:
+    if not rows:
         return None
-    first = next(
-        place for place, (_, cells) in enumerate(rows) if sum(cell is not None for cell in cells) >= min(_TABLE, wide)
-    )
-    before = [str(cell) for _, cells in rows[:first] for cell in cells if cell is not None]
-    used = [
-        any(column < len(cells) and cells[column] is not None for _, cells in rows[first:])
-        for column in range(max(len(cells) for _, cells in rows))
-    ]
-    kept = [column for column, is_used in enumerate(used) if is_used]
+    widths = Counter(_width(cells) for _, cells in rows)
+    # Rows of a table have the same width; what stands above the first of them is a title or a remark.
+    usual = max(widths, key=lambda width: (widths[width], width))
+    first = next(place for place, (_, cells) in enumerate(rows) if _width(cells) >= usual)
+    before = [" ".join(str(cell) for cell in cells if cell is not None) for _, cells in rows[:first]]
+    n_columns = max(len(cells) for _, cells in rows)
+    table = [(number, [*cells, *[None] * (n_columns - len(cells))]) for number, cells in rows[first:]]
+    kept = [column for column in range(n_columns) if any(cells[column] is not None for _, cells in table)]
+    (_, header), *below = [(number, [cells[column] for column in kept]) for number, cells in table]
+    return Sheet(str(sheet.title), before, named(header), below)
 
-    def of(cells: list[object]) -> list[object]:
-        return [cells[column] if column < len(cells) else None for column in kept]
 
-    return Sheet(
-        str(sheet.title),
-        before,
-        named(of(rows[first][1])),
-        [(number, of(cells)) for number, cells in rows[first + 1 :]],
-    )
+def _width(cells: Sequence[object]) -> int:
+    return sum(cell is not None for cell in cells)
 
 
 def _rows(sheet: Any, written: Any) -> Iterator[tuple[int, list[object]]]:  # noqa: ANN401 - of openpyxl
@@ -127,37 +122,63 @@ def shown(value: object, number_format: str) -> str:
         value: of the cell.
         number_format: of the cell, as `0.00` or `0%`.
     """
-    if isinstance(value, date | time):
+    if isinstance(value, date | time | timedelta):
         return when(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
     if not isinstance(value, int | float):
         return str(value).strip()
-    plain = _LITERAL.sub("", number_format.partition(";")[0])
-    found = _DECIMALS.search(plain)
-    decimals = len(found.group(1)) if found else 0
-    if "%" in plain:
-        return f"{_short(value * 100, decimals)}%"
-    return _short(value, decimals)
+    return _number(value, number_format.split(";", maxsplit=1)[0])
 
 
-def when(value: date | time) -> str:
-    """A date or time without the parts that nobody wrote: no midnight, no seconds.
+def _number(value: float, number_format: str) -> str:
+    """A number by a format of Excel: digits, decimals, per cent, thousands, units; as short as can be without one."""
+    literal = _LITERAL.sub(_literal, number_format)
+    found = _DIGITS.search(literal)
+    if found is None or "E" in literal[found.start() : found.end() + 1].upper():
+        return _shortest(value)
+    whole, decimals, scale = found.group(1), (found.group(2) or ""), len(found.group(3))
+    before, after = literal[: found.start()], literal[found.end() :]
+    number = Decimal(repr(value)) * (100 if "%" in after else 1) / 1000**scale
+    rounded = abs(number).quantize(Decimal(1).scaleb(-len(decimals)), ROUND_HALF_UP)
+    text = f"{rounded:{',' if ',' in whole else ''}f}"
+    for _ in range(len(decimals) - decimals.count("0")):
+        text = text.removesuffix("0")
+    integer, point, rest = text.rstrip(".").partition(".")
+    padded = integer if "," in whole else integer.zfill(whole.count("0"))
+    sign = "-" if number < 0 and any(digit in "123456789" for digit in text) else ""
+    return f"{before.strip()}{sign}{padded}{point}{rest}{after.replace(' ', ' ').rstrip()}"
+
+
+def _literal(found: re.Match[str]) -> str:
+    """Text that a format puts around a number: what stands in quotation marks, and the sign of a currency."""
+    text = found.group(0)
+    if text.startswith('"'):
+        return text.strip('"')
+    return text[2:].partition("-")[0].rstrip("]") if text.startswith("[$") else ""
+
+
+def _shortest(value: float) -> str:
+    if isinstance(value, int):
+        return str(value)
+    return str(int(value)) if value.is_integer() and abs(value) < _EXACT else repr(value)
+
+
+def when(value: date | time | timedelta) -> str:
+    """A date, time or duration without the parts that nobody wrote: no midnight, no seconds.
 
     Args:
-        value: date, time, or both.
+        value: date, time, both, or a duration, which is told in hours.
     """
+    if isinstance(value, timedelta):
+        minutes, seconds = divmod(abs(round(value.total_seconds())), 60)
+        told = f"{minutes // 60}:{minutes % 60:02}" + (f":{seconds:02}" if seconds else "")
+        return f"-{told}" if value < timedelta() else told
     if isinstance(value, datetime):
         return value.date().isoformat() if value.time() == time() else value.isoformat(" ", "minutes")
     if isinstance(value, time):
         return value.isoformat("seconds" if value.second else "minutes")
     return value.isoformat()
-
-
-def _short(value: float, decimals: int) -> str:
-    """A number with at least so many decimals, and no more than it has."""
-    shortest = repr(round(float(value), 10)).removesuffix(".0")
-    return shortest if len(shortest.partition(".")[2]) > decimals or "e" in shortest else f"{value:.{decimals}f}"
 
 
 def named(header: Sequence[object]) -> list[str]:

@@ -212,6 +212,9 @@ def imported(tmp_path, rows):
         ("docs/hr/a.md", ("hr/a.md",)),
         ("hr/a.md; c.md", ("hr/a.md", "c.md")),
         ('"hr/a.md, c.md"', ("hr/a.md", "c.md")),
+        ('"hr/a.md,c.md"', ("hr/a.md", "c.md")),
+        ("/home/me/docs/hr/a.md", ("hr/a.md",)),
+        ("C:\\\\docs\\\\hr\\\\a.md", ("hr/a.md",)),
         # Two files have this name; the one that holds the answer is meant.
         ("a.md", ("hr/a.md",)),
     ],
@@ -243,3 +246,22 @@ def test_what_is_odd_about_questions_is_named(tmp_path):
     questions = {one.id: one for one in found.domain.questions}
     assert questions["q5"].type == "yesno"
     assert [fact.forms for fact in questions["q6"].facts] == [("C4",), ("the crane", "crane")]
+
+
+def test_again_keeps_every_question_in_its_split(company, monkeypatch):
+    monkeypatch.chdir(company)
+    command = ["init", "wiki", "--docs", "docs", "--qa", "qa.csv"]
+    missing = CliRunner().invoke(cli, [*command, "--again"])
+    assert "is not there, so nothing was begun" in str(missing.exception)
+    CliRunner().invoke(cli, command)
+    before = {one.text: one.split for one in load_domain(company / "corpora" / "wiki").questions}
+    (company / "docs" / "new.md").write_text("# New\n\nMachine N-1 is green.")
+    with (company / "qa.csv").open("a", encoding="utf-8") as lines:
+        lines.write("\nWhich colour has machine N-1?;green\nWhat is the weight of machine M-3?;109 kg")
+    done = CliRunner().invoke(cli, [*command, "--again", "--tuned", "docs"])
+    assert "questions that were there stay in their split; 2 are new" in done.output
+    after = {one.text: one for one in load_domain(company / "corpora" / "wiki").questions}
+    assert {text: after[text].split for text in before} == before
+    # A question about a file that others ask about is in their split.
+    same = next(one for text, one in after.items() if text == "When was machine M-3 built?")
+    assert after["What is the weight of machine M-3?"].split == same.split

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import zipfile
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 
 import pytest
 from docx import Document as WordDocument
 from fpdf import FPDF
 from openpyxl import Workbook
 from pptx import Presentation
+from pptx.chart.data import CategoryChartData
+from pptx.enum.chart import XL_CHART_TYPE
 from pypdf import PdfReader, PdfWriter
 
 from ragstudy.corpus.folder import documents_in
 from ragstudy.corpus.formats import FORMATS, LONGEST, parts_of
+from ragstudy.corpus.locate import Locator
 from ragstudy.corpus.pages import markdown_of
 from ragstudy.corpus.running_lines import without_running_lines
+from ragstudy.corpus.sheets import shown
+from ragstudy.corpus.tables import rows_of
 from ragstudy.errors import InputError
+from ragstudy.records import Document
 
 SPANS = (
     "<table><tr><th>a</th><th>b</th></tr><tr><td rowspan=2>x</td><td>1</td></tr><tr><td>2</td></tr>"
@@ -224,15 +230,15 @@ def test_excel_is_read_as_it_is_shown(tmp_path):
     sheet.append([])
     sheet.append(["part", None, "price", "price", "share", "from", "at", "sum"])
     sheet.append(["P-7", None, 14.5, 3, 0.125, datetime(2025, 5, 1), time(6, 10), "=1+1"])  # noqa: DTZ001 - as Excel has it
-    for cell, shown in (("C4", "0.00"), ("E4", "0%"), ("F4", "d/m/yy")):
-        sheet[cell].number_format = shown
+    for cell, written in (("C4", "0.00"), ("E4", "0%"), ("F4", "d/m/yy")):
+        sheet[cell].number_format = written
     book.create_sheet("empty")
     book.save(tmp_path / "a.xlsx")
     [part] = parts_of(tmp_path / "a.xlsx")
     assert part.title == "Prices of our pumps"
     assert part.text.splitlines() == [
         "Prices of our pumps",
-        "part: P-7; price: 14.50; price (2): 3; share: 12.5%; from: 2025-05-01; at: 06:10; sum: =1+1",
+        "part: P-7; price: 14.50; price (2): 3; share: 13%; from: 2025-05-01; at: 06:10; sum: =1+1",
     ]
     book["empty"].append(["note"])
     book["empty"].append(["closed"])
@@ -325,3 +331,82 @@ def test_a_text_of_another_encoding_does_not_stop_the_others(tmp_path):
     documents, notes, problems = documents_in(tmp_path)
     assert ([one.id for one in documents], problems) == (["b.txt"], [])
     assert notes == [f"1 file is not read in {tmp_path.name}/ (not readable as UTF-8 text; save it as UTF-8): a.txt"]
+
+
+@pytest.mark.parametrize(
+    ("value", "number_format", "text"),
+    [
+        (1 / 3, "0.00", "0.33"),
+        (0.125, "0%", "13%"),
+        (12, "00000", "00012"),
+        (1_500_000, '0.0,,"M"', "1.5M"),
+        (1234.5, '#,##0.00 "euros"', "1,234.50 euros"),
+        (5, "[$\u20ac-407] #,##0.00", "\u20ac5.00"),
+        (-5, "0.00;[Red]-0.00", "-5.00"),
+        (12345.678, "General", "12345.678"),
+        (10**12, "General", "1000000000000"),
+        (1.5e-12, "0.00E+00", "1.5e-12"),
+        (timedelta(hours=30, minutes=5), "[h]:mm", "30:05"),
+        (True, "General", "yes"),
+    ],
+)
+def test_cells_are_written_as_excel_shows_them(value, number_format, text):
+    assert shown(value, number_format) == text
+
+
+def test_what_stands_above_a_table_is_not_its_header_and_a_lone_line_is_text(tmp_path):
+    book = Workbook()
+    for row in (["Price list"], ["Valid from", "2025"], ["part", "kg", "price"], ["P-7", 4, 9], ["P-8", 5, 7]):
+        book.active.append(row)
+    book.create_sheet("cover").append(["Only a title"])
+    book.save(tmp_path / "a.xlsx")
+    table, cover = parts_of(tmp_path / "a.xlsx")
+    assert table.text.splitlines() == [
+        "Price list",
+        "Valid from 2025",
+        "part: P-7; kg: 4; price: 9",
+        "part: P-8; kg: 5; price: 7",
+    ]
+    assert cover.text == "Only a title"
+
+
+def test_questions_in_excel_are_read_as_documents_are_and_from_the_right_sheet(tmp_path):
+    book = Workbook()
+    book.active.append(["Questions of hall 3"])
+    sheet = book.create_sheet("qa")
+    for row in (
+        ["question", "answer"],
+        ["What discount?", 0.05],
+        ["Is it loud?", True],
+        ["How long?", timedelta(hours=2)],
+    ):
+        sheet.append(row)
+    sheet["B2"].number_format = "0%"
+    book.save(tmp_path / "q.xlsx")
+    assert [row["answer"] for _, row in rows_of(tmp_path / "q.xlsx", [])] == ["5%", "yes", "2:00"]
+    assert len(list(rows_of(tmp_path / "q.xlsx", ["question"]))) == 3
+
+
+def test_numbers_of_charts_are_kept(tmp_path):
+    made = Presentation()
+    slide = made.slides.add_slide(made.slide_layouts[5])
+    slide.shapes.title.text = "Sales\nof pumps"
+    data = CategoryChartData()
+    data.categories = ["2023", "2024"]
+    data.add_series("Sold", (10, 20.5))
+    slide.shapes.add_chart(XL_CHART_TYPE.COLUMN_CLUSTERED, 0, 0, 3_000_000, 3_000_000, data)
+    made.save(str(tmp_path / "a.pptx"))
+    [part] = parts_of(tmp_path / "a.pptx")
+    assert "| 2024 | 20.5 |" in part.text
+    assert part.title == "Sales of pumps"
+
+
+def test_yes_and_short_answers_do_not_choose_a_page():
+    pages = [
+        Document("1", "", "Smoking is allowed in the yard at any time."),
+        Document("2", "", "Order article no. 5 here."),
+    ]
+    locator = Locator(pages)
+    assert locator.nearest("Is smoking allowed in the yard?", ["no"]) == "1"
+    assert locator.nearest("How many rules are there?", ["5"]) is None
+    assert locator.nearest("Which article is to be ordered?", ["5"]) == "2"

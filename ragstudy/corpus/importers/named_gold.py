@@ -14,13 +14,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from difflib import get_close_matches
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
+from unicodedata import normalize
 
 from ragstudy.corpus.cells import texts_of
 from ragstudy.corpus.importers.located import some_of
 from ragstudy.corpus.locate import Locator
-from ragstudy.errors import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -28,7 +29,11 @@ if TYPE_CHECKING:
     from ragstudy.corpus.importers.table import Columns
     from ragstudy.records import Document
 
-_SEVERAL = re.compile(r"\s*[;|\n]\s*|\s*,\s+")
+_SEVERAL, _COMMAS = re.compile(r"\s*[;|\n]\s*"), re.compile(r"\s*,\s*")
+
+
+def _plain(name: str) -> str:
+    return normalize("NFC", name.strip().replace("\\", "/")).casefold()
 
 
 class NamedGold:
@@ -51,7 +56,7 @@ class NamedGold:
         for one in self._documents:
             path = PurePosixPath(one.partition("#")[0])
             for called in dict.fromkeys((one, path.as_posix(), path.name, path.stem)):
-                self._by_name.setdefault(called.casefold(), []).append(one)
+                self._by_name.setdefault(_plain(called), []).append(one)
 
     def of(self, row: Mapping[str, Any], columns: Columns, place: str) -> list[str]:
         """Ids of the documents that a row names; a name that is no document's stays as it is, and is counted.
@@ -66,19 +71,34 @@ class NamedGold:
         """
         found: list[str] = []
         for name in texts_of(row.get(str(columns.gold)), f"{place}: {columns.gold}"):
-            known = self._known(name)
-            names = [name] if known else [part for part in _SEVERAL.split(name) if part]
-            for one in names:
-                documents = known or self._known(one)
+            for one in self._names_in(name):
+                documents = self._known(one)
                 if not documents:
-                    near = nearest(one, [document.partition("#")[0] for document in self._documents])
-                    self._unknown.append(f"{place} {one!r}{near}")
+                    self._unknown.append(f"{place} {one!r}{self._near(one)}")
                 found += self._narrowed(documents, row, columns, place) or [one]
         return list(dict.fromkeys(found))
 
+    def _names_in(self, cell: str) -> list[str]:
+        """The names in a cell; what divides them may stand in a name too."""
+        if self._known(cell):
+            return [cell]
+        names: list[str] = []
+        for part in (one for one in _SEVERAL.split(cell) if one):
+            names += [part] if self._known(part) else [one for one in _COMMAS.split(part) if one]
+        return names
+
+    def _near(self, name: str) -> str:
+        """Which document may have been meant."""
+        close = get_close_matches(name, {one.partition("#")[0] for one in self._documents}, n=1)
+        return f"; did you mean {close[0]!r}?" if close else ""
+
     def _known(self, name: str) -> list[str]:
-        path = name.strip().replace("\\", "/").removeprefix("./").casefold()
-        return self._by_name.get(path) or self._by_name.get(path.removeprefix(f"{self._folder}/")) or []
+        """The documents of a name: as it is, else by the end of a path from elsewhere."""
+        path = _plain(name).removeprefix("./")
+        tried = [path, path.removeprefix(f"{self._folder}/")]
+        parts = path.partition("#")[0].split("/")
+        tried += ["/".join(parts[start:]) for start in range(len(parts))]
+        return next((self._by_name[one] for one in tried if one in self._by_name), [])
 
     def _narrowed(self, documents: list[str], row: Mapping[str, Any], columns: Columns, place: str) -> list[str]:
         """Of several documents that one name stands for, the one that holds the answer; all where none stands out."""

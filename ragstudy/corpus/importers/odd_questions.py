@@ -63,8 +63,14 @@ def odd_questions(domain: Domain) -> list[str]:
             given_away.append(question.id)
         if _is_elsewhere(question, texts):
             elsewhere.append(question.id)
+    parts = [question.id for question in domain.questions if len(question.facts) > 1]
     contradicting = sum(len(forms) > 1 for forms in answers.values())
     notes = []
+    if parts:
+        notes.append(
+            f"{len(parts)} short answers have a semicolon, and each of their parts must be said; answers of which one "
+            f'will do belong in a list ["a", "b"]: {some_of(parts)}'
+        )
     if contradicting:
         notes.append(f"{contradicting} questions are asked more than once with different answers")
     if given_away:

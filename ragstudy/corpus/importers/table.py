@@ -23,7 +23,8 @@ _BEGINS = re.compile(
 )
 
 
-_SIDE = re.compile(r"(yes|no)[.!]?", re.IGNORECASE)
+_SIDE = re.compile(r"(yes|no|true|false)[.!]?", re.IGNORECASE)
+_WRITTEN = {"true": "yes", "false": "no"}
 
 
 @dataclass(frozen=True)
@@ -203,6 +204,7 @@ def add_question_row(collection: Collection, row: dict[str, Any], columns: Colum
         raise InputError(msg)
     name = _optional(row, columns.id, place) or f"q{number}"
     group = _optional(row, columns.group, place) or name
+    answers = tuple(dict.fromkeys(_WRITTEN.get(answer.casefold(), answer) for answer in answers))
     is_side = isinstance(row.get(columns.answer), bool) or all(_SIDE.fullmatch(answer) for answer in answers)
     # A short answer is a fact that must be said; a long one is prose to be covered.
     short = not is_side and all(len(answer.split()) <= 5 for answer in answers)  # noqa: PLR2004
