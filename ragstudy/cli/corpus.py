@@ -11,6 +11,8 @@ from ragstudy import domains
 from ragstudy.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
     from ragstudy.corpus.importers.imported import Imported
     from ragstudy.corpus.importers.kind import ImporterKind, Option
 
@@ -106,9 +108,41 @@ def _import_command(kind: ImporterKind, name: str) -> click.Command:
             help="Domain folder to write.",
         )
     )
-    return click.Command(
-        name, callback=run, params=params, help=f"{kind.about}\n\n\b{examples}" if examples else kind.about
-    )
+    about = f"{kind.about}\n\n\b{examples}" if examples else kind.about
+    return _ManyFiles(name, callback=run, params=params, help=about)
+
+
+class _ManyFiles(click.Command):
+    """A command whose options for several files take all that a shell makes of a pattern: `--train nq-train-*`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the command line.
+
+        Args:
+            ctx: of the call.
+            args: words of the command line.
+        """
+        has_argument = any(isinstance(one, click.Argument) for one in self.params)
+        many = {flag for one in self.params if isinstance(one, click.Option) and one.multiple for flag in one.opts}
+        return super().parse_args(ctx, args if has_argument else _with_flags_repeated(args, many))
+
+
+def _with_flags_repeated(args: Sequence[str], flags: Collection[str]) -> list[str]:
+    """The words of a command line with an option's name before each of its values; patterns as the files they fit."""
+    made: list[str] = []
+    current = ""
+    for word in args:
+        if word.startswith("-"):
+            current = word if word in flags else ""
+            if not current:
+                made.append(word)
+        elif current:
+            path = Path(word)
+            fitting = sorted(map(str, path.parent.glob(path.name))) if not path.exists() else []
+            made += [part for value in fitting or [word] for part in (current, value)]
+        else:
+            made.append(word)
+    return made
 
 
 def _param(option: Option) -> click.Parameter:

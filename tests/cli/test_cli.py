@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
@@ -219,3 +220,27 @@ def test_slips_in_a_study_are_named_with_their_cure(lamps, tmp_path, capsys, tex
     code, _, err = call(capsys, "check", path)
     assert code == 2
     assert said in err
+
+
+def test_options_for_several_files_take_all_that_a_shell_makes_of_a_pattern(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("train-1", "train-2", "test-1"):
+        Path(f"{name}.jsonl").write_text("{}\n")
+    seen = []
+    monkeypatch.setattr("ragstudy.domains.import_domain", lambda name, _, **options: seen.append((name, options)))
+    monkeypatch.setattr("ragstudy.cli.corpus._tell", lambda *_: None)
+    for train in (["train-1.jsonl", "train-2.jsonl"], ["train-*.jsonl"], ["train-1.jsonl", "--train", "train-2.jsonl"]):
+        main(["corpus", "import", "nq", "--train", *train, "--test", "test-1.jsonl", "--out", "corpora/x"])
+    for name, options in seen:
+        assert name == "nq"
+        assert list(map(str, options["train"])) == ["train-1.jsonl", "train-2.jsonl"]
+        assert list(map(str, options["test"])) == ["test-1.jsonl"]
+    assert len(seen) == 3
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_can_complete_commands(shell, monkeypatch, capsys):
+    monkeypatch.setenv("_RAGSTUDY_COMPLETE", f"{shell}_source")
+    with pytest.raises(SystemExit):
+        main(["ignored"])
+    assert "_RAGSTUDY_COMPLETE" in capsys.readouterr().out
