@@ -18,6 +18,14 @@ if TYPE_CHECKING:
 _LENGTH = 2
 
 
+# Where no question would decide: the caveat's beginning, and what would.
+UNSCORED, SCORERS_ERRORS = "depends on answers that were not scored", "within what the scorer's errors make"
+_NO_QUESTIONS = {
+    UNSCORED: "takes the answers that have no score",
+    SCORERS_ERRORS: "takes a judge, or an audit of the scorer on answers like these",
+}
+
+
 class _Forecast(Protocol):
     @property
     def n_more_questions(self) -> int | None: ...
@@ -27,6 +35,8 @@ class _Forecast(Protocol):
     def n_more_trainings(self) -> int | None: ...
     @property
     def verdict(self) -> str: ...
+    @property
+    def caveats(self) -> list[str]: ...
 
 
 def effect(found: object) -> str:
@@ -69,7 +79,10 @@ def to_decide(decision: _Forecast) -> str:
         return f"would take about {most if least == most else f'{least} to {most}'} more questions"
     if decision.n_more_trainings:
         return f"would take about {decision.n_more_trainings} more trainings of each recipe"
-    return "cannot be planned from this"
+    for beginning, what in _NO_QUESTIONS.items():
+        if any(caveat.startswith(beginning) for caveat in decision.caveats):
+            return what
+    return "takes more than can be planned from this"
 
 
 def _two_digits(number: int) -> str:

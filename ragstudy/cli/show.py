@@ -88,6 +88,10 @@ class _Bar:
         self._progress.update(self._task, advance=n, note=note)
 
 
+# An estimate is made from this part of the work on: one in so many.
+_FEW = 50
+
+
 class _Line:
     """Says when a piece of work begins, every tenth of it or half minute, and when it ends, for logs."""
 
@@ -108,7 +112,9 @@ class _Line:
         is_far = self._done - self._told >= self._total / 10 and now - self._told_at >= _SECONDS_AT_LEAST
         if self._done and (is_due or is_far):
             left = (now - self._began) / self._done * (self._total - self._done)
-            self._console.log(f"{self._title}: {self._done} of {self._total}, about {left:.0f} s left{more}")
+            # The first of many pieces loads a model, which says nothing of the others.
+            about = f", about {left:.0f} s left" if self._done * _FEW >= self._total else ""
+            self._console.log(f"{self._title}: {self._done} of {self._total}{about}{more}")
             self._told, self._told_at = self._done, now
 
 

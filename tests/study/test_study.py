@@ -563,13 +563,27 @@ def test_what_passages_bring_is_compared_before_and_after_tuning(lamps, tmp_path
         (None, 703, None, "would take about 710 more questions"),
         (9105, 23421, None, "would take about 9,200 to 24,000 more questions"),
         (None, None, 4, "would take about 4 more trainings of each recipe"),
-        (None, None, None, "cannot be planned from this"),
+        (None, None, None, "takes more than can be planned from this"),
     ],
 )
 def test_undecided_rows_say_what_would_decide_them(even, questions, trainings, text):
     decision = Decision("undecided", "recipe", questions, even, None, trainings, [])
     assert to_decide(decision) == text
     assert to_decide(replace(decision, verdict="helps")) == ""
+
+
+@pytest.mark.parametrize(
+    ("caveat", "text"),
+    [
+        ("depends on answers that were not scored (15 % of the arm's)", "takes the answers that have no score"),
+        (
+            "within what the scorer's errors make: answers of 5 words",
+            "takes a judge, or an audit of the scorer on answers like these",
+        ),
+    ],
+)
+def test_where_no_questions_would_decide_it_says_what_would(caveat, text):
+    assert to_decide(Decision("undecided", "recipe", None, None, None, None, ["only 19 groups", caveat])) == text
 
 
 def test_a_row_that_too_few_sources_leave_undecided_says_so(lamps, tmp_path):

@@ -77,7 +77,7 @@ def read_folder(
     _group(collection, is_given=columns.group is not None)
     if columns.split is None:
         split_by_group(collection, test_share, seed)
-    imported = collection.finish(name, f"{name}: documents of {docs.name}/, questions of {questions.name}", "group")
+    imported = collection.finish(name, f"Documents of {docs.name}/, questions of {questions.name}", "group")
     generated = sum(question.id.startswith("generated-") for question in imported.domain.questions)
     notes += [f"{generated} of the questions were written by a model"] if generated else []
     return replace(imported, notes=(*notes, *odd_questions(imported.domain)))

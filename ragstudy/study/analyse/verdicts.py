@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
-from ragstudy.formatting import effect, p_value, percent, signed
+from ragstudy.formatting import SCORERS_ERRORS, UNSCORED, effect, p_value, percent, signed
 from ragstudy.results import Decision
 from ragstudy.statistics import Interval, decide
 from ragstudy.statistics.length_errors import without_bias
@@ -118,7 +118,7 @@ class _Deciding:
             return
         if not self._survives_missing() and row.unscored is not None:
             yield (
-                f"depends on answers that were not scored ({percent(row.unscored.tuned)} of the arm's, "
+                f"{UNSCORED} ({percent(row.unscored.tuned)} of the arm's, "
                 f"{percent(row.unscored.base)} of the base's): with these at worst {signed(row.unscored.worst.value)}, "
                 f"at best {signed(row.unscored.best.value)}"
             )
@@ -148,7 +148,7 @@ class _Deciding:
         if biased is None or (abs(biased.bias.value) < _BIAS_WORTH_TELLING and self._survives_bias()):
             return
         wrong = [1 - one for one in (biased.tuned_specificity, biased.base_specificity)]
-        beginning = "the scorer errs differently" if self._survives_bias() else "within what the scorer's errors make"
+        beginning = "the scorer errs differently" if self._survives_bias() else SCORERS_ERRORS
         yield (
             f"{beginning}: answers of {biased.tuned_words:.0f} words against {biased.base_words:.0f} bring "
             f"{effect(biased.bias)} by themselves (it calls {percent(biased.tuned_sensitivity)} against "
