@@ -224,6 +224,12 @@ def test_documents_are_found_however_their_paths_are_written(tmp_path, cell, gol
     assert questions["What does the pump weigh?"].gold_documents == gold
 
 
+def test_a_wrong_folder_names_no_other_file(tmp_path):
+    questions, found = imported(tmp_path, ["What weighs 9 t?,the crane,archive/c.md", "How heavy is it?,9 t,c.md"])
+    assert list(questions) == ["How heavy is it?"]
+    assert any("qa.csv:2 'archive/c.md'" in note for note in found.notes)
+
+
 def test_what_is_odd_about_questions_is_named(tmp_path):
     _, found = imported(
         tmp_path,

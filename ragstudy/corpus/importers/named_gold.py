@@ -50,6 +50,7 @@ class NamedGold:
     def __init__(self, folder: str, documents: Iterable[Document]) -> None:
         self._folder = folder.casefold()
         self._documents = {one.id: one for one in documents}
+        self._folders = {_plain(one).partition("/")[0] for one in self._documents if "/" in one}
         self._by_name: dict[str, list[str]] = {}
         self._unknown: list[str] = []
         self._counts: Counter[str] = Counter()
@@ -93,11 +94,15 @@ class NamedGold:
         return f"; did you mean {close[0]!r}?" if close else ""
 
     def _known(self, name: str) -> list[str]:
-        """The documents of a name: as it is, else by the end of a path from elsewhere."""
+        """The documents of a name: as it is, else by the end of a path from elsewhere.
+
+        A path that begins in a folder of the documents is none from elsewhere: another file of that name is not meant.
+        """
         path = _plain(name).removeprefix("./")
         tried = [path, path.removeprefix(f"{self._folder}/")]
-        parts = path.partition("#")[0].split("/")
-        tried += ["/".join(parts[start:]) for start in range(len(parts))]
+        parts = tried[1].partition("#")[0].split("/")
+        if parts[0] not in self._folders:
+            tried += ["/".join(parts[start:]) for start in range(len(parts))]
         return next((self._by_name[one] for one in tried if one in self._by_name), [])
 
     def _narrowed(self, documents: list[str], row: Mapping[str, Any], columns: Columns, place: str) -> list[str]:
