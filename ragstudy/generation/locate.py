@@ -13,6 +13,7 @@ from ragstudy.generation.packaged import PACKAGED
 # The embedded models by name, each with its folder in the package.
 EMBEDDED = {"pocket": "small", "pocket-tiny": "tiny", "pocket-medium": "medium"}
 NAMED = (*EMBEDDED, *PACKAGED)
+_HUB_SECONDS = 5.0
 _HASHED = ("*.safetensors", "*.json", "*.jinja", "*.model")
 
 
@@ -60,11 +61,42 @@ def model_folder(name: str) -> str:
 
     Raises:
         InputError: as by `locate_model`; a GGUF file that cannot be converted.
-        UnavailableError: as by `locate_model`; the cache cannot be written.
+        UnavailableError: as by `locate_model`; the cache cannot be written; a model of the hub can be had from nowhere.
     """
     located = locate_model(name)
     path = Path(located)
-    return str(converted_folder(path, name, _converted_models())) if path.is_file() else located
+    if path.is_file():
+        return str(converted_folder(path, name, _converted_models()))
+    if not path.is_dir():
+        _check_hub(located)
+    return located
+
+
+def _check_hub(name: str) -> None:
+    """Say at once that a model can be had from nowhere; the hub's own client tries for half a minute.
+
+    Raises:
+        UnavailableError: the model is not in the hub's cache, and the hub's machine does not answer.
+    """
+    import socket
+    from urllib.parse import urlsplit
+    from urllib.request import getproxies
+
+    from huggingface_hub import constants, try_to_load_from_cache
+
+    # Behind a proxy only the client knows the way.
+    if isinstance(try_to_load_from_cache(name, "config.json"), str) or constants.HF_HUB_OFFLINE or getproxies():
+        return
+    hub = urlsplit(constants.ENDPOINT)
+    port = hub.port or (443 if hub.scheme == "https" else 80)
+    try:
+        socket.create_connection((hub.hostname or "", port), timeout=_HUB_SECONDS).close()
+    except OSError as error:
+        msg = (
+            f"model {name!r}: is not in the cache, and {constants.ENDPOINT} cannot be reached ({error}); give a local "
+            f"folder written by save_pretrained, a GGUF file, or one of {', '.join(NAMED)}"
+        )
+        raise UnavailableError(msg) from None
 
 
 def _converted_models() -> Path:
