@@ -18,6 +18,7 @@ from email import message_from_bytes, policy
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from ragstudy.corpus.books import chapters_of
 from ragstudy.corpus.cells import text_of
 from ragstudy.corpus.pages import heading_of, markdown_of, page_markdown, page_title, parsed, without_front_matter
 from ragstudy.corpus.running_lines import without_running_lines
@@ -235,8 +236,7 @@ def _json_lines(path: Path) -> Iterator[Part]:
 
 def _epub(path: Path) -> Iterator[Part]:
     with _archive(path, "EPUB", "META-INF/container.xml"), zipfile.ZipFile(path) as book:
-        chapters = [name for name in book.namelist() if name.lower().endswith((".xhtml", ".html", ".htm"))]
-        texts = [markdown_of(book.read(name).decode("utf-8", "replace")) for name in chapters]
+        texts = [page_markdown(parsed(book.read(name))) for name in chapters_of(book)]
     for number, text in enumerate(texts, start=1):
         yield Part(f"chapter={number}", heading_of(text), text)
 

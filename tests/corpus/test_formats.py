@@ -410,3 +410,18 @@ def test_yes_and_short_answers_do_not_choose_a_page():
     assert locator.nearest("Is smoking allowed in the yard?", ["no"]) == "1"
     assert locator.nearest("How many rules are there?", ["5"]) is None
     assert locator.nearest("Which article is to be ordered?", ["5"]) == "2"
+
+
+def test_chapters_of_a_book_come_in_reading_order(tmp_path):
+    package = (
+        '<package xmlns="http://www.idpf.org/2007/opf"><manifest><item id="b" href="two%20b.xhtml"/>'
+        '<item id="a" href="one.xhtml"/></manifest><spine><itemref idref="a"/><itemref idref="b"/></spine></package>'
+    )
+    with zipfile.ZipFile(tmp_path / "book.epub", "w") as epub:
+        epub.writestr(
+            "META-INF/container.xml", '<c><rootfiles><rootfile full-path="OEBPS/content.opf"/></rootfiles></c>'
+        )
+        epub.writestr("OEBPS/content.opf", package)
+        for name, text in (("extra", "Cover"), ("two b", "Second"), ("one", "First")):
+            epub.writestr(f"OEBPS/{name}.xhtml", f"<html><body><h1>{text}</h1><p>{SENTENCE}</p></body></html>")
+    assert [part.title for part in parts_of(tmp_path / "book.epub")] == ["First", "Second", "Cover"]
