@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _DIGITS = re.compile(r"([#0?,]*[#0?])(?:\.([#0?]+))?(,*)")
 _LITERAL = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.|_.|\*.')
 _EXACT = 1e15
+_LARGE = 2_000_000
 
 
 @dataclass(frozen=True)
@@ -65,8 +66,10 @@ def sheets_of(path: Path, *, as_shown: bool = False) -> list[Sheet]:
     from zipfile import BadZipFile
 
     try:
-        book = load_workbook(path, read_only=True, data_only=True)
-        written = load_workbook(path, read_only=True) if as_shown else None
+        # Which cells are merged is known only of a book that is read whole.
+        is_large = path.stat().st_size > _LARGE
+        book = load_workbook(path, read_only=is_large, data_only=True)
+        written = load_workbook(path, read_only=is_large) if as_shown else None
         made = [_sheet(one, written[one.title] if written else None) for one in book.worksheets]
     except (BadZipFile, InvalidFileException, KeyError, OSError, ValueError) as error:
         msg = f"{path}: not readable as an Excel file: {error}"
@@ -76,6 +79,7 @@ def sheets_of(path: Path, *, as_shown: bool = False) -> list[Sheet]:
 
 def _sheet(sheet: Any, written: Any) -> Sheet | None:  # noqa: ANN401 - of openpyxl, which has no types
     rows = list(_rows(sheet, written))
+    _fill_merged(sheet, dict(rows))
     if not rows:
         return None
     widths = Counter(_width(cells) for _, cells in rows)
@@ -88,6 +92,15 @@ def _sheet(sheet: Any, written: Any) -> Sheet | None:  # noqa: ANN401 - of openp
     kept = [column for column in range(n_columns) if any(cells[column] is not None for _, cells in table)]
     (_, header), *below = [(number, [cells[column] for column in kept]) for number, cells in table]
     return Sheet(str(sheet.title), before, named(header), below)
+
+
+def _fill_merged(sheet: Any, rows: dict[int, list[object]]) -> None:  # noqa: ANN401 - of openpyxl
+    """Repeat a cell that is merged over several rows in each of them; a title over several columns stays one cell."""
+    for area in getattr(sheet, "merged_cells", ()):
+        value = rows.get(area.min_row, [])[area.min_col - 1 : area.min_col]
+        for number in range(area.min_row + 1, area.max_row + 1):
+            if value and number in rows and area.min_col <= len(rows[number]):
+                rows[number][area.min_col - 1] = value[0]
 
 
 def _width(cells: Sequence[object]) -> int:
@@ -112,7 +125,7 @@ def _cell(cell: Any, formula: object) -> object:  # noqa: ANN401 - of openpyxl
     if cell.value is None:
         # A formula whose value the program never saved: better the formula than nothing.
         return formula if isinstance(formula, str) and formula.startswith("=") else None
-    return shown(cell.value, str(cell.number_format or ""))
+    return shown(cell.value, str(getattr(cell, "number_format", "") or ""))
 
 
 def shown(value: object, number_format: str) -> str:

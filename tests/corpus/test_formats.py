@@ -425,3 +425,26 @@ def test_chapters_of_a_book_come_in_reading_order(tmp_path):
         for name, text in (("extra", "Cover"), ("two b", "Second"), ("one", "First")):
             epub.writestr(f"OEBPS/{name}.xhtml", f"<html><body><h1>{text}</h1><p>{SENTENCE}</p></body></html>")
     assert [part.title for part in parts_of(tmp_path / "book.epub")] == ["First", "Second", "Cover"]
+
+
+def test_a_cell_merged_over_rows_stands_in_each_and_a_merged_title_is_one(tmp_path):
+    book = Workbook()
+    for row in (
+        ["Staff of the halls", None, None],
+        ["dept", "name", "kg"],
+        ["HR", "a", 1],
+        [None, "b", 2],
+        ["IT", "c", 3],
+    ):
+        book.active.append(row)
+    book.active.merge_cells("A1:C1")
+    book.active.merge_cells("A3:A4")
+    book.save(tmp_path / "a.xlsx")
+    [part] = parts_of(tmp_path / "a.xlsx")
+    assert part.text.splitlines() == [
+        "Staff of the halls",
+        *(
+            f"dept: {dept}; name: {name}; kg: {kg}"
+            for dept, name, kg in (("HR", "a", 1), ("HR", "b", 2), ("IT", "c", 3))
+        ),
+    ]
