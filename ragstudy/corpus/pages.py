@@ -60,9 +60,15 @@ def parsed(html: str | bytes) -> BeautifulSoup:
     Raises:
         ImportError: a package is missing.
     """
-    from bs4 import BeautifulSoup
+    import warnings
 
-    return BeautifulSoup(html, "lxml")
+    from bs4 import BeautifulSoup, MarkupResemblesLocatorWarning, XMLParsedAsHTMLWarning
+
+    with warnings.catch_warnings():
+        # A page may be XHTML, and a short text may look like an address.
+        warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)
+        warnings.simplefilter("ignore", MarkupResemblesLocatorWarning)
+        return BeautifulSoup(html, "lxml")
 
 
 def page_markdown(page: BeautifulSoup) -> str:

@@ -17,7 +17,7 @@ from pypdf import PdfReader, PdfWriter
 from ragstudy.corpus.folder import documents_in
 from ragstudy.corpus.formats import FORMATS, LONGEST, parts_of
 from ragstudy.corpus.locate import Locator
-from ragstudy.corpus.pages import markdown_of
+from ragstudy.corpus.pages import markdown_of, parsed
 from ragstudy.corpus.running_lines import without_running_lines
 from ragstudy.corpus.sheets import shown
 from ragstudy.corpus.tables import rows_of
@@ -448,3 +448,14 @@ def test_a_cell_merged_over_rows_stands_in_each_and_a_merged_title_is_one(tmp_pa
             for dept, name, kg in (("HR", "a", 1), ("HR", "b", 2), ("IT", "c", 3))
         ),
     ]
+
+
+@pytest.mark.filterwarnings("error")
+def test_nobody_is_warned_of_xhtml_or_of_short_texts():
+    assert (
+        markdown_of('<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml"><body>4 kg</body></html>')
+        == "4 kg"
+    )
+    assert markdown_of("http://example.org/page") == "http://example.org/page"
+    page = parsed(b'<?xml version="1.0" encoding="iso-8859-1"?><html><body>Gr\xf6\xdfe</body></html>')
+    assert page.get_text() == "Gr\u00f6\u00dfe"
