@@ -27,6 +27,7 @@ _DIGITS = re.compile(r"([#0?,]*[#0?])(?:\.([#0?]+))?(,*)")
 _LITERAL = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.|_.|\*.')
 _EXACT = 1e15
 _LARGE = 2_000_000
+_TABLE = 2
 
 
 @dataclass(frozen=True)
@@ -85,13 +86,21 @@ def _sheet(sheet: Any, written: Any) -> Sheet | None:  # noqa: ANN401 - of openp
     widths = Counter(_width(cells) for _, cells in rows)
     # Rows of a table have the same width; what stands above the first of them is a title or a remark.
     usual = max(widths, key=lambda width: (widths[width], width))
-    first = next(place for place, (_, cells) in enumerate(rows) if _width(cells) >= usual)
+    first = next(place for place, (_, cells) in enumerate(rows) if _may_be_header(cells, usual))
     before = [" ".join(str(cell) for cell in cells if cell is not None) for _, cells in rows[:first]]
     n_columns = max(len(cells) for _, cells in rows)
     table = [(number, [*cells, *[None] * (n_columns - len(cells))]) for number, cells in rows[first:]]
     kept = [column for column in range(n_columns) if any(cells[column] is not None for _, cells in table)]
     (_, header), *below = [(number, [cells[column] for column in kept]) for number, cells in table]
     return Sheet(str(sheet.title), before, named(header), below)
+
+
+def _may_be_header(cells: Sequence[object], usual: int) -> bool:
+    """Whether a row is as wide as most, or names all of their columns but one and holds no figure."""
+    if _width(cells) >= usual:
+        return True
+    has_figures = any(character.isdigit() for cell in cells if cell is not None for character in str(cell))
+    return _width(cells) >= max(_TABLE, usual - 1) and not has_figures
 
 
 def _fill_merged(sheet: Any, rows: dict[int, list[object]]) -> None:  # noqa: ANN401 - of openpyxl

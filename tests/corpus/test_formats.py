@@ -459,3 +459,14 @@ def test_nobody_is_warned_of_xhtml_or_of_short_texts():
     assert markdown_of("http://example.org/page") == "http://example.org/page"
     page = parsed(b'<?xml version="1.0" encoding="iso-8859-1"?><html><body>Gr\xf6\xdfe</body></html>')
     assert page.get_text() == "Gr\u00f6\u00dfe"
+
+
+def test_a_header_may_leave_one_column_without_a_name(tmp_path):
+    book = Workbook()
+    for row in (["question", "answer"], ["How heavy?", "4 kg", "checked"], ["How old?", "9 years", "asked"]):
+        book.active.append(row)
+    book.save(tmp_path / "q.xlsx")
+    assert [row for _, row in rows_of(tmp_path / "q.xlsx", ["question"])] == [
+        {"question": "How heavy?", "answer": "4 kg", "column 3": "checked"},
+        {"question": "How old?", "answer": "9 years", "column 3": "asked"},
+    ]
