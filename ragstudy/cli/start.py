@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ragstudy.errors import InputError
 from ragstudy.starting import DEFAULT_MODEL, Models, Started, init, start_in
 
 if TYPE_CHECKING:
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
 _FILES = click.Path(path_type=Path)
 _OPTIONS = (
     click.option("--docs", type=_FILES, required=True, help="Folder of documents, in many formats."),
-    click.option("--qa", type=_FILES, required=True, help="Table of questions with reference answers."),
+    click.option(
+        "--qa", type=_FILES, help="Table of questions with reference answers; without it you are told how to get one."
+    ),
     click.option(
         "--base", default=DEFAULT_MODEL, show_default=True, help="Model, GGUF file, or URL#MODEL of a server."
     ),
@@ -37,6 +40,27 @@ def _tell(started: Started) -> None:
         click.echo(line)
 
 
+def _given(qa: Path | None, docs: Path) -> Path:
+    """The table of questions; without one what was found among the documents, and how to come by questions.
+
+    Raises:
+        InputError: there is none.
+    """
+    if qa is not None:
+        return qa
+    from ragstudy.corpus.folder import documents_in
+
+    if docs.is_dir():
+        documents, notes, _ = documents_in(docs)
+        for line in (f"{docs}: {len(documents)} documents", *notes):
+            click.echo(line)
+    msg = (
+        f"no questions yet: `ragstudy corpus questions {docs} --model MODEL --out drafts.csv` lets a model write some, "
+        "without --model it makes a table of passages to fill in; then the same command with --qa FILE"
+    )
+    raise InputError(msg)
+
+
 @click.command("init")
 @click.argument("name")
 @_with_options
@@ -44,7 +68,7 @@ def _tell(started: Started) -> None:
 def init_command(
     name: str,
     docs: Path,
-    qa: Path,
+    qa: Path | None,
     base: str,
     tuned: str | None,
     *,
@@ -57,7 +81,7 @@ def init_command(
     ragstudy init wiki --docs wiki/ --qa questions.csv
     ragstudy init wiki --docs wiki/ --qa questions.xlsx --tuned adapters/wiki
     """
-    started = init(name, docs, qa, Models(base, tuned), ".", again=again, **columns)
+    started = init(name, docs, _given(qa, docs), Models(base, tuned), ".", again=again, **columns)
     _tell(started)
     study, made = started.study, "written" if started.is_new else "as it was"
     click.echo(f"{study}: {made}. Next: `ragstudy check {study} --deep`, then `ragstudy run {study}`")
@@ -69,7 +93,7 @@ def init_command(
 def quick_command(
     out: Path,
     docs: Path,
-    qa: Path,
+    qa: Path | None,
     base: str,
     tuned: str | None,
     **columns: str | None,
@@ -84,7 +108,7 @@ def quick_command(
     """
     from ragstudy.cli.running import run_and_show
 
-    study, started = start_in(out, docs, qa, Models(base, tuned), **columns)
+    study, started = start_in(out, docs, _given(qa, docs), Models(base, tuned), **columns)
     if started is not None:
         _tell(started)
     run_and_show(study, out=out / "report")

@@ -271,3 +271,14 @@ def test_again_keeps_every_question_in_its_split(company, monkeypatch):
     # A question about a file that others ask about is in their split.
     same = next(one for text, one in after.items() if text == "When was machine M-3 built?")
     assert after["What is the weight of machine M-3?"].split == same.split
+
+
+@pytest.mark.parametrize("command", [["init", "wiki"], ["quick"]])
+def test_without_questions_it_says_what_is_there_and_how_to_get_some(company, monkeypatch, command):
+    monkeypatch.chdir(company)
+    done = CliRunner().invoke(cli, [*command, "--docs", "docs"])
+    assert "docs: 12 documents" in done.output
+    assert isinstance(done.exception, InputError)
+    assert "ragstudy corpus questions docs --model MODEL --out drafts.csv" in str(done.exception)
+    assert not (company / "corpora").exists()
+    assert not (company / "quick").exists()
