@@ -23,6 +23,7 @@ from ragstudy.errors import InputError
 if TYPE_CHECKING:
     from ragstudy.corpus import Domain
     from ragstudy.corpus.importers.imported import Imported
+    from ragstudy.records import Question
 
 
 def load_domain(folder: str | Path) -> Domain:
@@ -154,19 +155,21 @@ def _as_split_before(imported: Imported, before: Domain) -> Imported:
 
     from ragstudy.corpus.checks import near_duplicates
 
-    known = {" ".join(one.text.split()): one.split for one in before.questions}
-    of_groups = {
-        one.group: known[text] for one in imported.domain.questions if (text := " ".join(one.text.split())) in known
-    }
+    def plain(question: Question) -> str:
+        return " ".join(question.text.split())
+
+    known = {plain(one): one.split for one in before.questions}
+    of_groups = {one.group: known[plain(one)] for one in imported.domain.questions if plain(one) in known}
     questions = [
-        replace(one, split=known.get(" ".join(one.text.split())) or of_groups.get(one.group, one.split))
+        replace(one, split=known.get(plain(one)) or of_groups.get(one.group, one.split))
         for one in imported.domain.questions
     ]
     leaking = {train for _, train in near_duplicates(questions, by_group=imported.domain.split_by == "group")}
     kept = tuple(one for one in questions if one.id not in leaking)
-    n_new = sum(" ".join(one.text.split()) not in known for one in kept)
-    told = f"questions that were there stay in their split; {n_new} are new"
-    return replace(imported, domain=replace(imported.domain, questions=kept)).with_notes([told])
+    told = [f"questions that were there stay in their split; {sum(plain(one) not in known for one in kept)} are new"]
+    if leaking:
+        told.append(f"{len(leaking)} training questions are nearly a test question and are left out")
+    return replace(imported, domain=replace(imported.domain, questions=kept)).with_notes(told)
 
 
 def _keep(imported: Imported, out: Path, what: str, licence: str) -> Imported:

@@ -53,11 +53,7 @@ class Kept:
         Args:
             key: of any length.
         """
-        if key not in self._known and self._file is not None:
-            with contextlib.suppress(sqlite3.Error):
-                row = self._file.execute("SELECT value FROM kept WHERE key = ?", (_digest(key),)).fetchone()
-                if row is not None and isinstance(row[0], bytes):
-                    self._known[key] = row[0]
+        self._known |= self.look_up([key])
         return self._known.get(key)
 
     def look_up(self, keys: Iterable[str]) -> dict[str, bytes]:
@@ -70,7 +66,7 @@ class Kept:
         found = {key: self._known[key] for key in wanted if key in self._known}
         if self._file is not None:
             with contextlib.suppress(sqlite3.Error):
-                for key in wanted:
+                for key in wanted.keys() - found.keys():
                     row = self._file.execute("SELECT value FROM kept WHERE key = ?", (_digest(key),)).fetchone()
                     if row is not None and isinstance(row[0], bytes):
                         found[key] = row[0]
@@ -79,10 +75,14 @@ class Kept:
     def keep(self, values: Mapping[str, bytes]) -> dict[str, bytes]:
         """Keep values without holding them in memory; those that hold from now on, which another may have kept before.
 
+        Where there is no file they are held all the same, so that a key has one value within a process.
+
         Args:
             values: by key.
         """
         self._write(values)
+        if self._file is None:
+            self._known |= {key: value for key, value in values.items() if key not in self._known}
         return {**values, **self.look_up(values)}
 
     def add(self, values: Mapping[str, bytes]) -> None:

@@ -10,10 +10,14 @@ Examples:
 from __future__ import annotations
 
 import unicodedata
+from typing import TYPE_CHECKING
 
 import regex
 
 from ragstudy.notation import WITHOUT_BLANKS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 # Letters with their marks, digits and underscores; in scripts without blanks every character is a word.
 _CHARACTER = regex.compile(WITHOUT_BLANKS)
@@ -57,6 +61,17 @@ def n_words(text: str) -> int:
     if text.isascii():
         return len(text.split())
     return sum(max(1, len(_CHARACTER.findall(word))) for word in text.split())
+
+
+def some_of(names: Sequence[str], most: int = 5) -> str:
+    """The first of many names, and how many more there are.
+
+    Args:
+        names: to be told.
+        most: that are told.
+    """
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 def storable(text: str) -> str:

@@ -14,10 +14,10 @@ import posixpath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from ragstudy.corpus.pages import PAGES
+
 if TYPE_CHECKING:
     import zipfile
-
-_PAGES = (".xhtml", ".html", ".htm")
 
 
 def chapters_of(book: zipfile.ZipFile) -> list[str]:
@@ -29,7 +29,7 @@ def chapters_of(book: zipfile.ZipFile) -> list[str]:
     Raises:
         ImportError: a package is missing.
     """
-    pages = [name for name in book.namelist() if name.lower().endswith(_PAGES)]
+    pages = [name for name in book.namelist() if name.lower().endswith(PAGES)]
     spine = [name for name in dict.fromkeys(_spine(book)) if name in pages]
     return [*spine, *(name for name in pages if name not in spine)]
 

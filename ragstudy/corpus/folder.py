@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
-from ragstudy.corpus.formats import FORMATS, PAGES, parts_of
+from ragstudy.corpus.formats import FORMATS, parts_of
+from ragstudy.corpus.pages import PAGES
 from ragstudy.corpus.running_lines import repeated_lines, without_lines
 from ragstudy.errors import RagstudyError, UnavailableError
 from ragstudy.records import Document, Question
+from ragstudy.text import some_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
 _LEFT_BY_EDITORS = ("~", ".bak", ".tmp", ".swp", ".orig")
-_MOST_NAMED = 3
+_some = partial(some_of, most=3)
 _SHOWN = 40
 
 
@@ -55,7 +58,7 @@ def documents_in(folder: Path) -> tuple[list[Document], list[str], list[str]]:
             reason = "empty"
         passed.setdefault(reason, []).append(name)
     notes = [
-        f"{len(names)} file{'s are' if len(names) > 1 else ' is'} not read in {folder.name}/ ({why}): {_named(names)}"
+        f"{len(names)} file{'s are' if len(names) > 1 else ' is'} not read in {folder.name}/ ({why}): {_some(names)}"
         for why, names in passed.items()
     ]
     documents, cleaned = _without_site_lines(documents)
@@ -84,10 +87,10 @@ def _without_site_lines(documents: list[Document]) -> tuple[list[Document], list
         replace(one, text=without_lines(one.text, repeated)) if one.id in pages and one.id != first else one
         for one in documents
     ]
-    shown = ", ".join(repr(line[:_SHOWN]) for line in sorted(repeated)[:_MOST_NAMED])
-    more = f" and {len(repeated) - _MOST_NAMED} more" if len(repeated) > _MOST_NAMED else ""
-    note = f"lines with which most of the {len(pages)} HTML pages begin or end stay on the first only: {shown}{more}"
-    return cleaned, [note]
+    lines = _some([repr(line[:_SHOWN]) for line in sorted(repeated)])
+    return cleaned, [
+        f"lines with which most of the {len(pages)} HTML pages begin or end stay on the first only: {lines}"
+    ]
 
 
 def _why_not(path: Path, folder: Path) -> str:
@@ -99,11 +102,6 @@ def _why_not(path: Path, folder: Path) -> str:
         return "left behind by an editor or a desktop"
     ending = path.suffix.lower() or "no ending"
     return "" if ending in FORMATS else f"{ending}; convert them to Markdown or text"
-
-
-def _named(names: Sequence[str]) -> str:
-    more = len(names) - _MOST_NAMED
-    return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def without_copies(
@@ -128,5 +126,5 @@ def without_copies(
         for one in questions
     ]
     n_left = Counter(kept_for[name] for name in copies)
-    note = f"{len(copies)} documents are copies of {len(n_left)} others and count as one with them: {_named(copies)}"
+    note = f"{len(copies)} documents are copies of {len(n_left)} others and count as one with them: {_some(copies)}"
     return kept, changed, [note]

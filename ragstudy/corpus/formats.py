@@ -20,7 +20,15 @@ from typing import TYPE_CHECKING, Any
 
 from ragstudy.corpus.books import chapters_of
 from ragstudy.corpus.cells import text_of
-from ragstudy.corpus.pages import heading_of, markdown_of, page_markdown, page_title, parsed, without_front_matter
+from ragstudy.corpus.pages import (
+    PAGES,
+    heading_of,
+    markdown_of,
+    page_markdown,
+    page_title,
+    parsed,
+    without_front_matter,
+)
 from ragstudy.corpus.running_lines import without_running_lines
 from ragstudy.corpus.sheets import sheets_of
 from ragstudy.corpus.tables import rows_of
@@ -33,7 +41,6 @@ if TYPE_CHECKING:
 
 
 PLAIN = (".md", ".markdown", ".txt", ".text")
-PAGES = (".html", ".htm", ".xhtml")
 # A text of this many characters is no document that anybody reads, but a data file with a document's name.
 LONGEST = 20_000_000
 # Word has a style for the title of a document, above its headings.
@@ -201,7 +208,7 @@ def _lines_of_table(path: Path) -> Iterator[Part]:
 
 def _excel(path: Path) -> Iterator[Part]:
     """Every sheet as a table, with the lines above its header as its title."""
-    sheets = sheets_of(path, as_shown=True)
+    sheets = sheets_of(path)
     for sheet in sheets:
         lines = _as_lines(
             (sheet.header, ["" if cell is None else str(cell) for cell in cells]) for _, cells in sheet.rows

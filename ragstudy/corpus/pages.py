@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
 
+PAGES = (".html", ".htm", ".xhtml")
 # What is no text of a page.
 _NO_TEXT = ("script", "style", "nav", "noscript", "iframe", "svg", "select", "textarea", "input", "template")
 _ROLES = frozenset({"navigation", "banner", "contentinfo", "complementary", "search"})

@@ -47,12 +47,11 @@ class Sheet:
     rows: list[tuple[int, list[object]]]
 
 
-def sheets_of(path: Path, *, as_shown: bool = False) -> list[Sheet]:
-    """The sheets of an Excel file that hold anything.
+def sheets_of(path: Path) -> list[Sheet]:
+    """The sheets of an Excel file that hold anything, their cells as the program shows them.
 
     Args:
         path: of the file.
-        as_shown: whether cells are texts as the program shows them; else they are values.
 
     Raises:
         InputError: the file is damaged.
@@ -70,8 +69,8 @@ def sheets_of(path: Path, *, as_shown: bool = False) -> list[Sheet]:
         # Which cells are merged is known only of a book that is read whole.
         is_large = path.stat().st_size > _LARGE
         book = load_workbook(path, read_only=is_large, data_only=True)
-        written = load_workbook(path, read_only=is_large) if as_shown else None
-        made = [_sheet(one, written[one.title] if written else None) for one in book.worksheets]
+        written = load_workbook(path, read_only=is_large)
+        made = [_sheet(one, written[one.title]) for one in book.worksheets]
     except (BadZipFile, InvalidFileException, KeyError, OSError, ValueError) as error:
         msg = f"{path}: not readable as an Excel file: {error}"
         raise InputError(msg) from error
@@ -117,12 +116,7 @@ def _width(cells: Sequence[object]) -> int:
 
 
 def _rows(sheet: Any, written: Any) -> Iterator[tuple[int, list[object]]]:  # noqa: ANN401 - of openpyxl
-    """Rows that hold anything, as values, or as they are shown where the formulas are given too."""
-    if written is None:
-        for number, row in enumerate(sheet.iter_rows(values_only=True), start=1):
-            if any(cell is not None for cell in row):
-                yield number, list(row)
-        return
+    """Rows that hold anything, as they are shown; the same sheet with formulas tells those without a value."""
     both = zip(sheet.iter_rows(), written.iter_rows(values_only=True), strict=False)
     for number, (row, formulas) in enumerate(both, start=1):
         cells = [_cell(cell, formula) for cell, formula in zip(row, formulas, strict=False)]

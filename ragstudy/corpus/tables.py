@@ -126,7 +126,7 @@ def _parquet(path: Path) -> Iterator[Row]:
 
 def _excel(path: Path, columns: Sequence[str]) -> Iterator[Row]:
     """Rows of the first sheet that has the columns, else of the first with more than a line; cells as shown."""
-    sheets = sheets_of(path, as_shown=True)
+    sheets = sheets_of(path)
     fitting = [one for one in sheets if columns and set(columns) <= set(one.header)]
     for sheet in [*fitting, *(one for one in sheets if one.rows and len(one.header) > 1), *sheets][:1]:
         twice = [column for column in columns if f"{column} (2)" in sheet.header]

@@ -23,6 +23,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import special
 
+from ragstudy.statistics.power import equally_likely_variances
+
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
@@ -125,13 +127,6 @@ def _quantiles(degrees: float) -> NDArray[np.float64]:
     return np.asarray(-special.stdtrit(degrees, special.ndtr(-_GRID)))
 
 
-@cache
-def _variances(degrees: float) -> NDArray[np.float64]:
-    """Equally likely estimates of a variance of 1."""
-    middles = (np.arange(_N_ESTIMATES) + 0.5) / _N_ESTIMATES
-    return np.asarray(special.chdtri(degrees, 1 - middles) / degrees)
-
-
 def scores_of(
     paired: PairedDifferences, spreads: Sequence[SeedSpread], *, agreeing: bool = False
 ) -> NDArray[np.float64]:
@@ -189,7 +184,7 @@ def null_scores(
                 drawn[training] = rng.standard_normal(n_resamples), rng.integers(0, _N_ESTIMATES, n_resamples)
             normal, estimate = drawn[training]
             mean = mean + normal * spread.standard_error
-            whole = (spread.variance + spread.noise) * _variances(spread.degrees)[estimate]
+            whole = (spread.variance + spread.noise) * equally_likely_variances(spread.degrees, _N_ESTIMATES)[estimate]
             of_trainings = np.maximum(0.0, whole - spread.noise) / spread.n_seeds
         total = of_groups + of_trainings
         there = total > 0

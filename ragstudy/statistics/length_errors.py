@@ -44,11 +44,6 @@ class LengthErrors:
     threshold: float = 0.5
     of_short_references: bool = False
 
-    @property
-    def n_labels(self) -> int:
-        """How many answers people called right or wrong."""
-        return sum(one.n_right + one.n_wrong for one in self.rates)
-
     def of_lengths(self, words: NDArray[np.float64]) -> ErrorRates:
         """The rates to expect of answers of these lengths.
 

@@ -67,12 +67,15 @@ class Precision:
         """
         level = (1 + confidence) / 2
         degrees = max(1.0, self.n_clusters - 1)
-        questions = self.question_variance * _variances(degrees)
+        questions = self.question_variance * equally_likely_variances(degrees, _N_NODES)
         t_questions = special.stdtrit(degrees, level)
         if not self.spread.is_known:
             return np.asarray(t_questions * np.sqrt(questions))
         degrees, var_seed_means = self.spread.degrees, self.spread.variance + self.spread.noise
-        trainings = np.maximum(0.0, var_seed_means * _variances(degrees) - self.spread.noise) / self.spread.n_seeds
+        trainings = (
+            np.maximum(0.0, var_seed_means * equally_likely_variances(degrees, _N_NODES) - self.spread.noise)
+            / self.spread.n_seeds
+        )
         t_trainings = special.stdtrit(degrees, level)
         weighted = questions[:, None] * t_questions + trainings[None, :] * t_trainings
         whole = np.sqrt(questions[:, None] + trainings[None, :])
@@ -80,9 +83,14 @@ class Precision:
 
 
 @lru_cache(maxsize=1024)
-def _variances(degrees: float) -> NDArray[np.float64]:
-    """Equally likely estimates of a variance of 1."""
-    middles = (np.arange(_N_NODES) + 0.5) / _N_NODES
+def equally_likely_variances(degrees: float, n: int) -> NDArray[np.float64]:
+    """(n,) equally likely estimates of a variance of 1.
+
+    Args:
+        degrees: of freedom of the estimate.
+        n: how many.
+    """
+    middles = (np.arange(n) + 0.5) / n
     return np.asarray(special.chdtri(degrees, 1 - middles) / degrees)
 
 

@@ -102,3 +102,13 @@ def test_a_query_gets_the_same_vector_in_whatever_company_it_is_asked_again():
     first = CachedEmbedder(Drifting(), "m").embed_queries(["green", "red"])
     later = CachedEmbedder(Drifting(), "m").embed_queries(["blue", "red", "green", "red"])
     np.testing.assert_array_equal(later[[2, 1, 3]], first[[0, 1, 1]])
+
+
+def test_a_query_keeps_its_vector_where_nothing_can_be_written(cache):
+    cache.parent.mkdir(parents=True)
+    (cache.parent / "queries").write_text("a file where a folder should be")
+    inner = Counting()
+    embedder = CachedEmbedder(inner, "m")
+    embedder.embed_queries(["green", "red"])
+    embedder.embed_queries(["red", "green"])
+    assert inner.n_embedded == 2

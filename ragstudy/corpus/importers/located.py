@@ -7,13 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ragstudy.corpus.locate import Locator
+from ragstudy.text import some_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from ragstudy.corpus.importers.imported import Collection
-
-_MOST_NAMED = 5
 
 
 def locate_gold(collection: Collection) -> list[str]:
@@ -39,13 +36,3 @@ def locate_gold(collection: Collection) -> list[str]:
         f"word, of {counts['words']} by most of its words, of {counts['nowhere']} nowhere"
     )
     return [f"{told} ({some_of(nowhere)})" if nowhere else told]
-
-
-def some_of(names: Sequence[str]) -> str:
-    """The first of many names.
-
-    Args:
-        names: of questions or documents.
-    """
-    more = len(names) - _MOST_NAMED
-    return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")

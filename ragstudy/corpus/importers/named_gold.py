@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 from unicodedata import normalize
 
 from ragstudy.corpus.cells import texts_of
-from ragstudy.corpus.importers.located import some_of
 from ragstudy.corpus.locate import Locator
+from ragstudy.text import some_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ragstudy.corpus.importers.located import some_of
 from ragstudy.notation import words_of
+from ragstudy.text import some_of
 
 if TYPE_CHECKING:
     from ragstudy.corpus.domain import Domain

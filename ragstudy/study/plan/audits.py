@@ -58,13 +58,7 @@ class Audit:
         Args:
             words: (n,) lengths in words.
         """
-        share = float((words <= self.median_words).mean())
-        return ErrorRates(
-            share * self.short.sensitivity + (1 - share) * self.long.sensitivity,
-            share * self.short.specificity + (1 - share) * self.long.specificity,
-            self.rates.n_right,
-            self.rates.n_wrong,
-        )
+        return LengthErrors((self.median_words, math.inf), (self.short, self.long), "").of_lengths(words)
 
 
 def load_audits(spec: StudySpec) -> dict[str, Audit]:
