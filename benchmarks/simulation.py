@@ -18,7 +18,8 @@ import numpy as np
 
 from ragstudy.statistics import AnalysisSettings, compare_blocks, decide
 from ragstudy.statistics.corrected import ErrorRates, corrected_difference
-from ragstudy.statistics.planning import Effects, further
+from ragstudy.statistics.effects import Effects, Found
+from ragstudy.statistics.planning import further
 from ragstudy.statistics.simulation import N_MEASURES, Answers, Design, block_of, simulate
 from ragstudy.study.analyse.missing import bounds_of
 from ragstudy.study.analyse.tables import Sides
@@ -108,10 +109,9 @@ def advised(n_studies: int) -> None:
             [found] = compare_blocks([block_of(first, design)], settings)
             if decide(found[0], settings) != "undecided":
                 continue
-            errors = [one.precision.standard_error for one in found]
-            effects = Effects.of([one.difference for one in found], errors)
             one = found[0]
-            more = further(one.difference, one.precision, one.n, effects, settings, one.joint_confidence).questions
+            belief = Effects.of([Found.by(other) for other in found[::N_MEASURES]]).believed(0)
+            more = further(one.difference, one.precision, one.n, belief, settings, one.joint_confidence).questions
             if more is None:
                 continue
             given += 1

@@ -10,18 +10,20 @@ Examples:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import stats
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
 _BLOCK = 500
+# Draws of up to so many counts (2 bytes each) are kept for the next table of the same analysis.
+_MOST_KEPT = 20_000_000
 _RAREST = 2
 # In standard errors: beyond it quantiles of a bootstrap are those of few draws, and too near where changes are rare.
 _FARTHEST_READ = 2.2
@@ -117,16 +119,29 @@ class PairedDifferences:
             n_resamples: number of draws.
             seed: decides the draws.
         """
-        rng = np.random.default_rng(seed)
         sums, counts = self.sums
         m = self.n_clusters
+        draw = _kept_draws if m * n_resamples <= _MOST_KEPT else _draws
         blocks = []
-        for start in range(0, n_resamples, _BLOCK):
-            n = min(_BLOCK, n_resamples - start)
-            times = rng.multinomial(m, np.full(m, 1 / m), size=n).astype(np.float64)
+        for drawn in draw(m, n_resamples, seed):
+            times = drawn.astype(np.float64)
             totals = times @ counts
             blocks.append(np.divide(times @ sums, totals, out=np.full(totals.shape, np.nan), where=totals > 0))
         return np.concatenate(blocks)
+
+
+def _draws(n_clusters: int, n_resamples: int, seed: int) -> Iterator[NDArray[np.uint16]]:
+    """How often each cluster is in each resample, in blocks of shape (at most _BLOCK, n_clusters)."""
+    rng = np.random.default_rng(seed)
+    for start in range(0, n_resamples, _BLOCK):
+        n = min(_BLOCK, n_resamples - start)
+        yield rng.multinomial(n_clusters, np.full(n_clusters, 1 / n_clusters), size=n).astype(np.uint16)
+
+
+@lru_cache(maxsize=4)
+def _kept_draws(n_clusters: int, n_resamples: int, seed: int) -> list[NDArray[np.uint16]]:
+    """The draws, kept: an analysis asks for the same ones for every table, and drawing is most of its work."""
+    return list(_draws(n_clusters, n_resamples, seed))
 
 
 def interval(

@@ -1,9 +1,11 @@
 """How many questions a study needs, and what would probably decide what it left undecided.
 
 Examples:
+    >>> from ragstudy.statistics.effects import Belief, Found
     >>> from ragstudy.statistics.settings import AnalysisSettings
     >>> found = Precision(0.03**2, 200, SeedSpread(1))
-    >>> more = further(0.06, found, 400, Effects(0.0, 0.06), AnalysisSettings(), joint_confidence=0.95)
+    >>> belief = Belief.of_itself(Found(0.06, 0.03**2))
+    >>> more = further(0.06, found, 400, belief, AnalysisSettings(), joint_confidence=0.95)
     >>> more.questions_at_even_odds < more.questions
     True
 """
@@ -22,10 +24,11 @@ from ragstudy.statistics.rare_changes import clusters_until
 from ragstudy.statistics.seeds import SeedSpread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
+    from ragstudy.statistics.effects import Belief
     from ragstudy.statistics.settings import AnalysisSettings
 
 _EVEN_ODDS = 0.5
@@ -33,50 +36,6 @@ _EVEN_ODDS = 0.5
 _MOST_TIMES, _N_STEPS = 100.0, 61
 _MOST_TRAININGS = 30
 _MOST_QUESTIONS = 1e7
-
-
-@dataclass(frozen=True)
-class Effects:
-    """How large the true differences of a study probably are: a normal distribution.
-
-    Attributes:
-        centre: their mean.
-        spread: their standard deviation.
-    """
-
-    centre: float
-    spread: float
-
-    @classmethod
-    def of(cls, differences: Sequence[float], errors: Sequence[float]) -> Effects:
-        """Estimated from the differences found, less what their errors make of them (method of moments).
-
-        Args:
-            differences: of the study's comparisons.
-            errors: their standard errors.
-        """
-        known = [(d, e) for d, e in zip(differences, errors, strict=True) if not (math.isnan(d) or math.isnan(e))]
-        if not known:
-            return cls(0.0, math.inf)
-        found, error = np.asarray(known).T
-        if len(found) < 3:  # noqa: PLR2004 - a spread of two says nothing
-            return cls(0.0, math.sqrt(float(np.mean(found**2))))
-        excess = float(found.var(ddof=1) - np.mean(error**2))
-        return cls(float(found.mean()), math.sqrt(max(0.0, excess)))
-
-    def given(self, difference: float, variance: float, extra: float = 0.0) -> tuple[float, float]:
-        """Mean and variance of the true difference, given one found: drawn towards the centre.
-
-        Args:
-            difference: that was found.
-            variance: of its error.
-            extra: further variance of the true difference, as between trainings.
-        """
-        prior = self.spread**2 + extra
-        if math.isinf(prior):
-            return difference, variance
-        weight = prior / (prior + variance) if prior + variance > 0 else 0.0
-        return self.centre + weight * (difference - self.centre), weight * variance
 
 
 @dataclass(frozen=True)
@@ -98,7 +57,7 @@ def further(  # noqa: PLR0913 - everything that is known of a comparison
     difference: float,
     precision: Precision,
     n: int,
-    effects: Effects,
+    belief: Belief,
     settings: AnalysisSettings,
     joint_confidence: float,
 ) -> Further:
@@ -107,13 +66,14 @@ def further(  # noqa: PLR0913 - everything that is known of a comparison
     Two ends are possible: it is told from zero at the level of the verdict (the family's, at the next look), or it
     is shown to lie within the margin. The chance of either is taken over what is believed of the true difference after
     this study (assurance: O'Hagan, Stevens and Campbell 2005), with the difference found drawn towards those of the
-    study's other comparisons. The data at hand are kept, and questions shrink their own part of the error only.
+    study's other comparisons (`Effects`). The data at hand are kept, and questions shrink their own part of the error
+    only.
 
     Args:
         difference: observed.
         precision: of the study as it is.
         n: questions that the study has.
-        effects: how large the study's true differences are.
+        belief: what the study says of the true difference.
         settings: of this look.
         joint_confidence: of this comparison's interval at this look.
     """
@@ -124,19 +84,18 @@ def further(  # noqa: PLR0913 - everything that is known of a comparison
 
     def with_questions(times: float) -> float:
         old, new = 1 / times, 1 - 1 / times
-        tells = effects.given(difference, precision.question_variance, precision.spread.variance_of_mean)
-        mean = old * difference + new * tells[0]
-        drawn = new**2 * tells[1] + new * precision.question_variance / times
+        true, known = belief.of_trained
+        mean = old * difference + new * true
+        drawn = new**2 * known + new * precision.question_variance / times
         return _decided(mean, drawn, precision.times(times), later, strict)
 
     def with_trainings(more: float) -> float:
         spread = precision.spread
         grown = replace(spread, n_seeds=spread.n_seeds + int(more))
-        whole = precision.standard_error**2
-        tells = effects.given(difference, whole)
+        true, known = belief.of_effect
         new = more / grown.n_seeds
-        mean = difference + new * (tells[0] - difference)
-        drawn = new**2 * tells[1] + new * spread.variance / grown.n_seeds
+        mean = difference + new * (true - difference)
+        drawn = new**2 * known + new * spread.variance / grown.n_seeds
         return _decided(mean, drawn, replace(precision, spread=grown), later, strict)
 
     questions, even = (_first(with_questions, odds) for odds in (settings.power, _EVEN_ODDS))
@@ -169,10 +128,14 @@ def _first(chance: Callable[[float], float], wanted: float) -> float | None:
 
 
 def _decided(
-    mean: float, variance: float, precision: Precision, settings: AnalysisSettings, confidence: float
+    mean: NDArray[np.float64],
+    variance: NDArray[np.float64],
+    precision: Precision,
+    settings: AnalysisSettings,
+    confidence: float,
 ) -> float:
-    """The chance that a difference drawn from this normal distribution is called, or shown to be within the margin."""
-    spread = math.sqrt(max(variance, 1e-18))
+    """The chance that a difference is called, or shown to be within the margin, over normal distributions of it."""
+    mean, spread = mean[:, None], np.sqrt(np.maximum(variance, 1e-18))[:, None]
     told = precision.ci_half_widths(confidence)
     room = settings.margin - precision.ci_half_widths(1 - 2 * settings.alpha)
     away = _below(-told, mean, spread) + 1 - _below(told, mean, spread)
@@ -180,7 +143,7 @@ def _decided(
     return float(np.mean(np.minimum(1.0, away + within)))
 
 
-def _below(value: NDArray[np.float64], mean: float, spread: float) -> NDArray[np.float64]:
+def _below(value: NDArray[np.float64], mean: NDArray[np.float64], spread: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(special.ndtr((value - mean) / spread))
 
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 MODEL_TESTS = "model_tests.jsonl"
 # Raised whenever comparing the same scores gives other rows than before, so that they are compared anew.
-COMPARING_VERSION = 24
+COMPARING_VERSION = 25
 
 
 class RunFolder:

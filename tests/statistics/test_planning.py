@@ -10,20 +10,24 @@ import pytest
 from scipy import stats
 
 from ragstudy.statistics import AnalysisSettings
-from ragstudy.statistics.planning import Effects, further, questions_to_trust
+from ragstudy.statistics.effects import Belief, Found
+from ragstudy.statistics.planning import further, questions_to_trust
 from ragstudy.statistics.power import Precision
 from ragstudy.statistics.seeds import SeedSpread
 
 SETTINGS = AnalysisSettings()
-FLAT = Effects(0.0, math.inf)
 
 
 def precise(error, n, seed_error=0.0):
     return Precision(error**2, n, SeedSpread(3, 3 * seed_error**2) if seed_error else SeedSpread(1))
 
 
-def more(difference, precision, n=200, effects=FLAT, joint=SETTINGS.level):
-    return further(difference, precision, n, effects, SETTINGS, joint)
+def itself(difference, precision):
+    return Belief.of_itself(Found(difference, precision.question_variance, precision.spread.variance_of_mean))
+
+
+def more(difference, precision, n=200, joint=SETTINGS.level):
+    return further(difference, precision, n, itself(difference, precision), SETTINGS, joint)
 
 
 def test_the_chance_after_the_advised_questions_is_that_of_simulated_studies():
@@ -46,15 +50,6 @@ def test_even_odds_take_fewer_and_a_family_more():
     assert more(0.06, precise(0.035, 200), joint=0.999).questions > alone.questions
 
 
-def test_a_difference_is_drawn_towards_those_of_the_study():
-    effects = Effects.of([0.01, -0.01, 0.02, 0.0, 0.12], [0.03] * 5)
-    mean, variance = effects.given(0.12, 0.03**2)
-    assert 0.028 < mean < 0.12
-    assert variance < 0.03**2
-    assert Effects.of([], []).given(0.1, 0.01) == (0.1, 0.01)
-    assert Effects.of([0.05, -0.05], [0.01, 0.01]).centre == 0
-
-
 def test_where_trainings_differ_most_only_more_of_them_decide():
     found = more(0.1, precise(0.01, 100, seed_error=0.03), 100)
     assert found.questions is None
@@ -63,7 +58,8 @@ def test_where_trainings_differ_most_only_more_of_them_decide():
 
 
 def test_what_no_study_of_a_hundred_times_the_size_tells_cannot_be_planned():
-    found = further(0.0301, precise(0.2, 200), 200, Effects(0.0301, 0.0), SETTINGS, SETTINGS.level)
+    sure = Belief.of_itself(Found(0.0301, 1e-12))
+    found = further(0.0301, precise(0.2, 200), 200, sure, SETTINGS, SETTINGS.level)
     assert (found.questions, found.questions_at_even_odds, found.trainings) == (None, None, None)
     assert more(math.nan, precise(0.2, 200)).questions is None
     assert more(0.1, precise(0.0, 200)).questions is None

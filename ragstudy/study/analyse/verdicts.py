@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Literal
 from ragstudy.formatting import SCORERS_ERRORS, UNSCORED, effect, p_value, percent, signed
 from ragstudy.results import Decision
 from ragstudy.statistics import Interval, decide
+from ragstudy.statistics.effects import Effects, Found
 from ragstudy.statistics.length_errors import without_bias
-from ragstudy.statistics.planning import Effects, Further, further, questions_to_trust
+from ragstudy.statistics.planning import Further, further, questions_to_trust
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
     from ragstudy.results import ComparisonRow
     from ragstudy.statistics import AnalysisSettings, Verdict
+    from ragstudy.statistics.effects import Belief
 
 # Fewer independent groups of questions than this make rough intervals.
 FEW_CLUSTERS = 20
@@ -38,16 +40,28 @@ def decisions(
         settings: of the analysis.
         less_is_better: the verdict measures of which a lower value is a better answer.
     """
-    ranked = [row for row in rows if row.effect.in_family]
-    effects = Effects.of(
-        [row.effect.difference for row in ranked], [row.effect.precision.standard_error for row in ranked]
-    )
+    beliefs = _beliefs(rows)
     return [
-        replace(row, decision=_Deciding(row, effects, settings, row.measure not in less_is_better).decision())
-        if row.effect.in_family
+        replace(row, decision=_Deciding(row, belief, settings, row.measure not in less_is_better).decision())
+        if belief
         else row
-        for row in rows
+        for row, belief in zip(rows, beliefs, strict=True)
     ]
+
+
+def _beliefs(rows: Sequence[ComparisonRow]) -> list[Belief | None]:
+    """What the study says of the true difference of each row in the family; measures tell nothing about each other."""
+    beliefs: list[Belief | None] = [None] * len(rows)
+    for measure in {row.measure for row in rows}:
+        places = [place for place, row in enumerate(rows) if row.effect.in_family and row.measure == measure]
+        found = [Found.by(rows[place].effect, _base_of(rows[place])) for place in places]
+        for place, belief in zip(places, Effects.of(found).beliefs, strict=True):
+            beliefs[place] = belief
+    return beliefs
+
+
+def _base_of(row: ComparisonRow) -> tuple[str, ...]:
+    return row.domain, row.contexts, row.base
 
 
 class _Deciding:
@@ -56,11 +70,11 @@ class _Deciding:
     def __init__(
         self,
         row: ComparisonRow,
-        effects: Effects,
+        belief: Belief,
         settings: AnalysisSettings,
         higher_is_better: bool,  # noqa: FBT001 - one of the parts of a decision
     ) -> None:
-        self.row, self.effects, self.settings, self.higher_is_better = row, effects, settings, higher_is_better
+        self.row, self.belief, self.settings, self.higher_is_better = row, belief, settings, higher_is_better
         self.of_scored = decide(row.effect, settings, higher_is_better=higher_is_better)
         self.survives = self._survives_missing() and self._survives_bias()
         self.verdict: Verdict = self.of_scored if self.survives else "undecided"
@@ -109,7 +123,7 @@ class _Deciding:
         effect, settings = self.row.effect, self.settings
         if effect.interval_method == "clopper_pearson":
             return Further(questions_to_trust(effect.difference, effect.n, effect.n_clusters, settings), None, None)
-        return further(effect.difference, effect.precision, effect.n, self.effects, settings, effect.joint_confidence)
+        return further(effect.difference, effect.precision, effect.n, self.belief, settings, effect.joint_confidence)
 
     def _caveats(self) -> Iterator[str]:
         row, effect, settings = self.row, self.row.effect, self.settings
