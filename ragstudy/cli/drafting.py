@@ -97,8 +97,7 @@ def _spec(writer: Writer) -> GeneratorSpec | None:
 
 
 def _named(model: str) -> GeneratorSpec:
-    from ragstudy.generation.endpoint import EndpointSpec
-    from ragstudy.specs import TransformersSpec
+    from ragstudy.specs import EndpointSpec, TransformersSpec
 
     url, at, there = model.rpartition("#")
     if at and url.startswith(("http://", "https://")):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
+
+from ragstudy.errors import InputError, UnavailableError
 
 _PATH = click.Path(path_type=Path)
 _OUT = click.option("--out", type=_PATH, help="Run folder; reports/NAME by default.")
@@ -12,7 +15,7 @@ _OUT = click.option("--out", type=_PATH, help="Run folder; reports/NAME by defau
 
 @click.group()
 def training() -> None:
-    """Fine-tune elsewhere: hand out a study's training files, take the adapters in."""
+    """Fine-tune elsewhere: hand out a study's training files, take the adapters in, or have a service train."""
 
 
 @training.command("hand-out")
@@ -38,6 +41,68 @@ def hand_out_command(study: Path, overrides: tuple[str, ...], to: Path, out: Pat
     for place in hand_out(make_plan(spec), folder, to, Console(quiet=False)):
         click.echo(place)
     click.echo(f"train each in its folder, then: ragstudy training take-in {study} {to}")
+
+
+@training.command("hosted")
+@click.argument("study", type=_PATH)
+@click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
+@click.option("--yes", is_flag=True, help="Start what is to be trained without asking.")
+@click.option("--price", type=click.FloatRange(min=0), help="The service's price of a million trained tokens.")
+@click.option("--every", type=click.FloatRange(min=0.1), default=20.0, show_default=True, help="Seconds between looks.")
+@_OUT
+def hosted_command(
+    study: Path, overrides: tuple[str, ...], yes: bool, price: float | None, every: float, out: Path | None
+) -> None:
+    """Have the service of an endpoint train what a STUDY wants by `method: hosted` (OpenAI's fine-tuning API).
+
+    Says how much there is to train and asks before anything is uploaded. A command that was stopped goes on waiting for
+    what it started.
+
+    \b
+    ragstudy training hosted experiments/faq.yaml --price 25
+    ragstudy run experiments/faq.yaml
+    """
+    from ragstudy.cli.show import Console
+    from ragstudy.specs import load_study
+    from ragstudy.study.hosted import hosted_plan, train_hosted
+    from ragstudy.study.plan.checks import check_ready
+    from ragstudy.study.plan.make import make_plan
+    from ragstudy.study.run_folder import RunFolder
+
+    spec = load_study(study, overrides)
+    folder, progress = RunFolder(out or Path("reports") / spec.name), Console(quiet=False)
+    plan = make_plan(spec)
+    check_ready(plan)
+    wanted = hosted_plan(plan, folder, progress)
+    for told, names in (("trained already", wanted.there), ("under way", [one.called for one in wanted.under_way])):
+        if names:
+            click.echo(f"{told}: {', '.join(names)}")
+    for one in wanted.new:
+        click.echo(f"to train: {one.called}, {len(one.pairs)} pairs, about {one.n_tokens:,} tokens over all epochs")
+    if wanted.new:
+        cost = "" if price is None else f", about {wanted.n_tokens / 1e6 * price:,.2f} at {price:g} a million"
+        click.echo(f"{len(wanted.new)} trainings, about {wanted.n_tokens:,} tokens{cost}; uploads their pairs")
+        _agree(yes=yes)
+    failed = train_hosted([*wanted.under_way, *wanted.new], folder, progress, every)
+    if failed:
+        raise UnavailableError("\n".join(f"{called}: not trained: {why}" for called, why in failed.items()))
+    click.echo(f"all are trained; `ragstudy run {study}` asks them")
+
+
+def _agree(*, yes: bool) -> None:
+    """Ask whether to go on.
+
+    Raises:
+        InputError: nobody can be asked, or the answer is no.
+    """
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        msg = "nothing was started: it costs money; add --yes to agree"
+        raise InputError(msg)
+    if not click.confirm("start them?"):
+        msg = "nothing was started"
+        raise InputError(msg)
 
 
 @training.command("take-in")

@@ -70,11 +70,10 @@ def files_of(pairs: Sequence[tuple[str, str]], recipe: Recipe) -> dict[str, str]
         pairs: user message and answer to learn, in their order.
         recipe: of the training.
     """
-    chats = [[{"role": "user", "content": user}, {"role": "assistant", "content": said}] for user, said in pairs]
     shared = [{"conversations": [_turn("human", user), _turn("gpt", said)]} for user, said in pairs]
     alpaca = [{"instruction": user, "input": "", "output": said} for user, said in pairs]
     return {
-        PAIRS: "".join(json.dumps({"messages": chat}, ensure_ascii=False) + "\n" for chat in chats),
+        PAIRS: chat_lines(pairs),
         "alpaca.json": _json(alpaca),
         "sharegpt.json": _json(shared),
         "dataset_info.json": _json({"pairs": {"file_name": "sharegpt.json", "formatting": "sharegpt"}}),
@@ -83,6 +82,16 @@ def files_of(pairs: Sequence[tuple[str, str]], recipe: Recipe) -> dict[str, str]
         "trl_train.py": _head(recipe, "python trl_train.py") + _trl(recipe),
         "unsloth_train.py": _head(recipe, "python unsloth_train.py") + _unsloth(recipe),
     }
+
+
+def chat_lines(pairs: Sequence[tuple[str, str]]) -> str:
+    """Pairs as JSON lines in the format of OpenAI's fine-tuning.
+
+    Args:
+        pairs: user message and answer to learn, in their order.
+    """
+    chats = [[{"role": "user", "content": user}, {"role": "assistant", "content": said}] for user, said in pairs]
+    return "".join(json.dumps({"messages": chat}, ensure_ascii=False) + "\n" for chat in chats)
 
 
 def _turn(who: str, text: str) -> dict[str, str]:

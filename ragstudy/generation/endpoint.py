@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Literal
-
-from pydantic import Field
+from typing import TYPE_CHECKING
 
 from ragstudy.endpoints import ChatClient, server_key
 from ragstudy.errors import UnavailableError
 from ragstudy.records import Completion
 from ragstudy.replies import NoAnswerError, NoEndpointError, NoReplyError
-from ragstudy.specs import GeneratorKind, GeneratorSpec, ServerSpec
+from ragstudy.specs import EndpointSpec, GeneratorKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,17 +18,6 @@ if TYPE_CHECKING:
 
 _LONGEST_REASON = 500
 _SERVER_ERROR = 500
-
-
-class EndpointSpec(ServerSpec, GeneratorSpec):
-    """A generator behind an OpenAI-compatible endpoint.
-
-    Attributes:
-        batch_size: requests under way at a time.
-    """
-
-    kind: Literal["endpoint"]
-    batch_size: int = Field(default=8, ge=1)
 
 
 class EndpointGenerator:

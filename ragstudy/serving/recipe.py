@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from ragstudy.errors import InputError, nearest
-from ragstudy.files import read_yaml
+from ragstudy.files import read_json, read_yaml
 from ragstudy.scoring.measures import better_sign
-from ragstudy.specs import PromptSpec, RetrievalSpec, TransformersSpec, load_study, parse_context
+from ragstudy.specs import EndpointSpec, PromptSpec, RetrievalSpec, load_study, parse_context
 from ragstudy.specs.base import Spec
 from ragstudy.specs.generators import AnyGenerator
 from ragstudy.specs.messages import messages
@@ -182,13 +182,15 @@ def _with_adapter(spec: GeneratorSpec, folder: RunFolder, arm: Arm, name: str, d
     keys = ("model", "adapter", "answers")
     paths = {key: _from_anywhere(value) for key in keys if isinstance(value := getattr(spec, key, None), str)}
     spec = spec.model_copy(update=paths)
-    if not arm.homes or not isinstance(spec, TransformersSpec):
+    if not arm.homes:
         return spec
     home = arm.homes[arm.generators.index(name)]
     adapter = folder.adapter_folder(arm.trained_on or domain, home)
     if not adapter.is_dir():
         msg = f"{adapter}: the adapter of {name} is not there; `ragstudy run` trains it again"
         raise InputError(msg)
+    if isinstance(spec, EndpointSpec):
+        return spec.model_copy(update={"model": str(read_json(adapter / "record.json")["model"])})
     return spec.model_copy(update={"adapter": str(adapter.resolve())})
 
 

@@ -24,6 +24,7 @@ from ragstudy.specs.finetuning import (
 )
 from ragstudy.specs.generators import (
     GENERATORS,
+    EndpointSpec,
     GeneratorKind,
     GeneratorSpec,
     JudgeSpec,
@@ -64,6 +65,7 @@ __all__ = [
     "Context",
     "DType",
     "DomainSpec",
+    "EndpointSpec",
     "FineTuneSpec",
     "ForgettingSpec",
     "Format",

@@ -17,7 +17,7 @@ from ragstudy.errors import nearest
 from ragstudy.specs.base import Spec
 
 Format = Literal["closed_book", "retrieved", "oracle", "raft"]
-Method = Literal["lora", "qlora", "full"]
+Method = Literal["lora", "qlora", "full", "hosted"]
 PairFilter = Literal["all", "known", "unknown"]
 GOLD, SELF_DISTILLED, TEACHER = "gold", "self_distilled", "teacher"
 
@@ -41,7 +41,7 @@ class FineTuneSpec(Spec):
 
     Attributes:
         name: tells these adapters from others of the same base, format and size; part of the names of their arms.
-        base: name of a generator of kind 'transformers'.
+        base: name of a generator of kind 'transformers', or of kind 'endpoint' where `method` is `hosted`.
         formats: what a training prompt holds: the question alone (`closed_book`), the passages that retrieval
             finds (`retrieved`), the gold passages alone (`oracle`), or gold passages among distractors (`raft`).
         raft_gold: of `raft`: share of the training prompts that hold the gold passages; the others hold
@@ -59,8 +59,9 @@ class FineTuneSpec(Spec):
             (shuffled labels), as a control: what it changes is due to form and length of the answers, not to what they
             say. Of gold labels alone; `only` leaves the true answers out. Was called `sham`.
         seeds: each gives another order, initial adapter and training subset.
-        method: low-rank adapters (`lora`), the same on a generator loaded in four bits (`qlora`), or all weights
-            (`full`, which keeps a whole model per arm and seed).
+        method: low-rank adapters (`lora`), the same on a generator loaded in four bits (`qlora`), all weights
+            (`full`, which keeps a whole model per arm and seed), or what the service of an endpoint does (`hosted`:
+            OpenAI's fine-tuning API; started by `ragstudy training hosted` only, because it costs money).
         after: name of an earlier entry of one format, size and source of labels, whose adapters training goes on
             from, with the pairs that follow those it was trained on.
         after_domain: domain whose adapters of that entry every domain's training goes on from; each domain's own by
@@ -77,6 +78,7 @@ class FineTuneSpec(Spec):
         max_tokens: longest training example; longer ones lose passages, never the answer.
         warmup: share of the steps over which the learning rate rises; it then falls to zero along a cosine.
         weight_decay: of AdamW.
+        learning_rate_multiplier: of `hosted`, as the service defines it; the service's choice by default.
     """
 
     name: str = Field(default="", pattern=r"^([A-Za-z0-9][A-Za-z0-9_.]*)?$", max_length=40)
@@ -106,6 +108,7 @@ class FineTuneSpec(Spec):
     max_tokens: int = Field(default=2048, ge=32)
     warmup: float = Field(default=0.03, ge=0, le=1)
     weight_decay: float = Field(default=0.0, ge=0)
+    learning_rate_multiplier: float | None = Field(default=None, gt=0)
 
 
 class Variant(NamedTuple):

@@ -3,7 +3,7 @@
 Examples:
     >>> from ragstudy.specs.finetuning import FineTuneSpec
     >>> finetuning_problems([FineTuneSpec(base='qwen', formats=['retrieved'], sizes=[200])], [], {})[0]
-    "finetuning.0.base: 'qwen' is no generator of kind 'transformers' of this study"
+    "finetuning.0.base: 'qwen' is no generator of kind 'transformers' or 'endpoint' of this study"
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ragstudy.errors import nearest
 from ragstudy.specs.base import duplicates
 from ragstudy.specs.finetuning import GOLD, SELF_DISTILLED, arm_suffix, variants_of
-from ragstudy.specs.generators import TransformersSpec
+from ragstudy.specs.generators import EndpointSpec, TransformersSpec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
     from ragstudy.specs.finetuning import FineTuneSpec
     from ragstudy.specs.generators import GeneratorSpec
+
+
+_OF_THE_SERVICE = ("learning_rate", "rank", "alpha", "dropout", "targets", "max_tokens", "warmup", "weight_decay")
 
 
 def finetuning_problems(
@@ -34,14 +37,14 @@ def finetuning_problems(
         domains: folder of each domain, by name.
     """
     problems: list[str] = []
-    models = {one.name: one for one in generators if isinstance(one, TransformersSpec)}
+    models = {one.name: one for one in generators if isinstance(one, TransformersSpec | EndpointSpec)}
     names = [one.name for one in generators]
     for position, tuned in enumerate(entries):
         place = f"finetuning.{position}"
         base = models.get(tuned.base)
         if base is None:
             problems.append(
-                f"{place}.base: {tuned.base!r} is no generator of kind 'transformers' of this study"
+                f"{place}.base: {tuned.base!r} is no generator of kind 'transformers' or 'endpoint' of this study"
                 + nearest(tuned.base, list(models))
             )
         else:
@@ -67,12 +70,16 @@ def _recipes(tuned: FineTuneSpec) -> list[str]:
     ]
 
 
-def _base_problems(tuned: FineTuneSpec, base: TransformersSpec) -> list[str]:
+def _base_problems(tuned: FineTuneSpec, base: TransformersSpec | EndpointSpec) -> list[str]:
     problems = []
-    if base.adapter is not None:
-        problems.append(f"base: {tuned.base!r} has an adapter of its own; tune a generator without one")
     if base.examples:
         problems.append(f"base: {tuned.base!r} shows examples; tune a generator without them")
+    if isinstance(base, EndpointSpec):
+        return problems + _hosted_problems(tuned)
+    if tuned.method == "hosted":
+        problems.append(f"method: 'hosted' is for a generator of kind 'endpoint'; {tuned.base!r} is trained here")
+    if base.adapter is not None:
+        problems.append(f"base: {tuned.base!r} has an adapter of its own; tune a generator without one")
     if tuned.method == "qlora" and not base.in_four_bits:
         problems.append(
             f"method: 'qlora' trains on weights of four bits, and its arms are compared with a base of four bits; "
@@ -80,6 +87,25 @@ def _base_problems(tuned: FineTuneSpec, base: TransformersSpec) -> list[str]:
         )
     if tuned.method != "qlora" and base.in_four_bits:
         problems.append(f"method: generator {tuned.base!r} has `bits: 4`, on which only 'qlora' can train")
+    return problems
+
+
+def _hosted_problems(tuned: FineTuneSpec) -> list[str]:
+    """What a service that trains cannot be told, or cannot do."""
+    if tuned.method != "hosted":
+        told = "cannot be trained here; `method: hosted` has its service train it (docs/training_elsewhere.md)"
+        return [f"method: {tuned.base!r} is behind an endpoint and {told}"]
+    problems = [
+        f"{key}: is the service's own with method 'hosted'; leave it out"
+        for key in _OF_THE_SERVICE
+        if getattr(tuned, key) != type(tuned).model_fields[key].default
+    ]
+    if tuned.after:
+        problems.append("after: rounds go on from adapters; method 'hosted' leaves none here")
+    if tuned.checkpoints:
+        problems.append("checkpoints: of earlier epochs are not kept with method 'hosted'")
+    if set(tuned.pairs) != {"all"}:
+        problems.append("pairs: what a model behind an endpoint knows is not found out; train on 'all'")
     return problems
 
 

@@ -122,6 +122,17 @@ class ServerSpec(Spec):
         return url
 
 
+class EndpointSpec(ServerSpec, GeneratorSpec):
+    """A generator behind an OpenAI-compatible endpoint.
+
+    Attributes:
+        batch_size: requests under way at a time.
+    """
+
+    kind: Literal["endpoint"]
+    batch_size: int = Field(default=8, ge=1)
+
+
 class JudgeSpec(ServerSpec):
     """A model that scores answers; its measures are called `NAME:METHOD` (docs/judges.md).
 

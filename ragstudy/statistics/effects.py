@@ -74,7 +74,11 @@ class Belief:
 
     @classmethod
     def of_itself(cls, found: Found) -> Belief:
-        """Where nothing else is known: the difference found and its error."""
+        """Where nothing else is known: the difference found and its error.
+
+        Args:
+            found: the difference.
+        """
         mean = np.array([found.difference])
         questions = np.array([found.question_variance])
         return cls((mean, questions + found.training_variance), (mean, questions))

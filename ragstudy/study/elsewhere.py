@@ -135,6 +135,7 @@ def _jobs(plan: Plan) -> Iterator[TrainingJob]:
         f"{job.name}: {why}; train it here with `ragstudy run`"
         for job in jobs.values()
         for why in (
+            *(["is trained by a service (`ragstudy training hosted`)"] if job.is_hosted else []),
             *(["goes on from another adapter"] if job.first else []),
             *(["keeps checkpoints of earlier epochs"] if job.spec.checkpoints else []),
             *(["trains all weights, which are no adapter"] if job.spec.method == "full" else []),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ragstudy.errors import InputError
 from ragstudy.generation.make import generator_fingerprint
 from ragstudy.records import Labelled
 from ragstudy.study.execute.answer import complete
@@ -19,6 +20,7 @@ from ragstudy.study.execute.training import (
 )
 from ragstudy.study.execute.training_pairs import ANSWER, LabelBook, Labelling
 from ragstudy.study.plan.labels import labeller_of, sampled_use
+from ragstudy.text import some_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -162,6 +164,25 @@ class AdapterTrainer:
             share(self._there[wanted], place)
             self.n_shared += 1
         return wanted
+
+    def check_hosted(self) -> None:
+        """Check that what services train is trained: that costs money, and only the command for it starts it.
+
+        Raises:
+            InputError: a training is missing.
+        """
+        missing = [job for job in self._plan.jobs if job.is_hosted and not self._is_there(job)]
+        if missing:
+            named = some_of([f"{job.name} on {job.domain}" for job in missing], most=3)
+            msg = (
+                f"finetuning: the service of {missing[0].base.name!r} has not trained {named}; "
+                "`ragstudy training hosted STUDY` says how much there is to train, asks, starts it and waits"
+            )
+            raise InputError(msg)
+
+    def _is_there(self, job: TrainingJob) -> bool:
+        wanted = self.fingerprint(job)
+        return is_trained(self._folder.adapter_folder(job.domain, job.name), wanted) or wanted in self._there
 
     def _fullest(self, job: TrainingJob) -> TrainingJob:
         """The same training under another name that keeps checkpoints, if there is one: it serves both."""

@@ -20,6 +20,7 @@ from ragstudy.study.execute.answer import (
 )
 from ragstudy.study.execute.model_session import AdaptedModel, LazyModel
 from ragstudy.study.execute.model_tests import ModelTests
+from ragstudy.study.execute.training import hosted_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,6 +88,7 @@ class Answering:
         before = self._folder.answers()
         with self._timed("label"):
             n_labels = self._trainer.label()
+            self._trainer.check_hosted()
         sets: dict[tuple[str, str], list[AnswerSet]] = {}
         for spec in self._plan.spec.generators:
             sets |= self._answer_family(spec)
@@ -174,6 +176,9 @@ class Answering:
     ) -> None:
         """Answer what is missing of all contexts, and test the model while it is loaded."""
         adapted = self._adapted(spec, model, answerer.job) if isinstance(spec, TransformersSpec) else None
+        if answerer.job and answerer.job.is_hosted:
+            place = self._folder.adapter_folder(answerer.job.domain, answerer.job.name)
+            model = LazyModel(spec.model_copy(update={"model": hosted_model(place)}))
         with self._timed("answer"):
             for one in sets:
                 self._book.share(one)

@@ -8,8 +8,10 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from ragstudy.files import fingerprint, read_json, write_json
+from ragstudy.finetuning.hosted import hosted_settings
 from ragstudy.finetuning.pairs import encode
 from ragstudy.generation.make import generator_fingerprint
+from ragstudy.specs import EndpointSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,6 +80,8 @@ def job_fingerprint(job: TrainingJob, labelling: Labelling, of: Callable[[Traini
 
 def _weights_fingerprint(job: TrainingJob) -> str:
     """Of the base's weights and precision; how it generates does not touch training."""
+    if isinstance(job.base, EndpointSpec):
+        return fingerprint(job.base.url, job.base.model)
     return generator_fingerprint(job.base.model_copy(update={"max_new_tokens": 1, "instruction": None}))
 
 
@@ -105,8 +109,10 @@ def described(job: TrainingJob, wanted: str) -> dict[str, Any]:
 
 
 def _settings(job: TrainingJob) -> dict[str, Any]:
-    """What a training does with its pairs."""
-    return job.spec.model_dump(mode="json", exclude=_IN_THE_PAIRS)
+    """What a training does with its pairs; what a service is not told is its own choice."""
+    if job.is_hosted:
+        return {"method": job.spec.method, **hosted_settings(job.spec)}
+    return job.spec.model_dump(mode="json", exclude={*_IN_THE_PAIRS, "learning_rate_multiplier"})
 
 
 def is_trained(folder: Path, wanted: str) -> bool:
@@ -151,7 +157,7 @@ def share(there: Path, place: Path) -> None:
         there: where it lies.
         place: where it is to lie too.
     """
-    unfinished = _unfinished(place)
+    unfinished = unfinished_folder(place)
     shutil.rmtree(unfinished, ignore_errors=True)
     shutil.copytree(there, unfinished, copy_function=_link)
     _put(unfinished, place)
@@ -165,13 +171,36 @@ def put_in(adapter: Path, place: Path, record: dict[str, Any]) -> None:
         place: where it is to lie.
         record: what it is.
     """
-    unfinished = _unfinished(place)
+    unfinished = unfinished_folder(place)
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
     for name in ("adapter_config.json", "adapter_model.safetensors"):
         shutil.copy2(adapter / name, unfinished / name)
     write_json(unfinished / "record.json", record)
     _put(unfinished, place)
+
+
+def keep_hosted(place: Path, record: dict[str, Any], model: str) -> None:
+    """Put the record of a training by a service in place; the model it made stays there.
+
+    Args:
+        place: where it is to lie.
+        record: what it is.
+        model: name of the model that the service made.
+    """
+    unfinished = unfinished_folder(place)
+    unfinished.mkdir(parents=True, exist_ok=True)
+    write_json(unfinished / "record.json", {**record, "model": model, "weights": model})
+    _put(unfinished, place)
+
+
+def hosted_model(place: Path) -> str:
+    """Name of the model that a service made.
+
+    Args:
+        place: where its record lies.
+    """
+    return str(read_json(place / "record.json")["model"])
 
 
 def _link(source: str, target: str) -> None:
@@ -181,7 +210,12 @@ def _link(source: str, target: str) -> None:
         shutil.copy2(source, target)
 
 
-def _unfinished(place: Path) -> Path:
+def unfinished_folder(place: Path) -> Path:
+    """Where a training keeps what it needs until it is finished.
+
+    Args:
+        place: where its adapter is to lie.
+    """
     return place.with_name(f"{place.name}{_UNFINISHED}")
 
 
@@ -202,15 +236,15 @@ def tune(training: Training, model: CausalModel, folder: RunFolder, progress: Pr
     job = training.job
     places = [folder.adapter_folder(job.domain, one.name) for one in training.jobs]
     for place in places:
-        shutil.rmtree(_unfinished(place), ignore_errors=True)
+        shutil.rmtree(unfinished_folder(place), ignore_errors=True)
     pairs = training.labelling.pairs(job)
     longest = min(job.spec.max_tokens, model.context)
     examples = [encode(pair.prompt, pair.answer, model.tokenizer, longest) for pair in pairs]
-    trained = _trained(training, model, examples, [_unfinished(place) for place in places], progress)
+    trained = _trained(training, model, examples, [unfinished_folder(place) for place in places], progress)
     n_cut = sum(one.n_passages < len(pair.prompt.passages) for pair, one in zip(pairs, examples, strict=True))
     for one, wanted, place in zip(training.jobs, training.wanted, places, strict=True):
-        write_json(_unfinished(place) / "record.json", _record(one, wanted, examples, n_cut, asdict(trained)))
-        _put(_unfinished(place), place)
+        write_json(unfinished_folder(place) / "record.json", _record(one, wanted, examples, n_cut, asdict(trained)))
+        _put(unfinished_folder(place), place)
 
 
 def _trained(

@@ -45,6 +45,7 @@ class Estimate:
         prompt_tokens: read by all generators.
         answer_tokens: written by all generators, at most.
         endpoint_calls: requests sent to endpoints.
+        hosted: what services will be asked to train, a sentence; '' if nothing.
         judges: what each judge will be asked, a sentence each.
         unknown: generators whose size is not known because they are not on this machine.
     """
@@ -53,6 +54,7 @@ class Estimate:
     prompt_tokens: int
     answer_tokens: int
     endpoint_calls: int
+    hosted: str
     judges: tuple[str, ...]
     unknown: tuple[str, ...]
 
@@ -67,7 +69,7 @@ class Estimate:
         text += f"about {self.prompt_tokens:,} prompt tokens and {self.answer_tokens:,} answer tokens"
         if self.endpoint_calls:
             text += f"; {self.endpoint_calls:,} requests to endpoints, which may cost money"
-        for judge in self.judges:
+        for judge in (*([self.hosted] if self.hosted else []), *self.judges):
             text += f"; {judge}"
         return text
 
@@ -86,7 +88,7 @@ class _Totals:
         self.speed = _GPU_SPEEDUP if _has_gpu() else 1.0
         self.sizes = {g.name: n_parameters(g.model) for g in plan.spec.generators if isinstance(g, TransformersSpec)}
         self.seconds = {"retrieve": 0.0, "label": 0.0, "tune": 0.0, "answer": 0.0}
-        self.prompt_tokens = self.answer_tokens = self.calls = 0
+        self.prompt_tokens = self.answer_tokens = self.calls = self.n_hosted = self.hosted_tokens = 0
         self.unknown: list[str] = []
 
     def asked(self, stage: str, name: str, n_prompts: int, tokens: int) -> None:
@@ -104,6 +106,10 @@ class _Totals:
 
     def trained(self, job: TrainingJob, prompt_tokens: int) -> None:
         """An adapter is trained on prompts of a length."""
+        if job.is_hosted:
+            self.hosted_tokens += job.spec.epochs * job.size * (prompt_tokens + _TOKENS_PER_ANSWER)
+            self.n_hosted += 1
+            return
         size = self.sizes[job.base.name]
         self.seconds["tune"] += _training_seconds(job, prompt_tokens, size, self.speed) if size else 0.0
 
@@ -129,7 +135,19 @@ def estimate(plan: Plan) -> Estimate:
             totals.trained(job, _prompt_tokens(plan, domain, n_characters, _LIKE[job.format]))
     seconds = {stage: value for stage, value in totals.seconds.items() if value}
     unknown = tuple(dict.fromkeys(totals.unknown))
-    return Estimate(seconds, totals.prompt_tokens, totals.answer_tokens, totals.calls, _judged(plan), unknown)
+    hosted = (
+        f"{totals.n_hosted} trainings by a service on about {totals.hosted_tokens:,} tokens, which cost money and are "
+        "started by `ragstudy training hosted` only"
+    )
+    return Estimate(
+        seconds,
+        totals.prompt_tokens,
+        totals.answer_tokens,
+        totals.calls,
+        hosted if totals.n_hosted else "",
+        _judged(plan),
+        unknown,
+    )
 
 
 def expected_cases(plan: Plan) -> list[Case]:

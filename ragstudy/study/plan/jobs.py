@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ragstudy.errors import InputError
 from ragstudy.files import fingerprint
 from ragstudy.ids import AdapterId, ArmId
-from ragstudy.specs import PLAIN, TransformersSpec, Variant, arm_suffix, variants_of
+from ragstudy.specs import PLAIN, EndpointSpec, TransformersSpec, Variant, arm_suffix, variants_of
 
 if TYPE_CHECKING:
     from ragstudy.specs import FineTuneSpec, Format, StudySpec
@@ -18,6 +18,8 @@ _NOT_TRAINING = {
     *("name", "sizes", "formats", "seeds", "labels", "pairs", "shuffled", "checkpoints", "transfer"),
     *("after", "after_domain"),
 }
+# What only a training by a service has.
+_HOSTED = {"learning_rate_multiplier"}
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class TrainingJob:
 
     domain: str
     spec: FineTuneSpec
-    base: TransformersSpec
+    base: TransformersSpec | EndpointSpec
     format: Format
     size: int
     seed: int
@@ -60,6 +62,11 @@ class TrainingJob:
         return str(self.adapter)
 
     @property
+    def is_hosted(self) -> bool:
+        """Whether the service of an endpoint trains it."""
+        return self.spec.method == "hosted"
+
+    @property
     def rounds_before(self) -> tuple[TrainingJob, ...]:
         """The jobs whose result it goes on from, the latest first."""
         return (self.first, *self.first.rounds_before) if self.first else ()
@@ -72,7 +79,8 @@ class TrainingJob:
     @property
     def same(self) -> tuple[object, ...]:
         """Equal for jobs that end in the same adapter, whatever they are called."""
-        settings = sorted((key, str(value)) for key, value in self.spec.model_dump(exclude=_NOT_TRAINING).items())
+        told = self.spec.model_dump(exclude=_NOT_TRAINING if self.is_hosted else {*_NOT_TRAINING, *_HOSTED})
+        settings = sorted((key, str(value)) for key, value in told.items())
         first = self.first.same if self.first else None
         return (self.domain, self.base.name, self.format, self.size, self.seed, self.variant, tuple(settings), first)
 
@@ -137,10 +145,10 @@ def _jobs_of(spec: StudySpec, position: int, domain: str) -> list[TrainingJob]:
     ]
 
 
-def _base(spec: StudySpec, name: str) -> TransformersSpec:
+def _base(spec: StudySpec, name: str) -> TransformersSpec | EndpointSpec:
     found = next(one for one in spec.generators if one.name == name)
-    if not isinstance(found, TransformersSpec):
-        msg = f"finetuning: {name!r} is no generator of kind 'transformers'"
+    if not isinstance(found, TransformersSpec | EndpointSpec):
+        msg = f"finetuning: {name!r} is no generator of kind 'transformers' or 'endpoint'"
         raise InputError(msg)
     return found
 
