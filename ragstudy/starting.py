@@ -29,7 +29,8 @@ _STUDY = """\
 name: {name}
 domains:
   - {{path: {domain}, n_test: {most_test}}}
-retrieval: {{chunk_tokens: 128, chunk_overlap: 16, top_k: 5}}
+# `sections` keeps what stands under a heading together and tells the heading in each passage.
+retrieval: {{chunk_tokens: 128, chunk_overlap: 16, chunking: sections, top_k: 5}}
 generators:
 {generators}
   # Copies the most similar sentences: a floor.

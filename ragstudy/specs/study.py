@@ -62,6 +62,9 @@ class DomainSpec(Spec):
         return given
 
 
+Chunking = Literal["sentences", "sections"]
+
+
 class RetrievalSpec(Spec):
     """How passages are made and found.
 
@@ -75,6 +78,8 @@ class RetrievalSpec(Spec):
         rerank_depth: passages that the reranker looks at, at least as many as are shown.
         chunk_tokens: longest passage, in tokens of the embedder.
         chunk_overlap: tokens that neighbouring passages share.
+        chunking: `sentences` fills every passage with whole sentences; `sections` begins one at every Markdown heading,
+            tells in each the headings it stands under, and cuts tables between rows, their head told again.
         top_k: passages shown to a generator.
         batch_size: texts embedded at a time.
         dtype: precision of the embedder; 'auto' takes bfloat16 where the processor multiplies it fast.
@@ -83,6 +88,7 @@ class RetrievalSpec(Spec):
     embedder: str = DEFAULT_EMBEDDER
     chunk_tokens: int = Field(default=128, ge=8)
     chunk_overlap: int = Field(default=16, ge=0)
+    chunking: Chunking = "sentences"
     top_k: int = Field(default=5, ge=1)
     batch_size: int = Field(default=64, ge=1)
     dtype: DType = "auto"

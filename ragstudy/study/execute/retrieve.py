@@ -52,6 +52,8 @@ def index_fingerprint(plan: Plan, domain: DomainPlan) -> str:
         settings.chunk_overlap,
         settings.dtype,
         *search_fingerprint(settings.retriever, None, 0),
+        # The other one was there before there was a choice.
+        *([] if settings.chunking == "sentences" else [settings.chunking]),
     )
 
 
@@ -193,7 +195,10 @@ def _index(plan: Plan, domain: DomainPlan, folder: RunFolder, embedder: Embedder
         except (OSError, RuntimeError, ValueError, RagstudyError):
             pass  # damaged; it is made anew
     chunk = domain.spec.chunk_tokens or plan.spec.retrieval.chunk_tokens
-    passages = cut(domain.domain.documents, chunk, plan.spec.retrieval.chunk_overlap, tokens_of(embedder))
+    settings = plan.spec.retrieval
+    passages = cut(
+        domain.domain.documents, chunk, settings.chunk_overlap, tokens_of(embedder), chunking=settings.chunking
+    )
     if not isinstance(embedder, CachedEmbedder):
         return _Index(domain, passages, kind.build(passages, embedder), is_new=True)
     with progress.task(f"embedding {domain.name}", len(passages)) as task:
