@@ -198,6 +198,7 @@ GENERATORS = Registry(
         "recorded": "ragstudy.generation.recorded:KIND",
         "scripted": "ragstudy.generation.scripted:KIND",
         "endpoint": "ragstudy.generation.endpoint:KIND",
+        "llama_index": "ragstudy.generation.llama_index_llm:KIND",
         "custom": "ragstudy.generation.custom:KIND",
     },
 )
