@@ -29,14 +29,15 @@ from ragstudy.corpus.pages import (
     parsed,
     without_front_matter,
 )
-from ragstudy.corpus.running_lines import without_running_lines
+from ragstudy.corpus.running_lines import whole_sentences, without_running_lines
 from ragstudy.corpus.sheets import sheets_of
+from ragstudy.corpus.table_lines import lines_of
 from ragstudy.corpus.tables import rows_of
 from ragstudy.errors import InputError, UnavailableError
 from ragstudy.files import read_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
 
@@ -131,7 +132,7 @@ def _pdf(path: Path) -> Iterator[Part]:
     if not any(page.strip() for page in pages):
         msg = f"{path}: {len(pages)} pages without text, probably scanned; recognise its text first (OCR)"
         raise InputError(msg)
-    for number, page in enumerate(without_running_lines(pages), start=1):
+    for number, page in enumerate(whole_sentences(without_running_lines(pages)), start=1):
         yield Part(f"page={number}", f"{title or path.stem}, page {number}", page)
 
 
@@ -199,19 +200,20 @@ def _table(rows: list[list[str]]) -> str:
 
 def _lines_of_table(path: Path) -> Iterator[Part]:
     """A table as one document: every row a line of `column: value`, so that a passage of some rows says what it is."""
-    rows = (
+    rows = [
         (list(row), [text_of(value, f"{place}: {name}") for name, value in row.items()])
         for place, row in rows_of(path, ())
-    )
-    yield Part("", "", "\n".join(_as_lines(rows)))
+    ]
+    header = rows[0][0] if rows else []
+    yield Part("", "", "\n".join(lines_of(header, [cells for _, cells in rows])))
 
 
 def _excel(path: Path) -> Iterator[Part]:
     """Every sheet as a table, with the lines above its header as its title."""
     sheets = sheets_of(path)
     for sheet in sheets:
-        lines = _as_lines(
-            (sheet.header, ["" if cell is None else str(cell) for cell in cells]) for _, cells in sheet.rows
+        lines = lines_of(
+            sheet.header, [["" if cell is None else str(cell) for cell in cells] for _, cells in sheet.rows]
         )
         title = sheet.before[0] if sheet.before else ""
         if not lines:
@@ -220,13 +222,6 @@ def _excel(path: Path) -> Iterator[Part]:
             yield Part("", title, "\n".join([*sheet.before, *lines]))
         else:
             yield Part(f"sheet={sheet.name}", title or f"{path.stem}, {sheet.name}", "\n".join([*sheet.before, *lines]))
-
-
-def _as_lines(rows: Iterable[tuple[Sequence[str], Sequence[str]]]) -> list[str]:
-    lines = [
-        "; ".join(f"{name}: {text}" for name, text in zip(names, cells, strict=False) if text) for names, cells in rows
-    ]
-    return [line for line in lines if line]
 
 
 def _json_lines(path: Path) -> Iterator[Part]:

@@ -11,6 +11,7 @@ Examples:
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 _AT_EITHER_END = 3
 _LEAST_RUNNING = 3
 _LEAST_PAGES, _SHARE_OF_PAGES = 4, 0.8
+# A word, a figure or a comma at the very end: the sentence goes on. A word cut by a hyphen is left as it is.
+_OPEN_END = re.compile(r"[\w,;)]\s*$")
+_SENTENCE_END = re.compile(r"[.!?](?=\s|$)")
 _PAGE_NUMBER = re.compile(
     r"\W*(?:(?:page|seite|p\.|pag\.|página|pagina|side)\s*)?(\d{1,4})(?:\s*(?:of|von|/|de|di|van|sur)\s*\d{1,4})?\W*",
     re.IGNORECASE,
@@ -42,6 +46,28 @@ def without_running_lines(pages: Sequence[str]) -> list[str]:
     for number in written:
         gone = {numbers[number]} if number in numbers else set()
         made[number] = _without(pages[number], gone if number == written[0] else gone | running) or pages[number]
+    return made
+
+
+def whole_sentences(pages: Sequence[str]) -> list[str]:
+    """Pages of which each sentence stands whole on the page where it begins.
+
+    A page that ends within a sentence (no mark of its end, and the next page begins with a small letter) is given the
+    rest of it from the next page. A sentence that runs to the end of the next page as well is left as it is.
+
+    Args:
+        pages: text of each page of one file, without running lines.
+    """
+    made = list(pages)
+    for number, (page, following) in enumerate(pairwise(pages)):
+        rest = following.lstrip()
+        if not _OPEN_END.search(page) or not rest[:1].islower():
+            continue
+        end = _SENTENCE_END.search(rest)
+        if end and rest[end.end() :].strip():
+            joined = " ".join(rest[: end.end()].split())
+            made[number] = f"{made[number].rstrip()} {joined}"
+            made[number + 1] = rest[end.end() :].lstrip()
     return made
 
 

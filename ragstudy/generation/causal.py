@@ -78,7 +78,7 @@ class CausalModel:
                 dtype=dtype_of(spec.dtype, device),
                 use_safetensors=True,
                 trust_remote_code=spec.trust_remote_code,
-                **(_four_bits(device) if spec.in_four_bits else {}),
+                **(_in_few_bits(spec, device) if spec.is_quantised else {}),
             )
         except (OSError, ValueError, SafetensorError) as error:
             first = (str(error).strip().splitlines() or ["no reason given"])[0]
@@ -95,7 +95,7 @@ class CausalModel:
             )
             raise InputError(msg)
         self._decide_how_to_write()
-        if not spec.in_four_bits:
+        if not spec.is_quantised:
             self.base.to(device)  # type: ignore[arg-type] # transformers wraps `to`
         self.base.train(mode=False)
         speed_up(self.base, device)
@@ -366,15 +366,18 @@ def _config(located: str, spec: TransformersSpec) -> Any:  # noqa: ANN401 - of a
     return config
 
 
-def _four_bits(device: str) -> dict[str, Any]:
+def _in_few_bits(spec: TransformersSpec, device: str) -> dict[str, Any]:
     import torch
     from transformers import BitsAndBytesConfig
 
+    four: dict[str, Any] = {
+        "load_in_4bit": True,
+        "bnb_4bit_quant_type": "nf4",
+        "bnb_4bit_use_double_quant": True,
+        "bnb_4bit_compute_dtype": torch.bfloat16,
+    }
     config = BitsAndBytesConfig(  # type: ignore[no-untyped-call] # its library leaves it so
-        load_in_4bit=True,
-        bnb_4bit_quant_type="nf4",
-        bnb_4bit_use_double_quant=True,
-        bnb_4bit_compute_dtype=torch.bfloat16,
+        **(four if spec.in_four_bits else {"load_in_8bit": True})
     )
     return {"quantization_config": config, "device_map": device}
 

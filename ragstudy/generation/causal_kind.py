@@ -35,12 +35,12 @@ def _problems(spec: TransformersSpec) -> list[str]:
 
 
 def _check_ready(spec: TransformersSpec) -> None:
-    """Check that weights of four bits can be loaded here.
+    """Check that weights of four or eight bits can be loaded here.
 
     Raises:
         UnavailableError: there is no GPU, or the package bitsandbytes is missing.
     """
-    if not spec.in_four_bits:
+    if not spec.is_quantised:
         return
     from importlib.util import find_spec
 
@@ -50,7 +50,7 @@ def _check_ready(spec: TransformersSpec) -> None:
     if find_spec("bitsandbytes") is None:
         missing.append("the package bitsandbytes (pip install bitsandbytes)")
     if missing:
-        msg = f"generator {spec.name!r}: `bits: 4` needs {' and '.join(missing)}; leave it out, or run this elsewhere"
+        msg = f"generator {spec.name!r}: `bits: {spec.bits}` needs {' and '.join(missing)}; leave it out, or run this elsewhere"
         raise UnavailableError(msg)
 
 

@@ -85,8 +85,9 @@ def _base_problems(tuned: FineTuneSpec, base: TransformersSpec | EndpointSpec) -
             f"method: 'qlora' trains on weights of four bits, and its arms are compared with a base of four bits; "
             f"write `bits: 4` at generator {tuned.base!r}"
         )
-    if tuned.method != "qlora" and base.in_four_bits:
-        problems.append(f"method: generator {tuned.base!r} has `bits: 4`, on which only 'qlora' can train")
+    if tuned.method != "qlora" and base.is_quantised:
+        told = "on which only 'qlora' can train" if base.in_four_bits else "which answers and is not trained"
+        problems.append(f"method: generator {tuned.base!r} has `bits: {base.bits}`, {told}")
     return problems
 
 

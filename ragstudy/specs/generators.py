@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from ragstudy.protocols import Generator
 
-_FOUR_BITS = 4
+_FOUR_BITS, _SIXTEEN_BITS = 4, 16
 
 
 class GeneratorSpec(Spec):
@@ -60,7 +60,8 @@ class TransformersSpec(GeneratorSpec):
             thinking off where its chat template has a switch for it.
         trust_remote_code: run code that comes with the model; only ever true if written here.
         device: 'auto' takes a GPU if there is one.
-        bits: 4 loads the weights in four bits (needs bitsandbytes), for method `qlora` and for large models.
+        bits: 4 or 8 loads the weights in as many bits (needs a CUDA GPU and bitsandbytes), for large models; 4 for method
+            `qlora` too.
     """
 
     kind: Literal["transformers"] = "transformers"
@@ -71,12 +72,17 @@ class TransformersSpec(GeneratorSpec):
     thinking_tokens: int = Field(default=0, ge=0)
     trust_remote_code: bool = False
     device: str = "auto"
-    bits: Literal[4, 16] = 16
+    bits: Literal[4, 8, 16] = 16
 
     @property
     def longest_text(self) -> int:
         """Most tokens that the model writes, thinking included."""
         return self.max_new_tokens + self.thinking_tokens
+
+    @property
+    def is_quantised(self) -> bool:
+        """Whether the weights are loaded in fewer bits than they have."""
+        return self.bits < _SIXTEEN_BITS
 
     @property
     def in_four_bits(self) -> bool:

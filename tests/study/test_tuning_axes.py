@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 
 import pytest
+import torch
 from conftest import compared, make_domain, study_content
 
-from ragstudy.errors import InputError
+from ragstudy.errors import InputError, UnavailableError
 from ragstudy.finetuning.pairs import nested_order
 from ragstudy.records import Labelled, Retrieval
-from ragstudy.specs import parse_study
+from ragstudy.specs import kind_of, parse_study
 from ragstudy.study.execute.retrieved import Retrieved
 from ragstudy.study.execute.training_pairs import LabelBook, Labelling
 from ragstudy.study.plan.make import make_plan
@@ -244,6 +245,19 @@ def test_combinations_that_mean_nothing_are_refused_with_the_reason(lamps, tiny_
     sage = {"kind": "scripted", "name": "sage"}
     with pytest.raises(InputError, match=message.replace("?", r"\?")):
         parse_study(content_of(lamps, tiny_model, entry, more=[sage]), "study.yaml")
+
+
+@pytest.mark.parametrize("bits", [4, 8])
+def test_weights_of_few_bits_answer_on_a_gpu_and_only_those_of_four_are_trained(lamps, tiny_model, bits):
+    content = content_of(lamps, tiny_model, {})
+    content["generators"][0]["bits"] = bits
+    with pytest.raises(InputError, match=f"has `bits: {bits}`, (on which only 'qlora' can|which answers and is not)"):
+        parse_study(content, "study.yaml")
+    del content["finetuning"]
+    spec = parse_study(content, "study.yaml").generators[0]
+    if not torch.cuda.is_available():
+        with pytest.raises(UnavailableError, match=f"`bits: {bits}` needs a CUDA GPU"):
+            kind_of(spec).check_ready(spec)
 
 
 def test_a_second_data_set_may_not_be_the_first_under_another_name(lamps, tiny_model):
