@@ -50,7 +50,8 @@ def _check_ready(spec: TransformersSpec) -> None:
     if find_spec("bitsandbytes") is None:
         missing.append("the package bitsandbytes (pip install bitsandbytes)")
     if missing:
-        msg = f"generator {spec.name!r}: `bits: {spec.bits}` needs {' and '.join(missing)}; leave it out, or run this elsewhere"
+        needed = " and ".join(missing)
+        msg = f"generator {spec.name!r}: `bits: {spec.bits}` needs {needed}; leave it out, or run this elsewhere"
         raise UnavailableError(msg)
 
 

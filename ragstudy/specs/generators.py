@@ -60,8 +60,8 @@ class TransformersSpec(GeneratorSpec):
             thinking off where its chat template has a switch for it.
         trust_remote_code: run code that comes with the model; only ever true if written here.
         device: 'auto' takes a GPU if there is one.
-        bits: 4 or 8 loads the weights in as many bits (needs a CUDA GPU and bitsandbytes), for large models; 4 for method
-            `qlora` too.
+        bits: 4 or 8 loads the weights in as many bits (needs a CUDA GPU and bitsandbytes), for large models; 4 for
+            method `qlora` too.
     """
 
     kind: Literal["transformers"] = "transformers"
