@@ -8,13 +8,15 @@ import math
 import sys
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 from ragstudy.errors import InputError
 from ragstudy.finetuning.packing import one_each, pack
 from ragstudy.finetuning.pairs import IGNORED
+from ragstudy.finetuning.unfinished import Counted
 from ragstudy.hardware import SHAPE_STEP
 from ragstudy.probes import packs_cleanly
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
     from ragstudy.finetuning.packing import Packed
     from ragstudy.finetuning.pairs import Example
+    from ragstudy.finetuning.unfinished import UnfinishedTraining
     from ragstudy.specs import FineTuneSpec
 
 
@@ -61,6 +64,7 @@ def train(  # noqa: PLR0913 - a training with what it needs
     folders: Mapping[int, Path],
     on_step: Callable[[int, int, float], None] = lambda _step, _n_steps, _loss: None,
     first: Path | None = None,
+    unfinished: UnfinishedTraining | None = None,
 ) -> Trained:
     """Train by `spec.method`, and write the adapter as a standard PEFT folder or the model as one of transformers'.
 
@@ -80,6 +84,7 @@ def train(  # noqa: PLR0913 - a training with what it needs
         folders: where the result is written, whole, at the end of which epochs; the last one is `spec.epochs`.
         on_step: called after every step with its number, the number of steps and its loss.
         first: folder of the adapter to go on from, or None for a new one.
+        unfinished: keeps the state on the way, so that a training that is stopped goes on where it was; None does not.
 
     Raises:
         InputError: `spec.targets` names modules that the base does not have.
@@ -97,7 +102,8 @@ def train(  # noqa: PLR0913 - a training with what it needs
                     saved = copy.deepcopy(model).to(base.dtype).eval() if full else model
                     saved.save_pretrained(str(folders[epoch]))
 
-            return _loop(model, examples, spec, seed, on_step, keep, half=is_half(base.dtype) if full else None)
+            half = is_half(base.dtype if full else next(model.parameters()).dtype)
+            return _Loop(model, examples, spec, seed, half=half).go(on_step, keep, unfinished)
 
 
 @contextmanager
@@ -161,48 +167,68 @@ def batches(examples: Sequence[Example], spec: FineTuneSpec, seed: int) -> Itera
         yield from (order[start : start + spec.batch_size] for start in range(0, len(order), spec.batch_size))
 
 
-def _loop(  # noqa: PLR0913 - a training with what it needs
-    model: Any,  # noqa: ANN401 - a PEFT model, typed by its library only in part
-    examples: Sequence[Example],
-    spec: FineTuneSpec,
-    seed: int,
-    on_step: Callable[[int, int, float], None],
-    after_epoch: Callable[[int], None],
-    *,
-    half: bool | None = None,
-) -> Trained:
-    import torch
+class _Loop:
+    """Optimiser steps over all epochs."""
 
-    parameters = [p for p in model.parameters() if p.requires_grad]
-    optimizer = torch.optim.AdamW(parameters, lr=spec.learning_rate, weight_decay=spec.weight_decay)
-    n_steps = steps_of(len(examples), spec)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, n_steps, spec.warmup))
-    device = model.device
-    half = is_half(next(model.parameters()).dtype) if half is None else half
-    n_positions = getattr(model.config.get_text_config(), "max_position_embeddings", None) or sys.maxsize
-    per_epoch = n_steps // spec.epochs
-    packs, n_at_once = packs_cleanly(model), _tokens_at_once(model)
-    losses, n_tokens, n_targets, started = [], 0, 0, time.perf_counter()
-    for number, chosen in enumerate(batches(examples, spec, seed), start=1):
-        packed = pack(chosen, n_positions) if packs else one_each(chosen)
+    def __init__(
+        self,
+        model: Any,  # noqa: ANN401 - a PEFT model, typed by its library only in part
+        examples: Sequence[Example],
+        spec: FineTuneSpec,
+        seed: int,
+        *,
+        half: bool,
+    ) -> None:
+        import torch
+
+        self._model, self._examples, self._spec, self._seed, self._half = model, examples, spec, seed, half
+        self._parameters = [p for p in model.parameters() if p.requires_grad]
+        self._optimizer = torch.optim.AdamW(self._parameters, lr=spec.learning_rate, weight_decay=spec.weight_decay)
+        self._n_steps = steps_of(len(examples), spec)
+        self._n_positions = getattr(model.config.get_text_config(), "max_position_embeddings", None) or sys.maxsize
+        self._packs, self._n_at_once = packs_cleanly(model), _tokens_at_once(model)
+
+    def go(
+        self,
+        on_step: Callable[[int, int, float], None],
+        after_epoch: Callable[[int], None],
+        unfinished: UnfinishedTraining | None,
+    ) -> Trained:
+        """All steps, or those that an unfinished training has not done."""
+        counted = unfinished.counted() if unfinished else Counted()
+        if unfinished and counted.n_steps:
+            unfinished.restore(self._parameters, self._optimizer)
+        before, started = counted.seconds, time.perf_counter()
+        n_before, per_epoch = counted.n_steps, self._n_steps // self._spec.epochs
+        chosen_of = islice(batches(self._examples, self._spec, self._seed), n_before, None)
+        for number, chosen in enumerate(chosen_of, start=n_before + 1):
+            packed = pack(chosen, self._n_positions) if self._packs else one_each(chosen)
+            loss = self._step(packed, number)
+            counted = counted.and_step(loss, sum(len(example) for example in chosen), packed.n_targets)
+            counted = replace(counted, seconds=before + time.perf_counter() - started)
+            on_step(number, self._n_steps, loss)
+            if number % per_epoch == 0:
+                after_epoch(number // per_epoch)
+            if unfinished:
+                unfinished.keep_if_due(counted, self._parameters, self._optimizer)
+        return Trained(counted.losses, counted.n_tokens, counted.n_answer_tokens, counted.seconds)
+
+    def _step(self, packed: Packed, number: int) -> float:
+        import torch
+
         loss = 0.0
-        for part in packed.parts(n_at_once):
+        for part in packed.parts(self._n_at_once):
             # The base stays in its precision; the adapter's float32 weights are cast for the products alone.
-            with torch.autocast(device.type, torch.bfloat16, enabled=half):
-                of_part = answer_loss(model, part) * (part.n_targets / packed.n_targets)
+            with torch.autocast(self._model.device.type, torch.bfloat16, enabled=self._half):
+                of_part = answer_loss(self._model, part) * (part.n_targets / packed.n_targets)
             torch.autograd.backward(of_part)
             loss += float(of_part.detach())
-        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
-        optimizer.step()
-        schedule.step()
-        optimizer.zero_grad(set_to_none=True)
-        losses.append(loss)
-        n_tokens += sum(len(example) for example in chosen)
-        n_targets += packed.n_targets
-        on_step(number, n_steps, losses[-1])
-        if number % per_epoch == 0:
-            after_epoch(number // per_epoch)
-    return Trained(tuple(losses), n_tokens, n_targets, time.perf_counter() - started)
+        torch.nn.utils.clip_grad_norm_(self._parameters, 1.0)
+        for group in self._optimizer.param_groups:
+            group["lr"] = self._spec.learning_rate * _rate(number - 1, self._n_steps, self._spec.warmup)
+        self._optimizer.step()
+        self._optimizer.zero_grad(set_to_none=True)
+        return loss
 
 
 def _tokens_at_once(model: Any) -> int:  # noqa: ANN401 - any causal language model

@@ -19,6 +19,7 @@ from ragstudy.generation.locate import (
     model_folder,
 )
 from ragstudy.generation.thinking import begins_thinking, set_thinking
+from ragstudy.generation.weights import in_few_bits
 from ragstudy.hardware import SHAPE_STEP
 from ragstudy.probes import drops_cleanly, pads_cleanly
 from ragstudy.prompting import fit, for_model
@@ -78,7 +79,7 @@ class CausalModel:
                 dtype=dtype_of(spec.dtype, device),
                 use_safetensors=True,
                 trust_remote_code=spec.trust_remote_code,
-                **(_in_few_bits(spec, device) if spec.is_quantised else {}),
+                **(in_few_bits(spec, device) if spec.is_quantised else {}),
             )
         except (OSError, ValueError, SafetensorError) as error:
             first = (str(error).strip().splitlines() or ["no reason given"])[0]
@@ -364,22 +365,6 @@ def _config(located: str, spec: TransformersSpec) -> Any:  # noqa: ANN401 - of a
     if (getattr(text, "pad_token_id", None) or 0) >= getattr(text, "vocab_size", sys.maxsize):
         text.pad_token_id = None
     return config
-
-
-def _in_few_bits(spec: TransformersSpec, device: str) -> dict[str, Any]:
-    import torch
-    from transformers import BitsAndBytesConfig
-
-    four: dict[str, Any] = {
-        "load_in_4bit": True,
-        "bnb_4bit_quant_type": "nf4",
-        "bnb_4bit_use_double_quant": True,
-        "bnb_4bit_compute_dtype": torch.bfloat16,
-    }
-    config = BitsAndBytesConfig(  # type: ignore[no-untyped-call] # its library leaves it so
-        **(four if spec.in_four_bits else {"load_in_8bit": True})
-    )
-    return {"quantization_config": config, "device_map": device}
 
 
 class CausalGenerator:

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 from ragstudy.files import fingerprint, read_json, write_json
 from ragstudy.finetuning.hosted import hosted_settings
 from ragstudy.finetuning.pairs import encode
+from ragstudy.finetuning.unfinished import UnfinishedTraining
 from ragstudy.generation.make import generator_fingerprint
 from ragstudy.specs import EndpointSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from ragstudy.finetuning.pairs import Example
@@ -33,7 +34,7 @@ _IN_THE_PAIRS = {
 }
 
 
-_UNFINISHED = ".unfinished"
+_UNFINISHED, _STATE = ".unfinished", "state.safetensors"
 
 
 @dataclass(frozen=True)
@@ -235,20 +236,43 @@ def tune(training: Training, model: CausalModel, folder: RunFolder, progress: Pr
     """
     job = training.job
     places = [folder.adapter_folder(job.domain, one.name) for one in training.jobs]
-    for place in places:
-        shutil.rmtree(unfinished_folder(place), ignore_errors=True)
+    unfinished = _unfinished_training(training, places)
     pairs = training.labelling.pairs(job)
     longest = min(job.spec.max_tokens, model.context)
     examples = [encode(pair.prompt, pair.answer, model.tokenizer, longest) for pair in pairs]
-    trained = _trained(training, model, examples, [unfinished_folder(place) for place in places], progress)
+    trained = _trained(training, model, examples, [unfinished_folder(place) for place in places], progress, unfinished)
+    unfinished.path.unlink(missing_ok=True)
     n_cut = sum(one.n_passages < len(pair.prompt.passages) for pair, one in zip(pairs, examples, strict=True))
     for one, wanted, place in zip(training.jobs, training.wanted, places, strict=True):
         write_json(unfinished_folder(place) / "record.json", _record(one, wanted, examples, n_cut, asdict(trained)))
         _put(unfinished_folder(place), place)
 
 
-def _trained(
-    training: Training, model: CausalModel, examples: list[Example], places: list[Path], progress: ProgressReporter
+def _unfinished_training(training: Training, places: Sequence[Path]) -> UnfinishedTraining:
+    """The state of the same training that was stopped, or a new one in empty folders."""
+    from ragstudy.finetuning.training import steps_of
+
+    unfinished = UnfinishedTraining(unfinished_folder(places[0]) / _STATE, training.wanted[0])
+    job, n_steps = training.job, unfinished.counted().n_steps
+    per_epoch = steps_of(len(training.labelling.pairs(job)), job.spec) // job.spec.epochs
+    written = (
+        any(one.name != _STATE for one in unfinished_folder(place).glob("*.safetensors"))
+        for place, epoch in zip(places, training.epochs, strict=True)
+        if epoch * per_epoch <= n_steps
+    )
+    if not (n_steps and all(written)):
+        for place in places:
+            shutil.rmtree(unfinished_folder(place), ignore_errors=True)
+    return unfinished
+
+
+def _trained(  # noqa: PLR0913 - a training with what it needs
+    training: Training,
+    model: CausalModel,
+    examples: list[Example],
+    places: list[Path],
+    progress: ProgressReporter,
+    unfinished: UnfinishedTraining,
 ) -> Trained:
     """Train and write the weights of every epoch that is kept."""
     from ragstudy.finetuning.training import steps_of, train
@@ -261,7 +285,9 @@ def _trained(
             task.advance(1, f"loss {loss:.3f}")
 
         folders = dict(zip(training.epochs, places, strict=True))
-        trained = train(model.base, examples, job.spec, job.seed, folders, on_step, training.first)
+        if n_before := unfinished.counted().n_steps:
+            task.advance(n_before, f"goes on after step {n_before}")
+        trained = train(model.base, examples, job.spec, job.seed, folders, on_step, training.first, unfinished)
     if job.spec.method == "full":
         for place in places:
             model.tokenizer.save_pretrained(place)
