@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from ragstudy.endpoints import ChatClient, server_key
@@ -14,10 +15,16 @@ from ragstudy.specs import EndpointSpec, GeneratorKind
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ragstudy.endpoints import Messages
     from ragstudy.records import Prompt, Stopped
+    from ragstudy.replies import Reply
 
 _LONGEST_REASON = 500
 _SERVER_ERROR = 500
+
+
+class _BudgetSpentError(Exception):
+    """No further request may be sent."""
 
 
 class EndpointGenerator:
@@ -31,6 +38,7 @@ class EndpointGenerator:
         self._spec = spec
         self._client = ChatClient(spec, "generator")
         self._has_answered = False
+        self._n_sent, self._counting = 0, Lock()
 
     def generate(self, prompts: Sequence[Prompt]) -> list[Completion]:
         """One completion per prompt, in order; a request that keeps failing gives one that says why.
@@ -51,7 +59,9 @@ class EndpointGenerator:
         shown = len(prompt.passages)
         messages = [{"role": "user", "content": prompt.text}]
         try:
-            reply = self._client.with_retries(lambda: self._client.send(messages))
+            reply = self._client.with_retries(lambda: self._send(messages))
+        except _BudgetSpentError as error:
+            return Completion("", "error", 0, shown, str(error))
         except NoAnswerError as error:
             self._has_answered = True
             return Completion("", "error", 0, shown, str(error))
@@ -62,6 +72,15 @@ class EndpointGenerator:
         self._has_answered = True
         stopped: Stopped = "length" if reply.was_cut else "end"
         return Completion(reply.text, stopped, reply.n_reply_tokens, shown, thinking=reply.thinking)
+
+    def _send(self, messages: Messages) -> Reply:
+        limit = self._spec.max_calls
+        with self._counting:
+            if limit is not None and self._n_sent >= limit:
+                msg = f"the budget of {limit} requests is spent; raise max_calls and run again"
+                raise _BudgetSpentError(msg)
+            self._n_sent += 1
+        return self._client.send(messages)
 
     def _check_goes_on(self, error: Exception, reason: str) -> None:
         """Check that other requests may succeed where one has failed.

@@ -128,15 +128,22 @@ class ServerSpec(Spec):
         return url
 
 
+Price = Annotated[float, Field(ge=0)]
+
+
 class EndpointSpec(ServerSpec, GeneratorSpec):
     """A generator behind an OpenAI-compatible endpoint.
 
     Attributes:
         batch_size: requests under way at a time.
+        max_calls: most requests that one command sends to it, tries included; None for no limit.
+        prices: of a million tokens read and of a million written, for the estimate before a run.
     """
 
     kind: Literal["endpoint"]
     batch_size: int = Field(default=8, ge=1)
+    max_calls: int | None = Field(default=None, ge=1)
+    prices: tuple[Price, Price] | None = None
 
 
 class JudgeSpec(ServerSpec):

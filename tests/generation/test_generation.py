@@ -426,6 +426,17 @@ def test_a_key_that_a_server_echoes_is_not_kept_and_a_page_is_no_endpoint(endpoi
         EndpointGenerator(endpoint).generate([PROMPT])
 
 
+def test_a_budget_counts_every_try_and_no_further_request_is_sent(endpoint):
+    Server.script = [reply("green"), (500, {"error": {"message": "busy"}}), reply("blue"), reply("too many")]
+    spec = endpoint.model_copy(update={"max_calls": 3, "prices": (1.0, 2.0)})
+    found = EndpointGenerator(spec).generate([PROMPT, PROMPT, PROMPT])
+    assert [one.text for one in found] == ["green", "blue", ""]
+    assert found[2].error == "the budget of 3 requests is spent; raise max_calls and run again"
+    assert len(Server.seen) == 3
+    # Answers that are there stay, whatever the budget of the next command.
+    assert generator_fingerprint(spec) == generator_fingerprint(endpoint)
+
+
 def test_a_missing_key_is_named_by_its_variable(monkeypatch):
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     with pytest.raises(InputError, match="OPENAI_API_KEY is not set"):

@@ -425,12 +425,14 @@ def test_an_estimate_counts_the_work_and_the_requests(lamps, tiny_model):
     from ragstudy.study.plan.estimate import estimate, n_parameters
 
     spec = tuned_study(lamps, tiny_model)
-    remote = {"kind": "endpoint", "name": "remote", "model": "m"}
+    remote = {"kind": "endpoint", "name": "remote", "model": "m", "max_calls": 9, "prices": [1000.0, 100000.0]}
     content = {**spec.model_dump(mode="json"), "generators": [*spec.model_dump(mode="json")["generators"], remote]}
     guess = estimate(make_plan(parse_study(content, "s")))
-    assert guess.endpoint_calls == 12
+    [sentence] = guess.endpoints
+    assert sentence.startswith("remote: 12 requests, which may cost money: about 3")
+    assert sentence.endswith("at 1000 and 100000 a million tokens (budget 9, which is too small)")
     assert guess.seconds["tune"] > 0
-    assert "requests to endpoints, which may cost money" in str(guess)
+    assert sentence in str(guess)
     assert n_parameters(str(tiny_model)) > 600 * 32
 
 

@@ -44,7 +44,7 @@ class Estimate:
         seconds: of each stage.
         prompt_tokens: read by all generators.
         answer_tokens: written by all generators, at most.
-        endpoint_calls: requests sent to endpoints.
+        endpoints: what each endpoint will be asked, a sentence each.
         hosted: what services will be asked to train, a sentence; '' if nothing.
         judges: what each judge will be asked, a sentence each.
         unknown: generators whose size is not known because they are not on this machine.
@@ -53,7 +53,7 @@ class Estimate:
     seconds: dict[str, float]
     prompt_tokens: int
     answer_tokens: int
-    endpoint_calls: int
+    endpoints: tuple[str, ...]
     hosted: str
     judges: tuple[str, ...]
     unknown: tuple[str, ...]
@@ -67,11 +67,7 @@ class Estimate:
             names = ", ".join(self.unknown)
             text = f"{whole} on this machine ({stages}) and the time of {names}, of a size not known until it is here; "
         text += f"about {self.prompt_tokens:,} prompt tokens and {self.answer_tokens:,} answer tokens"
-        if self.endpoint_calls:
-            text += f"; {self.endpoint_calls:,} requests to endpoints, which may cost money"
-        for judge in (*([self.hosted] if self.hosted else []), *self.judges):
-            text += f"; {judge}"
-        return text
+        return "; ".join([text, *self.endpoints, *([self.hosted] if self.hosted else []), *self.judges])
 
 
 def _span(seconds: float) -> str:
@@ -88,7 +84,8 @@ class _Totals:
         self.speed = _GPU_SPEEDUP if _has_gpu() else 1.0
         self.sizes = {g.name: n_parameters(g.model) for g in plan.spec.generators if isinstance(g, TransformersSpec)}
         self.seconds = {"retrieve": 0.0, "label": 0.0, "tune": 0.0, "answer": 0.0}
-        self.prompt_tokens = self.answer_tokens = self.calls = self.n_hosted = self.hosted_tokens = 0
+        self.prompt_tokens = self.answer_tokens = self.n_hosted = self.hosted_tokens = 0
+        self.sent: dict[str, tuple[int, int]] = {}
         self.unknown: list[str] = []
 
     def asked(self, stage: str, name: str, n_prompts: int, tokens: int) -> None:
@@ -97,7 +94,8 @@ class _Totals:
         self.prompt_tokens += n_prompts * tokens
         self.answer_tokens += n_prompts * _TOKENS_PER_ANSWER
         if kind_of(generator).sends_requests:
-            self.calls += n_prompts
+            n_before, tokens_before = self.sent.get(name, (0, 0))
+            self.sent[name] = (n_before + n_prompts, tokens_before + n_prompts * tokens)
         size = self.sizes.get(name)
         if size:
             self.seconds[stage] += _answering_seconds(generator.batch_size, size, n_prompts, tokens, self.speed)
@@ -143,11 +141,24 @@ def estimate(plan: Plan) -> Estimate:
         seconds,
         totals.prompt_tokens,
         totals.answer_tokens,
-        totals.calls,
+        tuple(_sent(totals, name) for name in totals.sent),
         hosted if totals.n_hosted else "",
         _judged(plan),
         unknown,
     )
+
+
+def _sent(totals: _Totals, name: str) -> str:
+    """What an endpoint will be asked, its budget and what it costs."""
+    spec, (n_calls, n_tokens) = totals.plan.generator(name), totals.sent[name]
+    text = f"{name}: {n_calls:,} requests, which may cost money"
+    prices, most = getattr(spec, "prices", None), getattr(spec, "max_calls", None)
+    if prices is not None:
+        cost = (n_tokens * prices[0] + n_calls * _TOKENS_PER_ANSWER * prices[1]) / 1e6
+        text += f": about {cost:,.2f} at {prices[0]:g} and {prices[1]:g} a million tokens"
+    if most is not None:
+        text += f" (budget {most:,}{', which is too small' if most < n_calls else ''})"
+    return text
 
 
 def expected_cases(plan: Plan) -> list[Case]:
