@@ -7,6 +7,7 @@ Examples:
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from ragstudy.errors import UnavailableError
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 # Passages that are searched for at least: ranking quality is reported that deep, and what is tied falls the same way
 # wherever a question is asked.
 LEAST_DEPTH = 10
+_AFTER_GROUP = re.compile(r"[-#/:]")
 RETRIEVERS = Registry(
     kind="retriever",
     group="ragstudy.retrievers",
@@ -136,6 +138,15 @@ def reranked(retriever: Retriever, settings: RetrievalSpec, n_passages: int) -> 
     if settings.reranker is None:
         return retriever
     return RerankedRetriever(retriever, make_reranker(settings.reranker), settings.rerank_depth, n_passages)
+
+
+def groups_of(document: str) -> list[str]:
+    """The groups that a document may belong to: its own id, and what stands in it before each of `-`, `#`, `/`, `:`.
+
+    Args:
+        document: its id.
+    """
+    return [document, *(document[: mark.start()] for mark in _AFTER_GROUP.finditer(document))]
 
 
 class RerankedRetriever:

@@ -80,6 +80,8 @@ class RetrievalSpec(Spec):
         chunk_overlap: tokens that neighbouring passages share.
         chunking: `sentences` fills every passage with whole sentences; `sections` begins one at every Markdown heading,
             tells in each the headings it stands under, and cuts tables between rows, their head told again.
+        within: `group` looks for passages in the documents of the question's own group only (a paper, a manual), for
+            questions that do not say what they are about; None looks in all of them.
         top_k: passages shown to a generator.
         batch_size: texts embedded at a time.
         dtype: precision of the embedder; 'auto' takes bfloat16 where the processor multiplies it fast.
@@ -92,6 +94,7 @@ class RetrievalSpec(Spec):
     top_k: int = Field(default=5, ge=1)
     batch_size: int = Field(default=64, ge=1)
     dtype: DType = "auto"
+    within: Literal["group"] | None = None
     retriever: str = "dense"
     reranker: str | None = None
     rerank_depth: int = Field(default=50, ge=1)

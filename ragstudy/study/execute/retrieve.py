@@ -15,6 +15,7 @@ from ragstudy.retrieval.passages import cut
 from ragstudy.retrieval.relevance import best_gains, covered, n_units
 from ragstudy.retrieval.retrievers import (
     LEAST_DEPTH,
+    groups_of,
     open_retriever,
     reranked,
     retriever_kind,
@@ -27,6 +28,7 @@ from ragstudy.study.execute.passages import depth_needed
 from ragstudy.study.execute.retrieved import Retrieved, by_document
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from ragstudy.protocols import Embedder, Retriever
@@ -124,7 +126,8 @@ def _stage_fingerprint(plan: Plan, domain: DomainPlan) -> str:
     questions = [(q.id, q.text, q.gold_documents, q.evidence) for q in needed_questions(plan, domain)]
     settings = plan.spec.retrieval
     reranked = search_fingerprint("dense", settings.reranker, settings.rerank_depth)
-    return fingerprint(index_fingerprint(plan, domain), questions, _depth(plan), *reranked)
+    within = [(settings.within, [q.group for q in needed_questions(plan, domain)])] if settings.within else []
+    return fingerprint(index_fingerprint(plan, domain), questions, _depth(plan), *reranked, *within)
 
 
 def _is_current(
@@ -171,7 +174,7 @@ def _search_all(plan: Plan, stale: list[DomainPlan], folder: RunFolder, progress
             _save(plan, index, folder)
             done = "indexed" if index.is_new else "reused"
             progress.log(f"retrieval: {index.domain.name}: {len(index.passages)} passages {done}")
-            rows += _search(plan, index)
+            rows += _search(plan, index, embedder)
             task.advance(1, f"searched {index.domain.name}")
     del embedder
     gc.collect()
@@ -225,17 +228,36 @@ def _save(plan: Plan, index: _Index, folder: RunFolder) -> None:
     save_index(folder.index_folder(index.domain.name), index.passages, wanted, write)
 
 
-def _search(plan: Plan, index: _Index) -> list[Retrieval]:
-    retriever = reranked(index.retriever, plan.spec.retrieval, len(index.passages))
-    depth = min(_depth(plan), len(index.passages))
-    documents = by_document(index.passages)
+def _search(plan: Plan, index: _Index, embedder: Embedder) -> list[Retrieval]:
+    settings, documents = plan.spec.retrieval, by_document(index.passages)
     rows = []
     # Test questions in a batch of their own: which training questions there are must not touch their embeddings.
     every, n_test = needed_questions(plan, index.domain), len(index.domain.test)
     for questions in (every[:n_test], every[n_test:]):
-        hits = retriever.search([question.text for question in questions], depth)
-        rows += [_row(index.domain, q, hit, documents) for q, hit in zip(questions, hits, strict=True)]
+        for asked, passages, retriever in _searched_together(plan, index, questions, embedder):
+            found = reranked(retriever, settings, len(passages))
+            hits = found.search([question.text for question in asked], min(_depth(plan), len(passages)))
+            rows += [_row(index.domain, q, hit, documents) for q, hit in zip(asked, hits, strict=True)]
     return rows
+
+
+def _searched_together(
+    plan: Plan, index: _Index, questions: list[Question], embedder: Embedder
+) -> Iterator[tuple[list[Question], list[Passage], Retriever]]:
+    """Questions with the passages among which these are looked for: all of the domain, or those of their group."""
+    if plan.spec.retrieval.within is None:
+        yield questions, index.passages, index.retriever
+        return
+    of_group: dict[str, list[Question]] = {}
+    for question in questions:
+        of_group.setdefault(question.group, []).append(question)
+    passages: dict[str, list[Passage]] = {}
+    for passage in index.passages:
+        for group in groups_of(passage.document):
+            passages.setdefault(group, []).append(passage)
+    kind = retriever_kind(plan.spec.retrieval.retriever)
+    for group, asked in of_group.items():
+        yield asked, passages[group], kind.build(passages[group], embedder)
 
 
 def _depth(plan: Plan) -> int:

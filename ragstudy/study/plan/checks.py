@@ -11,7 +11,7 @@ from ragstudy.generation.likelihood import likelihood_source
 from ragstudy.registry import is_object_name
 from ragstudy.retrieval.embedder import locate_embedder, make_embedder, scoring_embedder
 from ragstudy.retrieval.relevance import n_units
-from ragstudy.retrieval.retrievers import make_reranker, retriever_kind
+from ragstudy.retrieval.retrievers import groups_of, make_reranker, retriever_kind
 from ragstudy.scoring.claims import is_free_form
 from ragstudy.scoring.judges.measure import Judges, split_name
 from ragstudy.scoring.measures import Resources, looks_for_claims, make_measure, measure_kind
@@ -19,6 +19,7 @@ from ragstudy.scoring.words import WordWeights
 from ragstudy.specs import DEFAULT_EMBEDDER, kind_of, parse_context
 from ragstudy.study.plan.audits import load_audits
 from ragstudy.study.plan.jobs import jobs_on
+from ragstudy.text import some_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -35,7 +36,21 @@ def domain_problems(spec: StudySpec, domain: DomainPlan) -> list[str]:
         spec: of the study.
         domain: of the study.
     """
-    return [*_size_problems(spec, domain), *_gold_problems(spec, domain)]
+    return [*_size_problems(spec, domain), *_gold_problems(spec, domain), *_group_problems(spec, domain)]
+
+
+def _group_problems(spec: StudySpec, domain: DomainPlan) -> list[str]:
+    """Groups of questions without a document to look in, where passages are looked for in the group only."""
+    if spec.retrieval.within is None:
+        return []
+    known = {group for document in domain.domain.documents for group in groups_of(document.id)}
+    groups = dict.fromkeys(question.group for question in (*domain.test, *domain.domain.split("train")))
+    empty = [group or "''" for group in groups if group not in known]
+    return [
+        f"retrieval.within: domain {domain.name!r} has no document of group {some_of(empty)}; a document of a group is "
+        "called like it, or its id begins with it and '-', '#', '/' or ':'"
+        for _ in empty[:1]
+    ]
 
 
 def study_problems(spec: StudySpec) -> list[str]:
