@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 Role = Literal["generator", "judge"]
 Messages = list[dict[str, str]]
 Result = TypeVar("Result")
+# How the reason of an answer begins that was not asked for any more.
+BUDGET_SPENT = "the budget of"
 _LONGEST_WAIT = 60.0
 _REQUEST_TIMEOUT = 408
 _BAD_REQUEST = (400, 422)

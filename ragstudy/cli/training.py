@@ -64,7 +64,7 @@ def hosted_command(
     """
     from ragstudy.cli.show import Console
     from ragstudy.specs import load_study
-    from ragstudy.study.hosted import hosted_plan, train_hosted
+    from ragstudy.study.hosted import hosted_plan, paid_labellers, train_hosted
     from ragstudy.study.plan.checks import check_ready
     from ragstudy.study.plan.make import make_plan
     from ragstudy.study.run_folder import RunFolder
@@ -73,6 +73,9 @@ def hosted_command(
     folder, progress = RunFolder(out or Path("reports") / spec.name), Console(quiet=False)
     plan = make_plan(spec)
     check_ready(plan)
+    if labellers := paid_labellers(plan):
+        click.echo(f"labels: {', '.join(labellers)} will be asked for those that are missing, which may cost money")
+        _agree(yes=yes, question="ask for them?")
     wanted = hosted_plan(plan, folder, progress)
     for told, names in (("trained already", wanted.there), ("under way", [one.called for one in wanted.under_way])):
         if names:
@@ -82,14 +85,14 @@ def hosted_command(
     if wanted.new:
         cost = "" if price is None else f", about {wanted.n_tokens / 1e6 * price:,.2f} at {price:g} a million"
         click.echo(f"{len(wanted.new)} trainings, about {wanted.n_tokens:,} tokens{cost}; uploads their pairs")
-        _agree(yes=yes)
+        _agree(yes=yes, question="start them?")
     failed = train_hosted([*wanted.under_way, *wanted.new], folder, progress, every)
     if failed:
         raise UnavailableError("\n".join(f"{called}: not trained: {why}" for called, why in failed.items()))
     click.echo(f"all are trained; `ragstudy run {study}` asks them")
 
 
-def _agree(*, yes: bool) -> None:
+def _agree(*, yes: bool, question: str) -> None:
     """Ask whether to go on.
 
     Raises:
@@ -100,7 +103,7 @@ def _agree(*, yes: bool) -> None:
     if not sys.stdin.isatty():
         msg = "nothing was started: it costs money; add --yes to agree"
         raise InputError(msg)
-    if not click.confirm("start them?"):
+    if not click.confirm(question):
         msg = "nothing was started"
         raise InputError(msg)
 

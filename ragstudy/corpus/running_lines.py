@@ -23,6 +23,8 @@ _LEAST_RUNNING = 3
 _LEAST_PAGES, _SHARE_OF_PAGES = 4, 0.8
 # A word, a figure or a comma at the very end: the sentence goes on. A word cut by a hyphen is left as it is.
 _OPEN_END = re.compile(r"[\w,;)]\s*$")
+# A point of a list, or an abbreviation.
+_MARK = re.compile(r"\w{1,3}[.)]")
 _SENTENCE_END = re.compile(r"[.!?](?=\s|$)")
 _PAGE_NUMBER = re.compile(
     r"\W*(?:(?:page|seite|p\.|pag\.|página|pagina|side)\s*)?(\d{1,4})(?:\s*(?:of|von|/|de|di|van|sur)\s*\d{1,4})?\W*",
@@ -61,7 +63,7 @@ def whole_sentences(pages: Sequence[str]) -> list[str]:
     made = list(pages)
     for number, (page, following) in enumerate(pairwise(pages)):
         rest = following.lstrip()
-        if not _OPEN_END.search(page) or not rest[:1].islower():
+        if not _OPEN_END.search(page) or not rest[:1].islower() or _MARK.match(rest):
             continue
         end = _SENTENCE_END.search(rest)
         if end and rest[end.end() :].strip():

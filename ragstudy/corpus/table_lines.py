@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _PAIR = 2
 _YEAR = re.compile(r"(19|20)\d\d")
+_NO_VALUE = frozenset({"n/a", "na", "-", "--", "\u2013", "\u2014", "none", "unknown", "."})
 _FIGURE = re.compile(r"\d")
 _BEGINS_WITH_FIGURE = re.compile(r"\W*\d")
 
@@ -30,7 +31,8 @@ def lines_of(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     """
     if _are_pairs(header, rows):
         return [f"{name.rstrip(' :')}: {value}" for name, value in [header, *rows] if name or value]
-    named = [[(name, text) for name, text in zip(header, cells, strict=False) if text] for cells in rows]
+    names = [name.rstrip(" :") for name in header]
+    named = [[(name, text) for name, text in zip(names, cells, strict=False) if text] for cells in rows]
     lines = ["; ".join(f"{name}: {text}" if name else text for name, text in row) for row in named]
     return [line for line in lines if line]
 
@@ -38,15 +40,16 @@ def lines_of(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 def _are_pairs(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
     """Whether the first row is no header, but a name and its value like those below.
 
-    It is a name and its value where the name ends in a colon; and where the value has a figure, if those below are not
-    all figures, or if it begins with one, as "5 euro" does, and is no year.
+    It is where the name alone ends in a colon; and where the value begins with a figure, as "5 euro" does, but not
+    where it is a year with figures below it.
     """
     if len(header) != _PAIR or any(len(cells) != _PAIR for cells in rows):
         return False
-    name, value = header
-    if name.rstrip().endswith(":"):
-        return True
-    if not name or not _FIGURE.search(value):
+    name, value = (cell.strip() for cell in header)
+    if name.endswith(":") or value.endswith(":"):
+        return name.endswith(":") and not value.endswith(":")
+    if not name or not _BEGINS_WITH_FIGURE.match(value):
         return False
-    below = [bool(_FIGURE.search(cells[1])) for cells in rows if cells[1]]
-    return not all(below) or bool(_BEGINS_WITH_FIGURE.match(value) and not _YEAR.fullmatch(value.strip()))
+    below = [cells[1].strip() for cells in rows]
+    are_figures = all(_FIGURE.search(one) for one in below if one and one.casefold() not in _NO_VALUE)
+    return not (_YEAR.fullmatch(value) and are_figures)

@@ -30,6 +30,7 @@ _LONGEST_SUFFIX = 40
 _LOOKED_THROUGH = 300
 _LONGEST_REASON = 300
 _TRIES = 5
+_START, _LOOK, _LIST = "start the training", "find the training", "list its trainings"
 Result = TypeVar("Result")
 State = Literal["waiting", "running", "succeeded", "failed", "cancelled"]
 _TOLD: tuple[State, ...] = ("running", "succeeded", "failed", "cancelled")
@@ -37,6 +38,14 @@ _TOLD: tuple[State, ...] = ("running", "succeeded", "failed", "cancelled")
 
 class ServiceBusyError(UnavailableError):
     """The service takes no further training now; it may when another has ended."""
+
+
+class NotThereError(UnavailableError):
+    """The service does not know the training that is asked for, or the file that one is to be started with."""
+
+
+class NoListError(UnavailableError):
+    """The service does not list its trainings."""
 
 
 @dataclass(frozen=True)
@@ -56,11 +65,6 @@ class HostedTraining:
     model: str = ""
     n_tokens: int = 0
     reason: str = ""
-
-    @property
-    def has_ended(self) -> bool:
-        """Whether nothing will change any more."""
-        return self.state in ("succeeded", "failed", "cancelled")
 
 
 def hosted_settings(spec: FineTuneSpec) -> dict[str, Any]:
@@ -117,13 +121,14 @@ class FineTuningService:
 
         Raises:
             ServiceBusyError: too many are under way.
+            NotThereError: it does not know the file.
             UnavailableError: the service did not take it.
         """
         # Tried once: a request that was lost on its way back has started one.
         jobs = self._client.with_options(max_retries=0).fine_tuning.jobs
         settings: Any = {"type": "supervised", "supervised": {"hyperparameters": hosted_settings(spec)}}
         return self._asked(
-            "start the training",
+            _START,
             lambda: (
                 jobs.create(
                     model=self._spec.model,
@@ -136,26 +141,29 @@ class FineTuningService:
             ),
         )
 
-    def find(self, mark: str) -> HostedTraining | None:
-        """The latest training with a mark that has not failed, or None.
+    def find(self, mark: str, file: str = "") -> HostedTraining | None:
+        """The latest training with a mark, or of a file, that has not failed, or None.
 
         Args:
             mark: that it was started with.
+            file: that it was started with, or ''.
 
         Raises:
+            NoListError: the service does not list its trainings.
             UnavailableError: the service does not answer.
         """
 
         def look() -> HostedTraining | None:
             for place, job in enumerate(self._client.fine_tuning.jobs.list(limit=100)):
                 found = _read(job)
-                if (job.metadata or {}).get(_MARK) == mark and found.state not in ("failed", "cancelled"):
+                is_it = (job.metadata or {}).get(_MARK) == mark or (file and job.training_file == file)
+                if is_it and found.state not in ("failed", "cancelled"):
                     return found
                 if place >= _LOOKED_THROUGH:
                     break
             return None
 
-        return self._asked("list the trainings", look)
+        return self._asked(_LIST, look)
 
     def look(self, training: str) -> HostedTraining:
         """How a training is.
@@ -164,21 +172,32 @@ class FineTuningService:
             training: its id.
 
         Raises:
-            UnavailableError: the service does not answer, or does not know it.
+            NotThereError: the service does not know it.
+            UnavailableError: the service does not answer.
         """
-        return self._asked("ask for the training", lambda: _read(self._client.fine_tuning.jobs.retrieve(training)))
+        return self._asked(_LOOK, lambda: _read(self._client.fine_tuning.jobs.retrieve(training)))
 
     def _asked(self, what: str, request: Callable[[], Result]) -> Result:
         import openai
 
         try:
             return request()
-        except openai.OpenAIError as error:
+        except (openai.OpenAIError, TypeError, AttributeError) as error:
+            # What is sent in place of a list may be anything.
             said = str(error).replace(self._client.api_key, "(key)")[:_LONGEST_REASON]
             msg = f"generator {self._spec.name!r}: {self._spec.url} did not {what}: {said}"
             if isinstance(error, openai.RateLimitError) and error.code != "insufficient_quota":
                 raise ServiceBusyError(msg) from error
+            if what == _LIST and not isinstance(error, openai.APIConnectionError):
+                raise NoListError(msg) from error
+            if isinstance(error, openai.NotFoundError | openai.BadRequestError) and _names(said, what):
+                raise NotThereError(msg) from error
             raise UnavailableError(msg) from error
+
+
+def _names(said: str, what: str) -> bool:
+    """Whether a refusal is about the training that is looked for, or about the file that one is started with."""
+    return what == _LOOK or (what == _START and "file" in said.lower())
 
 
 def _read(job: FineTuningJob) -> HostedTraining:

@@ -8,9 +8,14 @@ Examples:
 from __future__ import annotations
 
 import json
+import logging
+import math
+import shutil
 import time
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+from safetensors import SafetensorError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +25,9 @@ if TYPE_CHECKING:
 
 # A state is written when so many seconds have gone by, and writing may take no more than this share of the time.
 _SECONDS, _SHARE_OF_TIME = 120.0, 0.02
+# The disk has to have so many times the room that a state takes: adapters and answers are still to come.
+_TIMES_FREE = 3
+logger = logging.getLogger(__name__)
 _COUNTED, _MARK = "counted", "training"
 _WEIGHT, _MOMENT, _DRAWS = "weight", "moment", "draws"
 
@@ -70,12 +78,13 @@ class UnfinishedTraining:
     """
 
     def __init__(self, path: Path, mark: str) -> None:
-        self.path, self._mark = path, mark
+        self.path, self._mark, self._seconds = path, mark, _SECONDS
+        self._part = path.with_suffix(".part")
         self._written, self._took = time.perf_counter(), 0.0
 
     def counted(self) -> Counted:
         """What was counted before; nothing where there is no state of this training, or none that can be read."""
-        from safetensors import SafetensorError, safe_open
+        from safetensors import safe_open
 
         try:
             with safe_open(str(self.path), framework="pt") as file:
@@ -123,12 +132,22 @@ class UnfinishedTraining:
             optimizer: of these.
         """
         since = time.perf_counter() - self._written
-        if since < max(_SECONDS, self._took / _SHARE_OF_TIME):
+        if since < max(self._seconds, self._took / _SHARE_OF_TIME):
             return
         started = time.perf_counter()
-        self._write(counted, parameters, optimizer)
+        try:
+            self._write(counted, parameters, optimizer)
+        except (OSError, SafetensorError) as error:
+            logger.warning("%s: the training goes on, but its state cannot be kept: %s", self.path, error)
+            self.forget()
+            self._seconds = math.inf
         self._written = time.perf_counter()
         self._took = self._written - started
+
+    def forget(self) -> None:
+        """Remove what was kept."""
+        for path in (self.path, self._part):
+            path.unlink(missing_ok=True)
 
     def _write(self, counted: Counted, parameters: Sequence[torch.Tensor], optimizer: torch.optim.Optimizer) -> None:
         import torch
@@ -145,6 +164,9 @@ class UnfinishedTraining:
         if parameters[0].is_cuda:
             tensors[f"{_DRAWS}/cuda"] = torch.cuda.get_rng_state(parameters[0].device)
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = self.path.with_suffix(".part")
-        save_file(tensors, str(unfinished), {_MARK: self._mark, _COUNTED: json.dumps(asdict(counted))})
-        unfinished.replace(self.path)
+        n_bytes = sum(tensor.nbytes for tensor in tensors.values())
+        if shutil.disk_usage(self.path.parent).free < _TIMES_FREE * n_bytes:
+            msg = f"it takes {n_bytes / 1e9:.1f} GB, and the disk has hardly more"
+            raise OSError(msg)
+        save_file(tensors, str(self._part), {_MARK: self._mark, _COUNTED: json.dumps(asdict(counted))})
+        self._part.replace(self.path)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from threading import Lock
 from typing import TYPE_CHECKING
 
-from ragstudy.endpoints import ChatClient, server_key
+from ragstudy.endpoints import BUDGET_SPENT, ChatClient, server_key
 from ragstudy.errors import UnavailableError
 from ragstudy.records import Completion
 from ragstudy.replies import NoAnswerError, NoEndpointError, NoReplyError
@@ -38,7 +37,6 @@ class EndpointGenerator:
         self._spec = spec
         self._client = ChatClient(spec, "generator")
         self._has_answered = False
-        self._n_sent, self._counting = 0, Lock()
 
     def generate(self, prompts: Sequence[Prompt]) -> list[Completion]:
         """One completion per prompt, in order; a request that keeps failing gives one that says why.
@@ -75,11 +73,9 @@ class EndpointGenerator:
 
     def _send(self, messages: Messages) -> Reply:
         limit = self._spec.max_calls
-        with self._counting:
-            if limit is not None and self._n_sent >= limit:
-                msg = f"the budget of {limit} requests is spent; raise max_calls and run again"
-                raise _BudgetSpentError(msg)
-            self._n_sent += 1
+        if not self._spec.calls.count_one(limit):
+            msg = f"{BUDGET_SPENT} {limit} requests is spent; raise max_calls and run again"
+            raise _BudgetSpentError(msg)
         return self._client.send(messages)
 
     def _check_goes_on(self, error: Exception, reason: str) -> None:

@@ -11,8 +11,11 @@ from __future__ import annotations
 import json
 import logging
 import shutil
+import sys
+from contextlib import nullcontext, redirect_stderr
 from dataclasses import asdict, dataclass
 from functools import cache
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -243,10 +246,12 @@ def _convert(path: Path, name: str, place: Path) -> None:
     unfinished = place.with_name(f"{place.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     try:
-        model = AutoModelForCausalLM.from_pretrained(
-            path.parent, gguf_file=path.name, quantization_config=GgufConfig(dequantize=True), dtype=_dtype(header)
-        )
-        tokenizer = AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name)
+        # Bars are for terminals; elsewhere they are a screen of broken lines.
+        with nullcontext() if sys.stderr.isatty() else redirect_stderr(StringIO()):
+            model = AutoModelForCausalLM.from_pretrained(
+                path.parent, gguf_file=path.name, quantization_config=GgufConfig(dequantize=True), dtype=_dtype(header)
+            )
+            tokenizer = AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name)
     except (ValueError, RuntimeError, KeyError, NotImplementedError) as error:
         msg = f"model {name!r}: transformers cannot convert it: {str(error).splitlines()[0][:200]}"
         raise InputError(msg) from error

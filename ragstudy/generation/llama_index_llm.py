@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,14 +16,17 @@ from ragstudy.specs import GeneratorKind, GeneratorSpec
 from ragstudy.text import storable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from llama_index.core.llms import LLM
 
     from ragstudy.records import Prompt
 
 _LONGEST_REASON = 500
-_SECRETS = ("key", "token", "secret", "password", "credentials")
+_SECRET_ENDINGS = ("key", "keys", "token")
+_SECRET_PARTS = ("apikey", "secret", "password", "passwd", "credential", "authorization", "accesskey")
+# Tokens of a text.
+_NOT_SECRET = frozenset({"eostoken", "padtoken", "bostoken", "unktoken", "stoptoken"})
 
 
 class LlamaIndexSpec(GeneratorSpec):
@@ -43,11 +47,29 @@ class LlamaIndexSpec(GeneratorSpec):
     @field_validator("options")
     @classmethod
     def _hold_no_key(cls, options: dict[str, Any]) -> dict[str, Any]:
-        for name in options:
-            if any(name.lower() == secret or name.lower().endswith(f"_{secret}") for secret in _SECRETS):
+        for name in _names_in(options):
+            if _looks_secret(name):
                 msg = f"{name!r} looks like a secret; keys come from the environment, which the integration reads"
                 raise ValueError(msg)
         return options
+
+
+def _names_in(options: object) -> Iterator[str]:
+    """Names of options, of those within them too."""
+    if isinstance(options, dict):
+        for name, value in options.items():
+            yield str(name)
+            yield from _names_in(value)
+    elif isinstance(options, list | tuple):
+        for value in options:
+            yield from _names_in(value)
+
+
+def _looks_secret(name: str) -> bool:
+    plain = re.sub(r"[^a-z]", "", name.lower())
+    if plain in _NOT_SECRET:
+        return False
+    return plain.endswith(_SECRET_ENDINGS) or any(part in plain for part in _SECRET_PARTS)
 
 
 class LlamaIndexGenerator:

@@ -63,21 +63,27 @@ class _Cutter:
 
     def by_sections(self, document: Document) -> list[str]:
         texts: list[str] = []
+        told: set[tuple[str, ...]] = set()
         for section in sections_of(document.text):
             headings = [one for one in section.headings if one.casefold() != document.title.casefold()]
-            told = self._told(headings)
-            above = f"{told}\n" if told else ""
-            # Headings that are too long to be told everywhere are text like any other.
-            text = section.text if told or not headings else "\n".join((*headings, section.text))
+            first = self._first_told(headings)
+            paths = [tuple(headings[: n + 1]) for n in range(len(headings))]
+            # Outer headings for which there is no room everywhere are text like any other, once.
+            untold = [path[-1] for path in paths[:first] if path not in told]
+            told.update(paths)
+            above = "".join(f"{_UNDER.join(headings[first:])}\n" for _ in headings[first:][:1])
+            text = "\n".join([*untold, section.text]).strip()
             room = self._most - self._count(above)
             # A heading without text is a passage of its own, as a slide with nothing but a title is.
             texts += [f"{above}{piece}".strip() for piece in self._pieces_of(text, room) or [""]]
         return [text for text in texts if text]
 
-    def _told(self, headings: Sequence[str]) -> str:
-        """Headings in a line of at most a third of a passage; the innermost where there is no room for all."""
-        lines = (_UNDER.join(headings[first:]) for first in range(len(headings)))
-        return next((line for line in lines if self._count(line) <= self._most // 3), "")
+    def _first_told(self, headings: Sequence[str]) -> int:
+        """From which heading on, the outermost first, they fit into a line of at most a third of a passage."""
+        for first in range(len(headings)):
+            if self._count(_UNDER.join(headings[first:])) <= self._most // 3:
+                return first
+        return len(headings)
 
     def _pieces_of(self, text: str, room: int) -> list[str]:
         return list(pieces_of(text, room, self._count, lambda part: self._pieces(part, room))) if text else []
@@ -91,7 +97,8 @@ class _Cutter:
         if most not in self._splitters:
             self._splitters[most] = SentenceSplitter(
                 chunk_size=most,
-                chunk_overlap=min(self._overlap, most // 2),
+                # Beside its headings a section may have little room.
+                chunk_overlap=self._overlap if most == self._most else min(self._overlap, most // 2),
                 tokenizer=self._encode,
                 include_metadata=False,
             )

@@ -8,17 +8,15 @@ Examples:
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-_BETWEEN = "\x1f"
-_HEADING = re.compile(r"#{1,6}\s+(.*?)\s*#*\s*$")
-# The line below a table's head: |---|:-:|
-_BELOW_HEAD = re.compile(r"\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*$")
+    from markdown_it import MarkdownIt
+
 _LINES_OF_HEAD = 2
 
 
@@ -35,27 +33,40 @@ class Section:
     text: str
 
 
+@cache
+def _markdown() -> MarkdownIt:
+    from markdown_it import MarkdownIt
+
+    return MarkdownIt("commonmark").enable("table")
+
+
 def sections_of(text: str) -> list[Section]:
     """The sections of a Markdown text in their order; a heading with nothing below but other headings is none.
 
-    Args:
-        text: with `#` headings; lines in fenced code are none.
-    """
-    from llama_index.core.node_parser import MarkdownNodeParser
-    from llama_index.core.schema import Document as Source
+    Headings are what CommonMark says they are: `#` or underlined, not in code, lists or quotations.
 
-    nodes = MarkdownNodeParser(header_path_separator=_BETWEEN).get_nodes_from_documents([Source(text=text)])
-    found: list[Section] = []
-    for node in nodes:
-        above = tuple(one for one in str(node.metadata["header_path"]).split(_BETWEEN) if one)
-        first, _, rest = node.get_content().partition("\n")
-        heading = _HEADING.match(first)
-        if heading is None:
-            found.append(Section(above, node.get_content().strip()))
-        else:
-            found.append(Section((*above, heading[1]), rest.strip()))
-    after = [*found[1:], None] if found else []
+    Args:
+        text: in Markdown.
+    """
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    tokens = _markdown().parse("\n".join(lines))
+    found, start = list[Section](), 0
+    path: list[tuple[int, str]] = []
+    for number, token in enumerate(tokens):
+        if token.type != "heading_open" or token.level or token.map is None:
+            continue
+        found.append(_section(path, lines[start : token.map[0]]))
+        depth = int(token.tag[1:])
+        heading = " ".join(tokens[number + 1].content.split())
+        path = [*((level, one) for level, one in path if level < depth), (depth, heading)]
+        start = token.map[1]
+    found.append(_section(path, lines[start:]))
+    after = [*found[1:], None]
     return [one for one, following in zip(found, after, strict=True) if one.text or _is_last(one, following)]
+
+
+def _section(path: Sequence[tuple[int, str]], lines: Sequence[str]) -> Section:
+    return Section(tuple(heading for _, heading in path if heading), "\n".join(lines).strip())
 
 
 def _is_last(section: Section, following: Section | None) -> bool:
@@ -77,26 +88,15 @@ def pieces_of(text: str, most: int, count: Callable[[str], int], cut: Callable[[
     if count(text) <= most:
         yield text
         return
-    for block in _blocks(text):
-        if len(block) > _LINES_OF_HEAD and _BELOW_HEAD.match(block[1]) and "|" in block[0]:
-            yield from _rows(block, most, count, cut)
-        else:
-            yield from cut("\n".join(block))
-
-
-def _blocks(text: str) -> Iterator[list[str]]:
-    """The lines of every table, and those between tables."""
-    lines: list[str] = []
-    in_table = False
-    for line in text.split("\n"):
-        is_row = line.lstrip().startswith("|")
-        if is_row != in_table and lines:
-            yield lines
-            lines = []
-        in_table = is_row
-        lines.append(line)
-    if any(line.strip() for line in lines):
-        yield lines
+    lines, start = text.split("\n"), 0
+    tables = [token.map for token in _markdown().parse(text) if token.type == "table_open" and not token.level]
+    for first, last in (one for one in tables if one):
+        if before := "\n".join(lines[start:first]).strip():
+            yield from cut(before)
+        yield from _rows(lines[first:last], most, count, cut)
+        start = last
+    if rest := "\n".join(lines[start:]).strip():
+        yield from cut(rest)
 
 
 def _rows(

@@ -76,6 +76,8 @@ def _base_problems(tuned: FineTuneSpec, base: TransformersSpec | EndpointSpec) -
         problems.append(f"base: {tuned.base!r} shows examples; tune a generator without them")
     if isinstance(base, EndpointSpec):
         return problems + _hosted_problems(tuned)
+    if tuned.learning_rate_multiplier is not None:
+        problems.append("learning_rate_multiplier: is of method 'hosted' only; write learning_rate")
     if tuned.method == "hosted":
         problems.append(f"method: 'hosted' is for a generator of kind 'endpoint'; {tuned.base!r} is trained here")
     if base.adapter is not None:

@@ -11,9 +11,10 @@ Examples:
 from __future__ import annotations
 
 from dataclasses import dataclass
+from threading import Lock
 from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, TypeVar
 
-from pydantic import BeforeValidator, Field, SerializeAsAny, field_validator
+from pydantic import BeforeValidator, Field, PrivateAttr, SerializeAsAny, field_validator
 from pydantic_core import PydanticCustomError
 
 from ragstudy.errors import InputError, nearest
@@ -131,6 +132,31 @@ class ServerSpec(Spec):
 Price = Annotated[float, Field(ge=0)]
 
 
+class CallCounter:
+    """Counts the requests of everything that is made from one written generator; safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._lock, self._n = Lock(), 0
+
+    def __eq__(self, other: object) -> bool:
+        """Counting makes no two specifications differ."""
+        return isinstance(other, CallCounter)
+
+    __hash__ = None  # type: ignore[assignment] # as every object that is compared by what it holds
+
+    def count_one(self, limit: int | None) -> bool:
+        """Count a request that is about to be sent; False, and not counted, where it would pass the limit.
+
+        Args:
+            limit: most requests, or None.
+        """
+        with self._lock:
+            if limit is not None and self._n >= limit:
+                return False
+            self._n += 1
+            return True
+
+
 class EndpointSpec(ServerSpec, GeneratorSpec):
     """A generator behind an OpenAI-compatible endpoint.
 
@@ -144,6 +170,13 @@ class EndpointSpec(ServerSpec, GeneratorSpec):
     batch_size: int = Field(default=8, ge=1)
     max_calls: int | None = Field(default=None, ge=1)
     prices: tuple[Price, Price] | None = None
+    # Copies with another model, as a service made it, share it.
+    _calls: CallCounter = PrivateAttr(default_factory=CallCounter)
+
+    @property
+    def calls(self) -> CallCounter:
+        """The requests sent so far."""
+        return self._calls
 
 
 class JudgeSpec(ServerSpec):

@@ -62,15 +62,17 @@ class Found:
 class Belief:
     """One true difference, for several equally likely spreads of all true differences of its study.
 
-    Each is a normal distribution, of `of_effect` and of `of_trained`: (means, variances), each of shape (n spreads,).
+    Each is a normal distribution for every spread: (means, variances), each of shape (n spreads,).
 
     Attributes:
-        of_effect: over trainings that could have been.
-        of_trained: of the trainings at hand.
+        of_effect: over trainings and questions that could have been.
+        of_trained: of the trainings at hand, over questions that could have been.
+        of_asked: over trainings that could have been, on the questions at hand.
     """
 
     of_effect: tuple[NDArray[np.float64], NDArray[np.float64]]
     of_trained: tuple[NDArray[np.float64], NDArray[np.float64]]
+    of_asked: tuple[NDArray[np.float64], NDArray[np.float64]]
 
     @classmethod
     def of_itself(cls, found: Found) -> Belief:
@@ -80,8 +82,8 @@ class Belief:
             found: the difference.
         """
         mean = np.array([found.difference])
-        questions = np.array([found.question_variance])
-        return cls((mean, questions + found.training_variance), (mean, questions))
+        questions, trainings = np.array([found.question_variance]), np.array([found.training_variance])
+        return cls((mean, questions + trainings), (mean, questions), (mean, trainings))
 
     @property
     def expected(self) -> float:
@@ -137,12 +139,12 @@ class _Model:
     Attributes:
         found: the differences, shape (k,).
         trainings: the parts of their variances that trainings make, shape (k,).
-        errors: covariance of all errors, shape (k, k).
+        questions: covariance of the errors that questions make, shape (k, k).
     """
 
     found: NDArray[np.float64]
     trainings: NDArray[np.float64]
-    errors: NDArray[np.float64]
+    questions: NDArray[np.float64]
 
     @classmethod
     def of(cls, found: Sequence[Found]) -> _Model:
@@ -151,8 +153,8 @@ class _Model:
         likeness = np.where(shares_base, _SHARED_BY_ONE_BASE, 0.0)
         np.fill_diagonal(likeness, 1.0)
         trainings = np.array([one.training_variance for one in found])
-        errors = likeness * np.outer(questions, questions) + np.diag(trainings)
-        return cls(np.array([one.difference for one in found]), trainings, errors)
+        found_ones = np.array([one.difference for one in found])
+        return cls(found_ones, trainings, np.asarray(likeness * np.outer(questions, questions), np.float64))
 
     def beliefs(self) -> list[Belief]:
         size = math.sqrt(float(np.mean(self.found**2)))
@@ -167,7 +169,8 @@ class _Model:
         return self._given([at[place] for place in np.searchsorted(reached / reached[-1], middles)])
 
     def _at(self, spread: float, *, around_zero: bool = False) -> _AtSpread:
-        inverse = np.asarray(np.linalg.inv(self.errors + spread**2 * np.eye(len(self.found))), np.float64)
+        errors = self.questions + np.diag(self.trainings)
+        inverse = np.asarray(np.linalg.inv(errors + spread**2 * np.eye(len(self.found))), np.float64)
         of_centre = 0.0 if around_zero else 1 / float(inverse.sum())
         centre = of_centre * float(inverse.sum(axis=0) @ self.found)
         away = self.found - centre
@@ -177,12 +180,9 @@ class _Model:
         return _AtSpread(spread**2, centre, of_centre, pull, inverse, float(likelihood))
 
     def _given(self, at: Sequence[_AtSpread]) -> list[Belief]:
-        effects = np.array([one.given(np.zeros_like(self.trainings)) for one in at])
-        trained = np.array([one.given(self.trainings) for one in at])
-        return [
-            Belief((effects[:, 0, k], effects[:, 1, k]), (trained[:, 0, k], trained[:, 1, k]))
-            for k in range(len(self.found))
-        ]
+        parts = (np.zeros_like(self.questions), np.diag(self.trainings), self.questions)
+        told = [np.array([one.given(part) for one in at]) for part in parts]
+        return [Belief(*((part[:, 0, k], part[:, 1, k]) for part in told)) for k in range(len(self.found))]
 
 
 @dataclass(frozen=True)
@@ -205,13 +205,14 @@ class _AtSpread:
     inverse: NDArray[np.float64]
     log_likelihood: float
 
-    def given(self, extra: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Means and variances of the true differences, each of shape (k,).
+    def given(self, part: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Means and variances of the true differences together with a part of the errors, each of shape (k,).
 
         Args:
-            extra: further variance of each, as that between trainings.
+            part: covariance of that part, shape (k, k); zeros for the true differences alone.
         """
-        before = self.variance + extra
-        mean = self.centre + before * self.pull
-        of_centre = (1 - before * self.inverse.sum(axis=0)) ** 2 * self.of_centre
-        return mean, np.maximum(0.0, before - before**2 * np.diag(self.inverse)) + of_centre
+        before = self.variance * np.eye(len(self.pull)) + part
+        mean = self.centre + before @ self.pull
+        of_centre = (1 - before @ self.inverse.sum(axis=0)) ** 2 * self.of_centre
+        known = np.einsum("ij,jk,ik->i", before, self.inverse, before)
+        return mean, np.maximum(0.0, np.diag(before) - known) + of_centre

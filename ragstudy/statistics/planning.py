@@ -92,7 +92,8 @@ def further(  # noqa: PLR0913 - everything that is known of a comparison
     def with_trainings(more: float) -> float:
         spread = precision.spread
         grown = replace(spread, n_seeds=spread.n_seeds + int(more))
-        true, known = belief.of_effect
+        # Further trainings meet the same questions.
+        true, known = belief.of_asked
         new = more / grown.n_seeds
         mean = difference + new * (true - difference)
         drawn = new**2 * known + new * spread.variance / grown.n_seeds

@@ -1,33 +1,37 @@
 """Trainings by the service of an endpoint: what there is to train, and having it trained.
 
-Every training is written down as soon as the service has taken it, so that a command that was stopped goes on waiting
-for it and none is paid for twice.
+Every id is written down as soon as the service has given it, and a training is looked for at the service before it is
+started, so that a command that was stopped goes on waiting and none is paid for twice.
 """
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ragstudy.errors import InputError, UnavailableError
-from ragstudy.files import fingerprint, object_in, write_json
-from ragstudy.finetuning.hosted import FineTuningService, HostedTraining, ServiceBusyError
-from ragstudy.specs import EndpointSpec
+from ragstudy.finetuning.hosted import (
+    FineTuningService,
+    HostedTraining,
+    NoListError,
+    NotThereError,
+    ServiceBusyError,
+)
+from ragstudy.specs import EndpointSpec, kind_of
 from ragstudy.study.execute.adapters import AdapterTrainer
+from ragstudy.study.execute.hosted_trainings import HostedTrainings
 from ragstudy.study.execute.retrieve import retrieve
-from ragstudy.study.execute.training import described, is_trained, keep_hosted, unfinished_folder
+from ragstudy.study.plan.labels import labeller_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from ragstudy.study.plan.jobs import TrainingJob
     from ragstudy.study.plan.model import Plan
     from ragstudy.study.progress import ProgressReporter
     from ragstudy.study.run_folder import RunFolder
 
-_STARTED = "service.json"
 # Of English text, over the tokenizers of services.
 _CHARACTERS_PER_TOKEN = 4
 
@@ -37,18 +41,14 @@ class Wanted:
     """One training that a service is to do.
 
     Attributes:
-        job: of the study.
+        job: of the study; others with the same pairs and settings share it.
         fingerprint: of the training.
         pairs: user message and answer to learn, in their order.
-        questions: ids of the pairs' questions.
-        place: where its record is to lie.
     """
 
     job: TrainingJob
     fingerprint: str
     pairs: tuple[tuple[str, str], ...]
-    questions: tuple[str, ...]
-    place: Path
 
     @property
     def called(self) -> str:
@@ -60,23 +60,6 @@ class Wanted:
         """About how many tokens it trains on, over all epochs."""
         characters = sum(len(user) + len(said) for user, said in self.pairs)
         return round(self.job.spec.epochs * characters / _CHARACTERS_PER_TOKEN)
-
-    @property
-    def started(self) -> dict[str, Any]:
-        """What was written down of it: the ids of its `file` and, once started, of its `training`."""
-        path = unfinished_folder(self.place) / _STARTED
-        known = object_in(path) if path.is_file() else {}
-        return known if known.get("fingerprint") == self.fingerprint else {}
-
-    def write_down(self, **ids: str) -> None:
-        """Keep the ids that the service has given.
-
-        Args:
-            ids: by what they are of.
-        """
-        folder = unfinished_folder(self.place)
-        folder.mkdir(parents=True, exist_ok=True)
-        write_json(folder / _STARTED, {**self.started, "fingerprint": self.fingerprint, **ids})
 
 
 @dataclass(frozen=True)
@@ -99,6 +82,16 @@ class HostedPlan:
         return sum(one.n_tokens for one in self.new)
 
 
+def paid_labellers(plan: Plan) -> list[str]:
+    """The generators behind endpoints that label training prompts, which may cost money too.
+
+    Args:
+        plan: of the study.
+    """
+    names = dict.fromkeys(name for job in plan.jobs if (name := labeller_of(job)))
+    return [name for name in names if kind_of(plan.generator(name)).sends_requests]
+
+
 def hosted_plan(plan: Plan, folder: RunFolder, progress: ProgressReporter) -> HostedPlan:
     """What there is to train; retrieval and labels, which the pairs may need, are made and kept in the run folder.
 
@@ -109,8 +102,9 @@ def hosted_plan(plan: Plan, folder: RunFolder, progress: ProgressReporter) -> Ho
 
     Raises:
         InputError: the study has nothing that a service trains.
+        UnavailableError: labels are missing, so that the pairs are not known yet.
     """
-    jobs = list({job.training_key: job for job in plan.jobs if job.is_hosted}.values())
+    jobs = [job for job in plan.jobs if job.is_hosted]
     if not jobs:
         msg = f"study {plan.spec.name!r} has no `finetuning` of method 'hosted', so no service trains anything for it"
         raise InputError(msg)
@@ -118,22 +112,18 @@ def hosted_plan(plan: Plan, folder: RunFolder, progress: ProgressReporter) -> Ho
         retrieved, _ = retrieve(plan, folder, progress)
         trainer = AdapterTrainer(plan, folder, retrieved, progress)
         trainer.label()
-        every = [_wanted(job, trainer, folder) for job in jobs]
-    there = tuple(one.called for one in every if is_trained(one.place, one.fingerprint))
-    open_ones = [one for one in every if one.called not in there]
-    under_way = tuple(one for one in open_ones if "file" in one.started)
-    return HostedPlan(there, under_way, tuple(one for one in open_ones if "file" not in one.started))
-
-
-def _wanted(job: TrainingJob, trainer: AdapterTrainer, folder: RunFolder) -> Wanted:
-    pairs = trainer.pairs(job)
-    return Wanted(
-        job,
-        trainer.fingerprint(job),
-        tuple((pair.prompt.text, pair.answer) for pair in pairs),
-        tuple(pair.question.id for pair in pairs),
-        folder.adapter_folder(job.domain, job.name),
-    )
+        if trainer.failed_label:
+            msg = f"labels: not all prompts are answered ({trainer.failed_label}); run the command again"
+            raise UnavailableError(msg)
+        every: dict[str, Wanted] = {}
+        for job in jobs:
+            pairs = tuple((pair.prompt.text, pair.answer) for pair in trainer.pairs(job))
+            every.setdefault(trainer.fingerprint(job), Wanted(job, trainer.fingerprint(job), pairs))
+    known = HostedTrainings(folder)
+    there = [one for one in every.values() if known.model(one.fingerprint)]
+    started = [one for one in every.values() if one not in there and known.known(one.fingerprint).get("training")]
+    new = [one for one in every.values() if one not in there and one not in started]
+    return HostedPlan(tuple(one.called for one in there), tuple(started), tuple(new))
 
 
 def train_hosted(
@@ -159,14 +149,14 @@ def train_hosted(
         UnavailableError: the service does not answer, or refuses; what has been started goes on there.
     """
     with folder.locked():
-        waiting = [_Waiting(one, progress) for one in wanted]
+        waiting = [_Waiting(one, HostedTrainings(folder), progress) for one in wanted]
         while open_ones := [one for one in waiting if not one.has_ended]:
             for one in open_ones:
                 one.move()
             if all(one.has_ended for one in waiting):
                 break
             if not any(one.is_started for one in open_ones):
-                raise UnavailableError(open_ones[0].refused)
+                raise UnavailableError(next(one.refused for one in open_ones if not one.has_ended))
             sleep(wait_seconds)
         return {one.wanted.called: one.failed for one in waiting if one.failed}
 
@@ -174,66 +164,91 @@ def train_hosted(
 class _Waiting:
     """One training from its start to its end."""
 
-    def __init__(self, wanted: Wanted, progress: ProgressReporter) -> None:
+    def __init__(self, wanted: Wanted, trainings: HostedTrainings, progress: ProgressReporter) -> None:
         base = wanted.job.base
         if not isinstance(base, EndpointSpec):
             msg = f"{base.name!r} is behind no endpoint"
             raise TypeError(msg)
-        self.wanted, self._progress = wanted, progress
+        self.wanted, self._trainings, self._progress = wanted, trainings, progress
         self._service = FineTuningService(base)
-        self._seen: HostedTraining | None = None
+        self._state = ""
         self.refused = self.failed = ""
         self.has_ended = False
 
     @property
+    def _known(self) -> dict[str, str]:
+        return self._trainings.known(self.wanted.fingerprint)
+
+    @property
     def is_started(self) -> bool:
         """Whether the service has taken it."""
-        return self._seen is not None
+        return bool(self._known.get("training"))
 
     def move(self) -> None:
-        """Start it, or look how it is."""
-        if self._seen is None:
-            self._start()
+        """Start it, or look how it is; another command may have done so since this one was planned."""
+        if self._known.get("model"):
+            self.has_ended = True
+        elif training := self._known.get("training"):
+            try:
+                self._look(self._service.look(training))
+            except NotThereError as error:
+                self._fail(f"{error}; to start it anew, delete {self._trainings.path(self.wanted.fingerprint)}")
         else:
-            self._look(self._service.look(self._seen.id))
+            self._start()
 
     def _start(self) -> None:
-        wanted, started = self.wanted, self.wanted.started
-        if "training" in started:
-            self._look(self._service.look(started["training"]))
-            return
-        mark = fingerprint(wanted.called, wanted.fingerprint)
-        # A command that was stopped between starting a training and writing it down has left one behind.
-        found = self._service.find(mark) if "file" in started else None
+        found = self._found()
         if found is None:
-            if "file" not in started:
-                wanted.write_down(file=self._service.upload(wanted.pairs))
+            file = self._known.get("file") or self._upload()
             try:
-                training = self._service.start(wanted.started["file"], wanted.job.spec, wanted.job.seed, mark)
-            except ServiceBusyError as busy:
-                self.refused = str(busy)
-                return
-            found = HostedTraining(training, "waiting")
-        wanted.write_down(training=found.id)
-        self._look(found)
+                found = self._begin(file)
+            except NotThereError:
+                # Services keep files for a while only.
+                found = self._begin(self._upload())
+        if found is not None:
+            self._trainings.keep(self.wanted.fingerprint, training=found.id)
+            self._look(found)
+
+    def _begin(self, file: str) -> HostedTraining | None:
+        job = self.wanted.job
+        try:
+            training = self._service.start(file, job.spec, job.seed, self.wanted.fingerprint)
+        except ServiceBusyError as busy:
+            self.refused = str(busy)
+            return None
+        return HostedTraining(training, "waiting")
+
+    def _found(self) -> HostedTraining | None:
+        """The same training at the service, which a command left that was stopped before it could write it down."""
+        file = self._known.get("file", "")
+        try:
+            return self._service.find(self.wanted.fingerprint, file)
+        except NoListError as error:
+            if not file:
+                return None
+            path = self._trainings.path(self.wanted.fingerprint)
+            msg = (
+                f"{self.wanted.called}: it is not known whether it has been started ({error}); look at the service, "
+                f'and write "training": its id into {path}, or delete that file to start it'
+            )
+            raise UnavailableError(msg) from error
+
+    def _upload(self) -> str:
+        file = self._service.upload(self.wanted.pairs)
+        self._trainings.keep(self.wanted.fingerprint, called=self.wanted.called, file=file)
+        return file
 
     def _look(self, now: HostedTraining) -> None:
-        if self._seen is None or now.state != self._seen.state:
+        if now.state != self._state:
             self._progress.log(f"tuning {self.wanted.called}: {now.state} at the service ({now.id})")
-        self._seen, self.has_ended = now, now.has_ended
-        if now.state == "succeeded" and now.model:
-            self._keep(now)
-        elif now.has_ended:
-            # Written down no more: the next time it starts anew.
-            (unfinished_folder(self.wanted.place) / _STARTED).unlink(missing_ok=True)
-            self.failed = now.reason or f"the service says that it is {now.state}"
+        self._state = now.state
+        if now.model and now.state == "succeeded":
+            self._trainings.keep(self.wanted.fingerprint, model=now.model, n_trained_tokens=now.n_tokens)
+            self.has_ended = True
+        elif now.state in ("failed", "cancelled"):
+            # Forgotten here: the next time it starts anew.
+            self._trainings.keep(self.wanted.fingerprint, training=None, file=None)
+            self._fail(now.reason or f"the service says that it is {now.state}")
 
-    def _keep(self, now: HostedTraining) -> None:
-        wanted = self.wanted
-        record = {
-            **described(wanted.job, wanted.fingerprint),
-            "questions": list(wanted.questions),
-            "training": now.id,
-            "n_trained_tokens": now.n_tokens,
-        }
-        keep_hosted(wanted.place, record, now.model)
+    def _fail(self, why: str) -> None:
+        self.failed, self.has_ended = why, True

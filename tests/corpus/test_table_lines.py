@@ -8,6 +8,8 @@ from ragstudy.corpus.formats import parts_of
 from ragstudy.corpus.running_lines import whole_sentences
 from ragstudy.corpus.table_lines import lines_of
 
+PRICES = ["Product: Lamp; Price 2024: 10", "Product: Sun; Price 2024: on request"]
+
 
 @pytest.mark.parametrize(
     ("header", "rows", "lines"),
@@ -23,6 +25,10 @@ from ragstudy.corpus.table_lines import lines_of
         (["a", "b 1", "c"], [["1", "2", ""]], ["a: 1; b 1: 2"]),
         (["Fee", "5 euro"], [["Late", ""], ["", ""]], ["Fee: 5 euro", "Late: "]),
         (["Fee", "5 euro"], [], ["Fee: 5 euro"]),
+        (["Product", "Price 2024"], [["Lamp", "10"], ["Sun", "on request"]], PRICES),
+        (["Land", "2023"], [["Holm", "9.1"], ["Ness", "n/a"]], ["Land: Holm; 2023: 9.1", "Land: Ness; 2023: n/a"]),
+        (["Name:", "Phone:"], [["Holm", "555"]], ["Name: Holm; Phone: 555"]),
+        (["Question", "Answer (v2)"], [["How long?", "A year."]], ["Question: How long?; Answer (v2): A year."]),
     ],
 )
 def test_lines(header, rows, lines):
@@ -51,6 +57,8 @@ def test_a_sheet_of_names_and_values(tmp_path):
         (["It sails at", "Holm. It stops."], ["It sails at", "Holm. It stops."]),
         (["It sails at", "nine."], ["It sails at", "nine."]),  # nothing would be left of the page
         (["It sails at", "", "nine. So."], ["It sails at", "", "nine. So."]),
+        (["It shows", "a) one\nb) two. So."], ["It shows", "a) one\nb) two. So."]),  # points of a list
+        (["It shows", "i.e. the table. So."], ["It shows", "i.e. the table. So."]),
         (["hy-", "phen ends. So."], ["hy-", "phen ends. So."]),
         ([], []),
     ],

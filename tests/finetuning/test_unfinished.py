@@ -96,6 +96,18 @@ def test_nothing_is_written_before_it_is_time(model, examples, tmp_path, monkeyp
     assert not path.exists()
 
 
+def test_a_disk_that_is_full_does_not_stop_a_training(model, examples, tmp_path, monkeypatch, caplog):
+    def full(*_arguments):
+        raise OSError(28, "No space left on device")
+
+    path = tmp_path / "state.safetensors"
+    monkeypatch.setattr("safetensors.torch.save_file", full)
+    found = train(model.base, examples, SPEC, 7, {}, unfinished=UnfinishedTraining(path, "mine"))
+    assert len(found.losses) == 6
+    assert caplog.text.count("its state cannot be kept") == 1
+    assert not list(tmp_path.iterdir())
+
+
 def plan_of(domain, model):
     content = study_content(domain, contexts=["none"])
     tiny = {"kind": "transformers", "name": "tiny", "model": str(model), "max_new_tokens": 4, "dtype": "float32"}

@@ -108,11 +108,15 @@ def test_what_cannot_be_made_is_told_before_anything_runs(lamps, tmp_path, maker
         generator_of(lamps, maker, **options)
 
 
-@pytest.mark.parametrize("name", ["api_key", "token", "AZURE_API_KEY", "password"])
+@pytest.mark.parametrize(
+    "name", ["api_key", "token", "AZURE_API_KEY", "password", "apikey", "api_keys", "aws_secret_x"]
+)
 def test_keys_in_a_study_are_refused(lamps, name):
     with pytest.raises(InputError, match="looks like a secret; keys come from the environment"):
         study_of(lamps, **{name: "x"})
-    study_of(lamps, max_tokens=5)
+    with pytest.raises(InputError, match="looks like a secret"):
+        study_of(lamps, additional_kwargs={"headers": [{name: "x"}]})
+    study_of(lamps, max_tokens=5, eos_token="</s>")
 
 
 def test_other_options_are_another_generator(lamps):

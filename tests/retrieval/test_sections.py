@@ -28,6 +28,36 @@ def test_a_slash_in_a_heading_and_a_number_sign_in_code_are_what_they_say():
     assert by_sections(text) == ["A/B\n```\n# no heading\n```", "A/B > C #1\nText."]
 
 
+@pytest.mark.parametrize(
+    ("text", "texts"),
+    [
+        ("# A\n\n~~~bash\n# no\n~~~\n\n## B\n\nText.", ["A\n~~~bash\n# no\n~~~", "A > B\nText."]),
+        ("# A\n\n````\n```\n# no\n```\n````\n\n# B\n\nText.", ["A\n````\n```\n# no\n```\n````", "B\nText."]),
+        ("# C#\n\n## Use\n\nText.", ["C# > Use\nText."]),
+        ("## Other #\n\n### In\n\nText.", ["Other > In\nText."]),
+        ("# A\r\n\r\n## B\r\n\r\nText.\r\n", ["A > B\nText."]),
+        ("Fees\n====\n\nLate\n----\n\nIt costs 5.", ["Fees > Late\nIt costs 5."]),
+        ("- # in a list\n\n> # in a quotation\n\nText.", ["- # in a list\n\n> # in a quotation\n\nText."]),
+        ("# A\n\n    # indented\n", ["A\n# indented"]),
+    ],
+)
+def test_headings_are_those_of_markdown(text, texts):
+    assert by_sections(text, title="") == texts
+
+
+def test_a_table_without_bars_at_its_ends_is_one_too():
+    rows = [f"route {n} | {n} euro" for n in range(30)]
+    texts = by_sections("\n".join(["# Fares", "", "route | price", "---|---", *rows]), most=30, title="")
+    assert all(one.startswith("Fares\nroute | price\n---|---\nroute ") for one in texts)
+
+
+def test_an_outer_heading_for_which_there_is_no_room_everywhere_is_told_once():
+    outer, inner = (" ".join(f"{letter}{n}" for n in range(9)) for letter in "ab")
+    texts = by_sections(f"# {outer}\n\n## {inner}\n\nOne.\n\n## Two\n\nText.", most=30, title="")
+    assert texts == [f"{inner}\n{outer}\nOne.", "Two\nText."]
+    assert all(len(one.split()) <= 30 for one in texts)
+
+
 def test_a_table_is_cut_between_rows_and_its_head_told_again():
     rows = [f"| route {n} | {n} euro |" for n in range(30)]
     text = "\n".join(
@@ -60,9 +90,10 @@ def test_headings_too_long_to_be_told_everywhere_are_text():
     texts = by_sections(f"# {long}\n\n{'It is green. ' * 20}", most=30)
     assert all(len(one.split()) <= 30 for one in texts)
     assert " ".join(texts).startswith(long[:20])
-    # The innermost heading is told where there is no room for those around it.
-    inner = by_sections(f"# {long}\n\n## Fees\n\nIt costs 5.", most=30)
-    assert inner == ["Fees\nIt costs 5."]
+    # The innermost heading is told where there is no room for those around it, which are text.
+    inner = by_sections(f"# {long}\n\n## Fees\n\nIt costs 5.\n\n## Time\n\nA week.", most=30)
+    assert [one.split("\n")[0] for one in inner] == ["Fees", "Fees", "Time"]
+    assert (inner[1][-12:], inner[2]) == ("\nIt costs 5.", "Time\nA week.")
 
 
 def test_without_headings_it_is_the_other_way_of_cutting():

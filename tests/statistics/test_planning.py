@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 from ragstudy.statistics import AnalysisSettings
-from ragstudy.statistics.effects import Belief, Found
+from ragstudy.statistics.effects import Belief, Effects, Found
 from ragstudy.statistics.planning import further, questions_to_trust
 from ragstudy.statistics.power import Precision
 from ragstudy.statistics.seeds import SeedSpread
@@ -55,6 +55,20 @@ def test_where_trainings_differ_most_only_more_of_them_decide():
     assert found.questions is None
     assert 1 <= found.trainings <= 30
     assert more(0.05, precise(0.03, 100), 100).trainings is None
+
+
+def test_further_trainings_meet_the_same_questions():
+    """What is believed of true effect and questions' error together is what a simulation finds."""
+    rng = np.random.default_rng(4)
+    spread, error, sd, n_before, seen = 0.06, 0.02, 0.05, 3, 0.10
+    others = [Found(d, 1e-12, 0.0, base=str(d)) for d in rng.normal(0, spread, 60)]
+    belief = Effects.of([Found(seen, error**2, sd**2 / n_before), *others]).believed(0)
+    true, kept = rng.normal(0, spread, 400_000), rng.normal(0, error, 400_000)
+    found = true + kept + rng.normal(0, sd / math.sqrt(n_before), 400_000)
+    near = np.abs(found - seen) < 0.004
+    mean, variance = belief.of_asked
+    assert mean.mean() == pytest.approx((true + kept)[near].mean(), abs=0.004)
+    assert math.sqrt(variance.mean()) == pytest.approx((true + kept)[near].std(), rel=0.08)
 
 
 def test_what_no_study_of_a_hundred_times_the_size_tells_cannot_be_planned():

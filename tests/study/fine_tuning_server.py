@@ -26,7 +26,8 @@ class FineTuningServer:
     def __init__(self, fault=lambda _: "", at_once=10):
         self.files, self.jobs, self.models, self.asked = {}, {}, {}, []
         self.n_lost = 0  # replies to `create` that are lost on their way back
-        self._fault, self._at_once = fault, at_once
+        self.lists, self.tells_marks, self.at_once = True, True, at_once
+        self._fault = fault
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_port}/v1"
@@ -43,6 +44,8 @@ class FineTuningServer:
         name = path.removeprefix("/v1/fine_tuning/jobs").strip("/")
         if name:
             return self.retrieve(name)
+        if not self.lists:
+            return 404, problem("no such page")
         return 200, {"object": "list", "data": [self.job(name) for name in reversed(self.jobs)], "has_more": False}
 
     def post(self, path, headers, body):
@@ -80,7 +83,7 @@ class FineTuningServer:
             return 404, problem(f"The model {asked['model']!r} does not exist")
         if asked["training_file"] not in self.files:
             return 400, problem("invalid training_file")
-        if sum(job["status"] in STATES[:3] for job in self.jobs.values()) >= self._at_once:
+        if sum(job["status"] in STATES[:3] for job in self.jobs.values()) >= self.at_once:
             return 429, problem("too many jobs are under way", code="rate_limit_exceeded")
         name = f"ftjob-{len(self.jobs)}"
         self.jobs[name] = {
@@ -102,7 +105,8 @@ class FineTuningServer:
         return 200, self.job(name)
 
     def job(self, name):
-        return {key: value for key, value in self.jobs[name].items() if key != "fails"}
+        hidden = {"fails"} if self.tells_marks else {"fails", "metadata"}
+        return {key: value for key, value in self.jobs[name].items() if key not in hidden}
 
     def retrieve(self, name):
         """Every look finds a job one state further."""

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ragstudy.errors import InputError
+from ragstudy.endpoints import BUDGET_SPENT
+from ragstudy.errors import InputError, UnavailableError
 from ragstudy.generation.make import generator_fingerprint
 from ragstudy.records import Labelled
 from ragstudy.study.execute.answer import complete
+from ragstudy.study.execute.hosted_trainings import HostedTrainings
 from ragstudy.study.execute.model_session import LazyModel
 from ragstudy.study.execute.training import (
     Training,
     adapters_by_fingerprint,
+    described,
     is_trained,
     job_fingerprint,
+    keep_hosted,
     share,
     tune,
     weights_fingerprint,
@@ -26,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from ragstudy.records import Prompt
+    from ragstudy.records import Completion, Prompt
     from ragstudy.specs import GeneratorSpec
     from ragstudy.study.execute.retrieved import Retrieved
     from ragstudy.study.execute.training_pairs import TrainingPair
@@ -63,6 +67,8 @@ class AdapterTrainer:
         self.n_trained = 0
         self.n_shared = 0
         self._there: dict[str, Path] = adapters_by_fingerprint(folder)
+        self._hosted = HostedTrainings(folder)
+        self.failed_label = ""
 
     def label(self) -> int:
         """Have everything said that decides about training pairs; returns how much was said now."""
@@ -113,7 +119,19 @@ class AdapterTrainer:
                         said = complete(model.generator(), batch)
                         found = [((one.text,) if one.stopped != "error" else (), one.error) for one in said]
                         self._keep(domain, spec.name, ANSWER, batch, found)
+                        self._check_budget(spec.name, said)
                         task.advance(len(batch))
+
+    def _check_budget(self, generator: str, said: Sequence[Completion]) -> None:
+        """Check that a labeller may go on: pairs that a spent budget left out would be another training.
+
+        Raises:
+            UnavailableError: its budget is spent.
+        """
+        spent = next((one.error for one in said if one.error.startswith(BUDGET_SPENT)), "")
+        if spent:
+            msg = f"labels of {generator!r}: {spent}"
+            raise UnavailableError(msg)
 
     def _said(self, domain: DomainPlan, use: str, prompt: Prompt, generator: str) -> Labelled | None:
         return self._book.get(domain.name, use, prompt, self._fingerprints[generator])
@@ -126,6 +144,7 @@ class AdapterTrainer:
         batch: list[Prompt],
         said: Sequence[tuple[tuple[str, ...], str]],
     ) -> None:
+        self.failed_label = next((error for _, error in said if error), self.failed_label)
         self._book.add(
             [
                 Labelled(domain.name, generator, use, p.key, p.digest, self._fingerprints[generator], texts, error)
@@ -159,6 +178,12 @@ class AdapterTrainer:
             share(self._there[wanted], place)
             self.n_shared += 1
             return weights_fingerprint(place, wanted)
+        if model_name := self._hosted.model(wanted):
+            questions = [pair.question.id for pair in self.pairs(job)]
+            known = self._hosted.known(wanted)
+            record = {**described(job, wanted), "questions": questions, "training": known.get("training")}
+            keep_hosted(place, {**record, "n_trained_tokens": known.get("n_trained_tokens", 0)}, model_name)
+            return weights_fingerprint(place, wanted)
         self._train(self._fullest(job.at(0)), model)
         if not is_trained(place, wanted):
             share(self._there[wanted], place)
@@ -182,7 +207,8 @@ class AdapterTrainer:
 
     def _is_there(self, job: TrainingJob) -> bool:
         wanted = self.fingerprint(job)
-        return is_trained(self._folder.adapter_folder(job.domain, job.name), wanted) or wanted in self._there
+        is_here = is_trained(self._folder.adapter_folder(job.domain, job.name), wanted) or wanted in self._there
+        return is_here or bool(self._hosted.model(wanted))
 
     def _fullest(self, job: TrainingJob) -> TrainingJob:
         """The same training under another name that keeps checkpoints, if there is one: it serves both."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ragstudy.generation.likelihood import likelihoods
 from ragstudy.generation.make import make_generator
+from ragstudy.hardware import give_memory_back
 from ragstudy.prompting import answer_ids, fit, plain_ids, token_ids
 from ragstudy.specs import TransformersSpec
 
@@ -60,7 +60,7 @@ class LazyModel:
     def release(self) -> None:
         """Give the memory back."""
         self._model = self._other = None
-        gc.collect()
+        give_memory_back()
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from ragstudy.finetuning.hosted import hosted_settings
 from ragstudy.finetuning.pairs import encode
 from ragstudy.finetuning.unfinished import UnfinishedTraining
 from ragstudy.generation.make import generator_fingerprint
+from ragstudy.hardware import give_memory_back
 from ragstudy.specs import EndpointSpec
 
 if TYPE_CHECKING:
@@ -190,7 +191,8 @@ def keep_hosted(place: Path, record: dict[str, Any], model: str) -> None:
         model: name of the model that the service made.
     """
     unfinished = unfinished_folder(place)
-    unfinished.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
     write_json(unfinished / "record.json", {**record, "model": model, "weights": model})
     _put(unfinished, place)
 
@@ -241,7 +243,8 @@ def tune(training: Training, model: CausalModel, folder: RunFolder, progress: Pr
     longest = min(job.spec.max_tokens, model.context)
     examples = [encode(pair.prompt, pair.answer, model.tokenizer, longest) for pair in pairs]
     trained = _trained(training, model, examples, [unfinished_folder(place) for place in places], progress, unfinished)
-    unfinished.path.unlink(missing_ok=True)
+    unfinished.forget()
+    give_memory_back()
     n_cut = sum(one.n_passages < len(pair.prompt.passages) for pair, one in zip(pairs, examples, strict=True))
     for one, wanted, place in zip(training.jobs, training.wanted, places, strict=True):
         write_json(unfinished_folder(place) / "record.json", _record(one, wanted, examples, n_cut, asdict(trained)))
