@@ -30,6 +30,7 @@ _LONGEST_SUFFIX = 40
 _LOOKED_THROUGH = 300
 _LONGEST_REASON = 300
 _TRIES = 5
+_NO_SUCH_PAGE = (404, 405, 501)
 _START, _LOOK, _LIST = "start the training", "find the training", "list its trainings"
 Result = TypeVar("Result")
 State = Literal["waiting", "running", "succeeded", "failed", "cancelled"]
@@ -188,11 +189,16 @@ class FineTuningService:
             msg = f"generator {self._spec.name!r}: {self._spec.url} did not {what}: {said}"
             if isinstance(error, openai.RateLimitError) and error.code != "insufficient_quota":
                 raise ServiceBusyError(msg) from error
-            if what == _LIST and not isinstance(error, openai.APIConnectionError):
+            if what == _LIST and _has_no_list(error):
                 raise NoListError(msg) from error
             if isinstance(error, openai.NotFoundError | openai.BadRequestError) and _names(said, what):
                 raise NotThereError(msg) from error
             raise UnavailableError(msg) from error
+
+
+def _has_no_list(error: Exception) -> bool:
+    """Whether a service has no list of trainings, or sends something else in its place; not that it fails for now."""
+    return getattr(error, "status_code", None) in _NO_SUCH_PAGE or isinstance(error, TypeError | AttributeError)
 
 
 def _names(said: str, what: str) -> bool:
