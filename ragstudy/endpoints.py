@@ -16,7 +16,7 @@ import os
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from ragstudy.errors import InputError
-from ragstudy.replies import NoReplyError, Reply, reply_of
+from ragstudy.replies import NoReplyError, Reply, joined, reply_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,11 +78,12 @@ class ChatClient:
             base_url=spec.url, api_key=server_key(spec, role), max_retries=0, timeout=spec.timeout_seconds
         )
 
-    def send(self, messages: Messages, **extras: Any) -> Reply:  # noqa: ANN401 - further fields of a request
+    def send(self, messages: Messages, *, streamed: bool = False, **extras: Any) -> Reply:  # noqa: ANN401 - further fields of a request
         """The reply to one request, tried once.
 
         Args:
             messages: the request.
+            streamed: whether it is read while it is written.
             extras: further fields of the request, e.g. `logprobs`.
 
         Raises:
@@ -97,13 +98,15 @@ class ChatClient:
             settings["temperature"] = spec.temperature
         if spec.extra_body:
             settings["extra_body"] = spec.extra_body
+        if streamed:
+            settings |= {"stream": True, "stream_options": {"include_usage": True}}
         sent = self._client.chat.completions.create(
             model=spec.model,
             messages=messages,  # type: ignore[arg-type] # its library types each role apart
             **settings,
             **extras,
         )
-        return reply_of(sent, spec)
+        return reply_of(joined(sent) if streamed else sent, spec)
 
     def with_retries(self, request: Callable[[], Result]) -> Result:
         """What a request gives; tried again after 408, 409, 429, 5xx, time-outs, and replies without JSON or text.

@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from ragstudy.text import storable
@@ -121,6 +122,35 @@ def reply_of(sent: Any, spec: ServerSpec) -> Reply:  # noqa: ANN401 - whatever t
         finish in _CUT,
         thinking,
     )
+
+
+def joined(chunks: Any) -> SimpleNamespace:  # noqa: ANN401 - whatever the server sends, read by its library
+    """A reply that was sent in pieces, as one that was sent whole; what comes after an error is not read.
+
+    Args:
+        chunks: pieces of a streamed chat completion.
+
+    Raises:
+        NoReplyError: the stream ended before the reply did.
+    """
+    parts: dict[str, list[str]] = {"content": [], **{key: [] for key in _THINKING_KEYS}}
+    finish, usage, refusal = "", None, None
+    for chunk in chunks:
+        usage = getattr(chunk, "usage", None) or usage
+        for choice in (one for one in getattr(chunk, "choices", None) or () if not (getattr(one, "index", None) or 0)):
+            delta = getattr(choice, "delta", None)
+            for key, written in parts.items():
+                if isinstance(piece := getattr(delta, key, None), str):
+                    written.append(piece)
+            refusal = getattr(delta, "refusal", None) or refusal
+            finish = str(getattr(choice, "finish_reason", None) or finish)
+    if not finish:
+        msg = "the stream ended before the reply did"
+        raise NoReplyError(msg)
+    texts = {key: "".join(written) for key, written in parts.items()}
+    message = SimpleNamespace(**texts, refusal=refusal)
+    choice = SimpleNamespace(index=0, message=message, finish_reason=finish, logprobs=None)
+    return SimpleNamespace(choices=[choice], usage=usage)
 
 
 def _check_answer(text: str, thinking: str, message: Any, finish: str, spec: ServerSpec) -> None:  # noqa: ANN401 - whatever the server sent

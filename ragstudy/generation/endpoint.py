@@ -76,7 +76,7 @@ class EndpointGenerator:
         if not self._spec.calls.count_one(limit):
             msg = f"{BUDGET_SPENT} {limit} requests is spent; raise max_calls and run again"
             raise _BudgetSpentError(msg)
-        return self._client.send(messages)
+        return self._client.send(messages, streamed=self._spec.stream)
 
     def _check_goes_on(self, error: Exception, reason: str) -> None:
         """Check that other requests may succeed where one has failed.

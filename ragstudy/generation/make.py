@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ragstudy.specs import GeneratorSpec
 
 # What does not touch the answers.
-_NOT_IDENTITY = {"name", "batch_size", "tuned_from", "device", "max_calls", "prices"}
+_NOT_IDENTITY = {"name", "batch_size", "tuned_from", "device", "max_calls", "prices", "stream"}
 # Settings that came later, each with the value under which it leaves no trace in a fingerprint.
 _LATER: dict[str, object] = {
     "examples": 0,

@@ -164,12 +164,14 @@ class EndpointSpec(ServerSpec, GeneratorSpec):
         batch_size: requests under way at a time.
         max_calls: most requests that one command sends to it, tries included; None for no limit.
         prices: of a million tokens read and of a million written, for the estimate before a run.
+        stream: whether replies are read while they are written, for servers and proxies that cut a long silence.
     """
 
     kind: Literal["endpoint"]
     batch_size: int = Field(default=8, ge=1)
     max_calls: int | None = Field(default=None, ge=1)
     prices: tuple[Price, Price] | None = None
+    stream: bool = False
     # Copies with another model, as a service made it, share it.
     _calls: CallCounter = PrivateAttr(default_factory=CallCounter)
 

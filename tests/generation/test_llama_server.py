@@ -50,6 +50,14 @@ def test_a_real_server_answers_from_its_passages(url):
     assert all(one.stopped in ("end", "length") and one.n_tokens > 0 and one.n_passages == 1 for one in said)
 
 
+def test_a_reply_that_is_streamed_is_the_one_that_is_sent_whole(url):
+    prompts = [make_prompt(str(n), f"Count from {n} to {n + 5}.", []) for n in range(3)]
+    whole = EndpointGenerator(spec(url)).generate(prompts)
+    streamed = EndpointGenerator(spec(url, stream=True)).generate(prompts)
+    assert streamed == whole
+    assert all(one.n_tokens > 0 for one in streamed)
+
+
 def test_the_limit_of_tokens_is_kept_and_named(url):
     (said,) = EndpointGenerator(spec(url, max_new_tokens=3)).generate([make_prompt("q", "Tell a long story.", [])])
     assert (said.stopped, said.n_tokens) == ("length", 3)
