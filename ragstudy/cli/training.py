@@ -84,7 +84,7 @@ def hosted_command(
         click.echo(f"to train: {one.called}, {len(one.pairs)} pairs, about {one.n_tokens:,} tokens over all epochs")
     if wanted.new:
         cost = "" if price is None else f", about {wanted.n_tokens / 1e6 * price:,.2f} at {price:g} a million"
-        click.echo(f"{len(wanted.new)} trainings, about {wanted.n_tokens:,} tokens{cost}; uploads their pairs")
+        click.echo(f"in all about {wanted.n_tokens:,} tokens{cost}; their pairs will be uploaded")
         _agree(yes=yes, question="start them?")
     failed = train_hosted([*wanted.under_way, *wanted.new], folder, progress, every)
     if failed:

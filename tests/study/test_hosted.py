@@ -285,7 +285,7 @@ def test_the_command_says_what_it_costs_and_starts_nothing_unasked(lamps, tmp_pa
         assert said.exit_code == 0, said.output
         assert service.asked[-1].startswith("ft:")
         shown = str(estimate(make_plan(parse_study(content_of(lamps, service.url), "study.yaml"))))
-        assert "2 trainings by a service on about" in shown
+        assert "trainings by a service: 2, on about" in shown
 
 
 @pytest.mark.parametrize(

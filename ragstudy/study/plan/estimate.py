@@ -134,7 +134,7 @@ def estimate(plan: Plan) -> Estimate:
     seconds = {stage: value for stage, value in totals.seconds.items() if value}
     unknown = tuple(dict.fromkeys(totals.unknown))
     hosted = (
-        f"{totals.n_hosted} trainings by a service on about {totals.hosted_tokens:,} tokens, which cost money and are "
+        f"trainings by a service: {totals.n_hosted}, on about {totals.hosted_tokens:,} tokens, which cost money and are "
         "started by `ragstudy training hosted` only"
     )
     return Estimate(
