@@ -134,8 +134,8 @@ def estimate(plan: Plan) -> Estimate:
     seconds = {stage: value for stage, value in totals.seconds.items() if value}
     unknown = tuple(dict.fromkeys(totals.unknown))
     hosted = (
-        f"trainings by a service: {totals.n_hosted}, on about {totals.hosted_tokens:,} tokens, which cost money and are "
-        "started by `ragstudy training hosted` only"
+        f"trainings by a service: {totals.n_hosted}, on about {totals.hosted_tokens:,} tokens, which cost money and "
+        "are started by `ragstudy training hosted` only"
     )
     return Estimate(
         seconds,
