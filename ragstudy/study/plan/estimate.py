@@ -10,7 +10,9 @@ from ragstudy.generation.gguf import read_header
 from ragstudy.generation.locate import locate_model
 from ragstudy.generation.weights import n_parameters as parameters_of
 from ragstudy.records import Case
+from ragstudy.scoring.claims import is_free_form
 from ragstudy.scoring.judges.measure import cost_of
+from ragstudy.scoring.measures import looks_for_claims
 from ragstudy.specs import TransformersSpec, kind_of, parse_context
 from ragstudy.study.plan.labels import labeller_of
 
@@ -33,6 +35,8 @@ _READ_FLOPS = 3.0e11
 _TRAIN_FLOPS = 3.3e11
 _SECONDS_PER_STEP = 0.02
 _EMBEDDED_PER_SECOND = 90.0
+# Long answers are read by a language model to be scored.
+_LONG_ANSWERS_PER_SECOND = 4.0
 _GPU_SPEEDUP = 60.0
 
 
@@ -83,7 +87,7 @@ class _Totals:
         self.plan = plan
         self.speed = _GPU_SPEEDUP if _has_gpu() else 1.0
         self.sizes = {g.name: n_parameters(g.model) for g in plan.spec.generators if isinstance(g, TransformersSpec)}
-        self.seconds = {"retrieve": 0.0, "label": 0.0, "tune": 0.0, "answer": 0.0}
+        self.seconds = {"retrieve": 0.0, "label": 0.0, "tune": 0.0, "answer": 0.0, "score": 0.0}
         self.prompt_tokens = self.answer_tokens = self.n_hosted = self.hosted_tokens = 0
         self.sent: dict[str, tuple[int, int]] = {}
         self.unknown: list[str] = []
@@ -127,6 +131,7 @@ def estimate(plan: Plan) -> Estimate:
         totals.seconds["retrieve"] += n_embedded / _EMBEDDED_PER_SECOND
         for name, contexts in plan.answer_sets(domain):
             totals.asked("answer", declared[name], len(domain.test), shown[contexts])
+        totals.seconds["score"] += _n_long(plan, domain) / _LONG_ANSWERS_PER_SECOND / totals.speed
         for name, n_prompts, tokens in _labelled(plan, domain, n_characters):
             totals.asked("label", name, n_prompts, tokens)
         for job in (job for job in plan.jobs if job.domain == domain.name and not job.variant.checkpoint):
@@ -173,6 +178,14 @@ def expected_cases(plan: Plan) -> list[Case]:
         for question in domain.test
         for _ in plan.answer_sets(domain)
     ]
+
+
+def _n_long(plan: Plan, domain: DomainPlan) -> int:
+    """How many long answers of a domain are scored by claims."""
+    judges = [judge.name for judge in plan.spec.judges]
+    if not any(looks_for_claims(name, judges) for name in plan.spec.measures):
+        return 0
+    return sum(map(is_free_form, domain.test)) * len(list(plan.answer_sets(domain)))
 
 
 def _answering_seconds(batch_size: int, size: int, n_prompts: int, tokens: int, speed: float) -> float:
