@@ -18,7 +18,7 @@ import numpy as np
 
 from ragstudy.statistics import AnalysisSettings, compare_blocks, decide
 from ragstudy.statistics.corrected import ErrorRates, corrected_difference
-from ragstudy.statistics.effects import Effects, Found
+from ragstudy.statistics.effects import Found, beliefs_of
 from ragstudy.statistics.planning import further
 from ragstudy.statistics.simulation import N_MEASURES, Answers, Design, block_of, simulate
 from ragstudy.study.analyse.missing import bounds_of
@@ -110,7 +110,7 @@ def advised(n_studies: int) -> None:
             if decide(found[0], settings) != "undecided":
                 continue
             one = found[0]
-            belief = Effects.of([Found.by(other) for other in found[::N_MEASURES]]).believed(0)
+            belief = beliefs_of([Found.by(other) for other in found[::N_MEASURES]])[0]
             more = further(one.difference, one.precision, one.n, belief, settings, one.joint_confidence).questions
             if more is None:
                 continue

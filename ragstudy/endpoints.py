@@ -13,13 +13,14 @@ from __future__ import annotations
 
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from ragstudy.errors import InputError
 from ragstudy.replies import NoReplyError, Reply, joined, reply_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from tenacity import RetryCallState
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 Role = Literal["generator", "judge"]
 Messages = list[dict[str, str]]
+Asked = TypeVar("Asked")
 Result = TypeVar("Result")
 # How the reason of an answer begins that was not asked for any more.
 BUDGET_SPENT = "the budget of"
@@ -56,6 +58,22 @@ def server_key(spec: ServerSpec, role: Role) -> str:
         )
         raise InputError(msg)
     return key
+
+
+def side_by_side(
+    prompts: Sequence[Asked], ask: Callable[[Asked], Result], n_at_once: int, *, first_alone: bool
+) -> list[Result]:
+    """What each prompt gives, in order.
+
+    Args:
+        prompts: to be asked.
+        ask: sends one.
+        n_at_once: under way at a time.
+        first_alone: whether the first is sent before the others, because what keeps it from an answer may keep all.
+    """
+    first = [ask(prompt) for prompt in prompts[:1]] if first_alone else []
+    with ThreadPoolExecutor(max_workers=n_at_once) as pool:
+        return first + list(pool.map(ask, prompts[len(first) :]))
 
 
 class ChatClient:

@@ -125,7 +125,7 @@ def reply_of(sent: Any, spec: ServerSpec) -> Reply:  # noqa: ANN401 - whatever t
 
 
 def joined(chunks: Any) -> SimpleNamespace:  # noqa: ANN401 - whatever the server sends, read by its library
-    """A reply that was sent in pieces, as one that was sent whole; what comes after an error is not read.
+    """A reply that was sent in pieces, as one that was sent whole.
 
     Args:
         chunks: pieces of a streamed chat completion.

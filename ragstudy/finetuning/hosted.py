@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 # What a training is marked with at the service, so that one that was started and not written down is found again.
 _MARK = "ragstudy"
-_LONGEST_SUFFIX = 40
 _LOOKED_THROUGH = 300
 _LONGEST_REASON = 300
 _TRIES = 5
@@ -136,7 +135,7 @@ class FineTuningService:
                     training_file=file,
                     method=settings,
                     seed=seed,
-                    suffix=mark[:_LONGEST_SUFFIX],
+                    suffix=mark,
                     metadata={_MARK: mark},
                 ).id
             ),

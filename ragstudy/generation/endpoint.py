@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from ragstudy.endpoints import BUDGET_SPENT, ChatClient, server_key
+from ragstudy.endpoints import BUDGET_SPENT, ChatClient, server_key, side_by_side
 from ragstudy.errors import UnavailableError
 from ragstudy.records import Completion
 from ragstudy.replies import NoAnswerError, NoEndpointError, NoReplyError
@@ -49,9 +48,7 @@ class EndpointGenerator:
         Raises:
             UnavailableError: the server refuses every request, or has not answered any.
         """
-        first = [] if self._has_answered else [self._answer(prompt) for prompt in prompts[:1]]
-        with ThreadPoolExecutor(max_workers=self._spec.batch_size) as pool:
-            return first + list(pool.map(self._answer, prompts[len(first) :]))
+        return side_by_side(prompts, self._answer, self._spec.batch_size, first_alone=not self._has_answered)
 
     def _answer(self, prompt: Prompt) -> Completion:
         shown = len(prompt.passages)

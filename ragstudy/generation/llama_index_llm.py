@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, field_validator
 
+from ragstudy.endpoints import side_by_side
 from ragstudy.errors import RagstudyError, UnavailableError
 from ragstudy.records import Completion
 from ragstudy.registry import make_object
@@ -106,9 +106,7 @@ class LlamaIndexGenerator:
         Raises:
             UnavailableError: the first request of all fails.
         """
-        first = [] if self._has_answered else [self._answer(prompt) for prompt in prompts[:1]]
-        with ThreadPoolExecutor(max_workers=self._spec.batch_size) as pool:
-            return first + list(pool.map(self._answer, prompts[len(first) :]))
+        return side_by_side(prompts, self._answer, self._spec.batch_size, first_alone=not self._has_answered)
 
     def _answer(self, prompt: Prompt) -> Completion:
         shown = len(prompt.passages)

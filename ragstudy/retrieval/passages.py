@@ -71,7 +71,8 @@ class _Cutter:
             # Outer headings for which there is no room everywhere are text like any other, once.
             untold = [path[-1] for path in paths[:first] if path not in told]
             told.update(paths)
-            above = "".join(f"{_UNDER.join(headings[first:])}\n" for _ in headings[first:][:1])
+            line = _UNDER.join(headings[first:])
+            above = f"{line}\n" if line else ""
             text = "\n".join([*untold, section.text]).strip()
             room = self._most - self._count(above)
             # A heading without text is a passage of its own, as a slide with nothing but a title is.

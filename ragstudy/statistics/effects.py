@@ -2,7 +2,7 @@
 
 Examples:
     >>> found = [Found(0.12, 0.03**2, base="nq"), *[Found(d, 0.03**2, base="nq") for d in (0.01, -0.01, 0.0, 0.02)]]
-    >>> mean, variance = Effects.of(found).believed(0).of_effect
+    >>> mean, variance = beliefs_of(found)[0].of_effect
     >>> bool((mean < 0.12).all() and (variance < 0.03**2).all())
     True
 """
@@ -91,41 +91,23 @@ class Belief:
         return float(self.of_effect[0].mean())
 
 
-@dataclass(frozen=True)
-class Effects:
-    """The true differences of a study: normal around a centre, with the centre and the spread known by the study only.
+def beliefs_of(found: Sequence[Found]) -> list[Belief]:
+    """What the differences of a study tell about each other, one belief for each.
 
-    The normal hierarchical model with a flat prior of the centre and of the spread (Gelman et al. 2013, 5.4), for
-    errors that are correlated where differences share a base.
+    The true differences are normal around a centre, with the centre and the spread known by the study only: the normal
+    hierarchical model with a flat prior of either (Gelman et al. 2013, 5.4), for errors that are correlated where
+    differences share a base.
 
-    Attributes:
-        beliefs: of each difference.
+    Args:
+        found: of one measure; those that are NaN tell nothing.
     """
-
-    beliefs: tuple[Belief, ...]
-
-    @classmethod
-    def of(cls, found: Sequence[Found]) -> Effects:
-        """What the differences tell about each other.
-
-        Args:
-            found: of one measure; those that are NaN tell nothing.
-        """
-        known = [place for place, one in enumerate(found) if _is_known(one)]
-        beliefs = [Belief.of_itself(one) for one in found]
-        if known:
-            model = _Model.of([found[place] for place in known])
-            for place, belief in zip(known, model.beliefs(), strict=True):
-                beliefs[place] = belief
-        return cls(tuple(beliefs))
-
-    def believed(self, place: int) -> Belief:
-        """Of one difference.
-
-        Args:
-            place: among those that were found.
-        """
-        return self.beliefs[place]
+    known = [place for place, one in enumerate(found) if _is_known(one)]
+    beliefs = [Belief.of_itself(one) for one in found]
+    if known:
+        model = _Model.of([found[place] for place in known])
+        for place, belief in zip(known, model.beliefs(), strict=True):
+            beliefs[place] = belief
+    return beliefs
 
 
 def _is_known(found: Found) -> bool:

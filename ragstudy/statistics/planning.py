@@ -66,8 +66,8 @@ def further(  # noqa: PLR0913 - everything that is known of a comparison
     Two ends are possible: it is told from zero at the level of the verdict (the family's, at the next look), or it
     is shown to lie within the margin. The chance of either is taken over what is believed of the true difference after
     this study (assurance: O'Hagan, Stevens and Campbell 2005), with the difference found drawn towards those of the
-    study's other comparisons (`Effects`). The data at hand are kept, and questions shrink their own part of the error
-    only.
+    study's other comparisons (`beliefs_of`). The data at hand are kept, and questions shrink their own part of the
+    error only.
 
     Args:
         difference: observed.

@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 from ragstudy.statistics import AnalysisSettings
-from ragstudy.statistics.effects import Belief, Effects, Found
+from ragstudy.statistics.effects import Belief, Found, beliefs_of
 from ragstudy.statistics.planning import further, questions_to_trust
 from ragstudy.statistics.power import Precision
 from ragstudy.statistics.seeds import SeedSpread
@@ -62,7 +62,7 @@ def test_further_trainings_meet_the_same_questions():
     rng = np.random.default_rng(4)
     spread, error, sd, n_before, seen = 0.06, 0.02, 0.05, 3, 0.10
     others = [Found(d, 1e-12, 0.0, base=str(d)) for d in rng.normal(0, spread, 60)]
-    belief = Effects.of([Found(seen, error**2, sd**2 / n_before), *others]).believed(0)
+    belief = beliefs_of([Found(seen, error**2, sd**2 / n_before), *others])[0]
     true, kept = rng.normal(0, spread, 400_000), rng.normal(0, error, 400_000)
     found = true + kept + rng.normal(0, sd / math.sqrt(n_before), 400_000)
     near = np.abs(found - seen) < 0.004

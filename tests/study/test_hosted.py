@@ -50,6 +50,12 @@ def train(plan, folder):
     return train_hosted([*wanted.under_way, *wanted.new], folder, NULL, sleep=lambda _: None)
 
 
+def start_only(plan, folder):
+    """As a command that is stopped while it waits."""
+    with pytest.raises(KeyboardInterrupt):
+        train_hosted(hosted_plan(plan, folder, NULL).new, folder, NULL, sleep=interrupt)
+
+
 def test_a_study_asks_the_models_that_a_service_has_made(lamps, tmp_path):
     folder = RunFolder(tmp_path / "run")
     with FineTuningServer() as service:
@@ -81,8 +87,7 @@ def test_what_was_started_is_waited_for_and_never_started_again(lamps, tmp_path)
 
     with FineTuningServer() as service:
         plan = plan_of(lamps, service.url)
-        with pytest.raises(KeyboardInterrupt):
-            train_hosted(hosted_plan(plan, folder, NULL).new, folder, NULL, sleep=interrupt)
+        start_only(plan, folder)
         wanted = hosted_plan(plan, folder, NULL)
         assert (len(wanted.under_way), wanted.new, wanted.n_tokens) == (2, (), 0)
         assert train(plan, folder) == {}
@@ -131,8 +136,7 @@ def test_a_setting_that_is_tried_and_taken_back_is_not_paid_for_again(lamps, tmp
         assert record["model"] == service.jobs["ftjob-0"]["fine_tuned_model"]
         # One that is under way is found again as well.
         third = plan_of(lamps, service.url, formats=["closed_book"], epochs=4)
-        with pytest.raises(KeyboardInterrupt):
-            train_hosted(hosted_plan(third, folder, NULL).new, folder, NULL, sleep=interrupt)
+        start_only(third, folder)
         train(one, folder)
         assert train(third, folder) == {}
         assert len(service.jobs) == 3
@@ -188,8 +192,7 @@ def test_one_training_that_the_service_does_not_know_leaves_the_others_alone(lam
     folder = RunFolder(tmp_path / "run")
     with FineTuningServer() as service:
         plan = plan_of(lamps, service.url)
-        with pytest.raises(KeyboardInterrupt):
-            train_hosted(hosted_plan(plan, folder, NULL).new, folder, NULL, sleep=interrupt)
+        start_only(plan, folder)
         del service.jobs["ftjob-0"]
         [(called, why)] = train(plan, folder).items()
         assert called == "lamps/gpt+closed_book-4@1"

@@ -10,7 +10,7 @@ from test_findings import effect, row
 
 from ragstudy.results import LengthBias, UnscoredBounds
 from ragstudy.statistics import AnalysisSettings, Interval
-from ragstudy.statistics.effects import Effects, Found
+from ragstudy.statistics.effects import Found, beliefs_of
 from ragstudy.statistics.planning import further, questions_to_trust
 from ragstudy.statistics.seeds import SeedSpread
 from ragstudy.study.analyse.verdicts import decisions
@@ -123,7 +123,7 @@ def test_an_undecided_comparison_says_what_would_decide_it():
     unsure = effect(0.05, half=0.06, p=0.1, p_adjusted=0.1, n=100, n_clusters=50, standard_error=0.03)
     decision = decided(row(found=unsure))[0].decision
     assert decision.verdict == "undecided"
-    belief = Effects.of([Found.by(unsure)]).believed(0)
+    belief = beliefs_of([Found.by(unsure)])[0]
     expected = further(0.05, unsure.precision, 100, belief, SETTINGS, unsure.joint_confidence)
     assert decision.n_more_questions == expected.questions > 50
     assert decision.n_more_documents == -(-expected.questions // 2)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ragstudy.formatting import effect, share, signed
 from ragstudy.results import Finding
-from ragstudy.statistics.effects import Effects, Found
+from ragstudy.statistics.effects import Found, beliefs_of
 from ragstudy.study.analyse.causes import CAUSES
 from ragstudy.study.analyse.cautions import CAUTIONS
 from ragstudy.study.analyse.subject import Subject, numbers_of
@@ -111,8 +111,8 @@ def _next(results: Results, rows: Sequence[ComparisonRow]) -> Finding:
     """
     helping = [row for row in rows if row.verdict == "helps"]
     best = max(helping or rows, key=lambda row: row.effect.difference)
-    beliefs = Effects.of([Found.by(row.effect, row.base) for row in rows])
-    expected = beliefs.believed(rows.index(best)).expected
+    beliefs = beliefs_of([Found.by(row.effect, row.base) for row in rows])
+    expected = beliefs[rows.index(best)].expected
     level = _not_told_from(results, best)
     told = f"{best.measure} {effect(best.effect)}"
     if helping:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from ragstudy.formatting import SCORERS_ERRORS, UNSCORED, effect, p_value, percent, signed
 from ragstudy.results import Decision
 from ragstudy.statistics import Interval, decide
-from ragstudy.statistics.effects import Effects, Found
+from ragstudy.statistics.effects import Found, beliefs_of
 from ragstudy.statistics.length_errors import without_bias
 from ragstudy.statistics.planning import Further, further, questions_to_trust
 
@@ -55,7 +55,7 @@ def _beliefs(rows: Sequence[ComparisonRow]) -> list[Belief | None]:
     for measure in {row.measure for row in rows}:
         places = [place for place, row in enumerate(rows) if row.effect.in_family and row.measure == measure]
         found = [Found.by(rows[place].effect, _base_of(rows[place])) for place in places]
-        for place, belief in zip(places, Effects.of(found).beliefs, strict=True):
+        for place, belief in zip(places, beliefs_of(found), strict=True):
             beliefs[place] = belief
     return beliefs
 

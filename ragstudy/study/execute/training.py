@@ -159,7 +159,7 @@ def share(there: Path, place: Path) -> None:
         there: where it lies.
         place: where it is to lie too.
     """
-    unfinished = unfinished_folder(place)
+    unfinished = _unfinished(place)
     shutil.rmtree(unfinished, ignore_errors=True)
     shutil.copytree(there, unfinished, copy_function=_link)
     _put(unfinished, place)
@@ -173,7 +173,7 @@ def put_in(adapter: Path, place: Path, record: dict[str, Any]) -> None:
         place: where it is to lie.
         record: what it is.
     """
-    unfinished = unfinished_folder(place)
+    unfinished = _unfinished(place)
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
     for name in ("adapter_config.json", "adapter_model.safetensors"):
@@ -190,7 +190,7 @@ def keep_hosted(place: Path, record: dict[str, Any], model: str) -> None:
         record: what it is.
         model: name of the model that the service made.
     """
-    unfinished = unfinished_folder(place)
+    unfinished = _unfinished(place)
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
     write_json(unfinished / "record.json", {**record, "model": model, "weights": model})
@@ -213,12 +213,8 @@ def _link(source: str, target: str) -> None:
         shutil.copy2(source, target)
 
 
-def unfinished_folder(place: Path) -> Path:
-    """Where a training keeps what it needs until it is finished.
-
-    Args:
-        place: where its adapter is to lie.
-    """
+def _unfinished(place: Path) -> Path:
+    """Where a training keeps what it needs until it is finished."""
     return place.with_name(f"{place.name}{_UNFINISHED}")
 
 
@@ -242,30 +238,30 @@ def tune(training: Training, model: CausalModel, folder: RunFolder, progress: Pr
     pairs = training.labelling.pairs(job)
     longest = min(job.spec.max_tokens, model.context)
     examples = [encode(pair.prompt, pair.answer, model.tokenizer, longest) for pair in pairs]
-    trained = _trained(training, model, examples, [unfinished_folder(place) for place in places], progress, unfinished)
+    trained = _trained(training, model, examples, [_unfinished(place) for place in places], progress, unfinished)
     unfinished.forget()
     give_memory_back()
     n_cut = sum(one.n_passages < len(pair.prompt.passages) for pair, one in zip(pairs, examples, strict=True))
     for one, wanted, place in zip(training.jobs, training.wanted, places, strict=True):
-        write_json(unfinished_folder(place) / "record.json", _record(one, wanted, examples, n_cut, asdict(trained)))
-        _put(unfinished_folder(place), place)
+        write_json(_unfinished(place) / "record.json", _record(one, wanted, examples, n_cut, asdict(trained)))
+        _put(_unfinished(place), place)
 
 
 def _unfinished_training(training: Training, places: Sequence[Path]) -> UnfinishedTraining:
     """The state of the same training that was stopped, or a new one in empty folders."""
     from ragstudy.finetuning.training import steps_of
 
-    unfinished = UnfinishedTraining(unfinished_folder(places[0]) / _STATE, training.wanted[0])
+    unfinished = UnfinishedTraining(_unfinished(places[0]) / _STATE, training.wanted[0])
     job, n_steps = training.job, unfinished.counted().n_steps
     per_epoch = steps_of(len(training.labelling.pairs(job)), job.spec) // job.spec.epochs
     written = (
-        any(one.name != _STATE for one in unfinished_folder(place).glob("*.safetensors"))
+        any(one.name != _STATE for one in _unfinished(place).glob("*.safetensors"))
         for place, epoch in zip(places, training.epochs, strict=True)
         if epoch * per_epoch <= n_steps
     )
     if not (n_steps and all(written)):
         for place in places:
-            shutil.rmtree(unfinished_folder(place), ignore_errors=True)
+            shutil.rmtree(_unfinished(place), ignore_errors=True)
     return unfinished
 
 

@@ -46,11 +46,10 @@ def _group_problems(spec: StudySpec, domain: DomainPlan) -> list[str]:
     known = {group for document in domain.domain.documents for group in groups_of(document.id)}
     groups = dict.fromkeys(question.group for question in (*domain.test, *domain.domain.split("train")))
     empty = [group or "''" for group in groups if group not in known]
-    return [
-        f"retrieval.within: domain {domain.name!r} has no document of group {some_of(empty)}; a document of a group is "
-        "called like it, or its id begins with it and '-', '#', '/' or ':'"
-        for _ in empty[:1]
-    ]
+    if not empty:
+        return []
+    told = "a document of a group is called like it, or its id begins with it and '-', '#', '/' or ':'"
+    return [f"retrieval.within: domain {domain.name!r} has no document of group {some_of(empty)}; {told}"]
 
 
 def study_problems(spec: StudySpec) -> list[str]:
