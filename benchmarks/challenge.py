@@ -139,7 +139,7 @@ def _changes(question: Question, rng: random.Random, others: list[str]) -> Itera
     wrong = rng.choice(fact.alternatives)
     kind = "number" if _NUMBER.search(form) else "entity"
     yield kind, right.replace(form, wrong)
-    negated = re.sub(r"\b(is|are|was|were)\b", r"\1 not", right, count=1)
+    negated = _negated(right, form)
     if negated != right:
         yield "negation", negated
     sentences = right.split(". ")
@@ -152,6 +152,16 @@ def _changes(question: Question, rng: random.Random, others: list[str]) -> Itera
     yield "hedge", f"It is not certain, but possibly {right[0].lower()}{right[1:]}"
     yield "unsupported", f"{right} {rng.choice([one for one in others if one != question.references[0]])}"
     yield "contradicting", f"{right} In fact it is {wrong}, not {form}."
+
+
+def _negated(text: str, form: str) -> str:
+    """A text with the clause that holds a fact's form turned round; the same text where its verb is none of four."""
+    clauses = re.split(r"(\. |, and )", text)
+    place = next(number for number, clause in enumerate(clauses) if form in clause or number == len(clauses) - 1)
+    clauses[place] = re.sub(
+        r"\b(is|are|was|were)\b(?! not\b| never\b)(?!.*\bnot\b)", r"\1 not", clauses[place], count=1
+    )
+    return "".join(clauses)
 
 
 def scorers(cases: list[Case]) -> Mapping[str, Callable[[Case, str], Judged]]:

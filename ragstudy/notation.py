@@ -93,7 +93,13 @@ _FACTORS: dict[str, tuple[str, str]] = {
     "min": ("60", "s"),
     "h": ("3600", "s"),
     "hr": ("3600", "s"),
+    "ft": ("12", "inch"),
+    "inch": ("1", "inch"),
+    "lb": ("16", "oz"),
+    "oz": ("1", "oz"),
 }
+# In these, people say one quantity in two units: `3 hours and 48 minutes`, `6 ft 1 in`.
+_SAID_IN_TWO = frozenset({"s", "inch", "oz"})
 _NAMES_OF_UNITS = {
     "kilogram": "kg",
     "kilo": "kg",
@@ -109,7 +115,13 @@ _NAMES_OF_UNITS = {
     "second": "s",
     "minute": "min",
     "hour": "h",
+    "feet": "ft",
+    "foot": "ft",
+    "inche": "inch",
+    "ounce": "oz",
 }
+# Those that are no English word, no abbreviation and no letter of a list.
+_ROMAN = {"ii": "2", "iii": "3", "vi": "6", "vii": "7", "viii": "8", "ix": "9", "xi": "11", "xii": "12", "xiii": "13"}
 _WITH_ENDING = regex.compile(r"^(\d+)(?:st|nd|rd|th)$")
 # Scripts that are written without blanks between words: a character, with the marks on it, stands for itself.
 WITHOUT_BLANKS = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]\p{M}*"
@@ -185,24 +197,46 @@ def _one(word: str, *, near_a_month: bool) -> str:
         return "1/2"
     if word in ("dollars", "euros", "pounds"):
         return word[:-1]
-    return _month(word) or _GREEK.get(word, word)
+    return _month(word) or _ROMAN.get(word) or _GREEK.get(word, word)
 
 
 def _quantities(some: list[str]) -> list[str]:
     """Words with numbers before a unit of mass, length, volume or time in one unit of each."""
     made: list[str] = []
+    larger = Decimal(0)  # what one of the unit before is, in the unit that its kind is compared in
     for word in some:
         number = _decimal(made[-1].lstrip("-")) if made else None
-        unit = _FACTORS.get(
-            _NAMES_OF_UNITS.get(word.removesuffix("s").replace("meter", "metre").replace("liter", "litre"), word)
-        )
-        if number is None or unit is None:
+        factor, base = _unit(word, after_feet=made[-2:-1] == ["inch"] or made[-3:-1] == ["inch", "and"])
+        if number is None or not base:
             made.append(word)
             continue
         sign = "-" if made[-1].startswith("-") else ""
-        made[-1] = sign + _plain(number * Decimal(unit[0]))
-        made.append(unit[1])
+        made[-1:] = [sign + _plain(number * factor), base]
+        larger = _add_smaller(made, number * factor, larger, factor)
     return made
+
+
+def _unit(word: str, *, after_feet: bool) -> tuple[Decimal, str]:
+    """What one of a unit is in the unit that its kind is compared in, and that unit; '' for any other word."""
+    if word == "in" and after_feet:
+        word = "inch"
+    name = word.removesuffix("s").replace("meter", "metre").replace("liter", "litre")
+    factor, base = _FACTORS.get(_NAMES_OF_UNITS.get(name, word), ("0", ""))
+    return Decimal(factor), base
+
+
+def _add_smaller(made: list[str], value: Decimal, larger: Decimal, factor: Decimal) -> Decimal:
+    """Make the quantities at the end one, if the last is the rest of the one before: `3 hours and 48 minutes`.
+
+    Returns:
+        What one of the last unit is.
+    """
+    base = made[-1]
+    n_between = 1 if made[-3:-2] == ["and"] else 0
+    before = made[-4 - n_between : -2 - n_between]
+    if base in _SAID_IN_TWO and factor < larger and value < larger and before[1:] == [base]:
+        made[-4 - n_between :] = [_plain(Decimal(before[0]) + value), base]
+    return factor
 
 
 def _month(word: str) -> str | None:

@@ -34,23 +34,28 @@ Examples:
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from ragstudy.scoring.abstention import abstains
-from ragstudy.scoring.denial import denies, without_denied
-from ragstudy.scoring.fact_forms import is_written, named_alternatives, states
+from ragstudy.scoring.denial import denied_words, denies, without_denied
+from ragstudy.scoring.doubt import doubts
+from ragstudy.scoring.fact_forms import is_written, named_alternatives, share_stated, states
 from ragstudy.scoring.languages import side_in
 from ragstudy.scoring.words import STOP_WORDS, without_citations, words
 
 if TYPE_CHECKING:
-    from ragstudy.records import Question
-from ragstudy.scoring.words import WordWeights
+    from collections.abc import Sequence
+
+    from ragstudy.records import Fact, Question
+    from ragstudy.scoring.words import WordWeights
 
 _SENTENCE = re.compile(r"(?<=[.!?;])\s+|;|\n+|(?<=[\u3002\uff01\uff1f\uff1b\u0964])")
 _ITEM = re.compile(r"[,\uff0c\u3001\u060c]|\band\b|\bor\b")
 _NUMBER = re.compile(r"\d")
+_ORDINAL = re.compile(r"^(\d+)(?:st|nd|rd|th)$")
 _NAME = re.compile(r"(?<=\S\s)[A-Z][\w-]*(?:\s+[A-Z][\w-]*)*")
 _SHORT = 8
 _UNVERIFIABLE = 0.1
@@ -198,31 +203,40 @@ def _by_facts(question: Question, answer: str) -> Judged:
     supported = set(words(question.text)) | {w for text in question.references for w in words(text)}
     supported |= {w for fact in question.facts for form in fact.forms for w in words(form)} | STOP_WORDS
     # In the whole answer, because a full stop also ends an abbreviation within a fact (`E. coli`).
-    found = found_facts(question, answer)
+    shares = shares_of_facts(question, answer)
     # A right value that is denied is a wrong statement.
-    n_wrong = len(_named_facts(question, answer) - found)
+    n_wrong = len(_named_facts(question, answer).keys() - shares.keys())
     # What an answer says it cannot tell is missing, not wrong.
     for claim in (part for part in _SENTENCE.split(answer) if part and part.strip() and not abstains(part)):
         n_unsupported = _n_unsupported(question, claim, supported)
         if not n_unsupported and set(words(claim)) - supported and not _backed(question, claim, supported):
             n_unsupported = 1
         n_wrong += n_unsupported
-    n_known = _n_known_wrong(question, answer, supported)
-    n_missing = max(0, len(question.facts) - len(found) - n_known)
-    total = len(found) + n_known + _weight_of(max(0, n_wrong - n_known), n_missing, question)
-    return Judged(len(found) / total if total else 0.0, len(found) / len(question.facts))
+    n_known = _n_known_wrong(question, answer, supported, [fact for fact in question.facts if fact.id not in shares])
+    n_missing = max(0, len(question.facts) - len(shares) - n_known)
+    total = len(shares) + n_known + _weight_of(max(0, n_wrong - n_known), n_missing, question)
+    total += _UNVERIFIABLE * len(shares.keys() - _sure_facts(question, answer))
+    return Judged(len(shares) / total if total else 0.0, math.fsum(shares.values()) / len(question.facts))
 
 
-def _n_known_wrong(question: Question, answer: str, supported: set[str]) -> int:
-    """How many of the facts' known wrong alternatives an answer states in a sentence that names the fact as well."""
+def _sure_facts(question: Question, answer: str) -> set[str]:
+    """Ids of the facts that an answer states without doubt; all where question or references are in doubt."""
+    if not doubts(answer) or any(doubts(text) for text in (question.text, *question.references)):
+        return {fact.id for fact in question.facts}
+    sure = " ".join(sentence for sentence in _SENTENCE.split(answer) if sentence and not doubts(sentence))
+    return found_facts(question, sure)
+
+
+def _n_known_wrong(question: Question, answer: str, supported: set[str], missing: Sequence[Fact]) -> int:
+    """How many known wrong alternatives an answer states in sentences that name a fact: of it, or of a missing one."""
     forms = [form for fact in question.facts for form in (*fact.forms, *fact.alternatives)]
     known = {word for text in (question.text, *question.references, *forms) for word in words(text)}
     found: set[str] = set()
     for sentence in (part for part in _SENTENCE.split(answer) if part):
         affirmed = without_denied(_CONTRASTED.sub(" ", sentence), known)
-        for fact in question.facts:
-            if states(fact, sentence, question.text) or is_written(fact, sentence):
-                found |= named_alternatives(fact, affirmed)
+        named = [one for one in question.facts if states(one, sentence, question.text) or is_written(one, sentence)]
+        for fact in (*named, *(missing if named else ())):
+            found |= named_alternatives(fact, affirmed)
     return sum(1 for one in found if not set(words(one)) <= supported)
 
 
@@ -252,7 +266,17 @@ def _backed(question: Question, claim: str, supported: set[str]) -> bool:
 
 
 def found_facts(question: Question, text: str) -> set[str]:
-    """Ids of the facts of which a text holds an accepted form that it does not plainly deny.
+    """Ids of the facts of which a text states anything that it does not plainly deny.
+
+    Args:
+        question: that was asked.
+        text: to look at.
+    """
+    return set(shares_of_facts(question, text))
+
+
+def shares_of_facts(question: Question, text: str) -> dict[str, float]:
+    """How much of each fact a text states and does not plainly deny, in (0, 1], by id; only of those it states.
 
     Args:
         question: that was asked.
@@ -262,16 +286,17 @@ def found_facts(question: Question, text: str) -> set[str]:
 
 
 def _affirmed(question: Question, text: str) -> str:
-    """A text without what it plainly denies; all of it where question, references or facts deny themselves."""
-    forms = [form for fact in question.facts for form in fact.forms]
-    told = [question.text, *question.references, *forms]
-    if not denies(text) or any(denies(one) for one in told):
+    """A text without what it plainly denies; all of it where the question asks what is not so."""
+    if not denies(text) or denies(question.text):
         return text
-    return without_denied(text, {word for one in told for word in words(one)})
+    told = [*question.references, *(form for fact in question.facts for form in fact.forms)]
+    known = {word for one in (question.text, *told) for word in words(one)}
+    return without_denied(text, known, denied_words(*told))
 
 
-def _named_facts(question: Question, text: str) -> set[str]:
-    return {fact.id for fact in question.facts if states(fact, text, question.text)}
+def _named_facts(question: Question, text: str) -> dict[str, float]:
+    shares = {fact.id: share_stated(fact, text, question.text) for fact in question.facts}
+    return {name: share for name, share in shares.items() if share}
 
 
 def _n_unsupported(question: Question, claim: str, supported: set[str]) -> int:
@@ -281,7 +306,7 @@ def _n_unsupported(question: Question, claim: str, supported: set[str]) -> int:
         told = STOP_WORDS | set(words(question.text))
         items = [set(words(item)) - told for item in _ITEM.split(claim)]
         return sum(1 for item in items if item and not item & supported)
-    specifics = [[word] for word in words(claim) if _NUMBER.search(word)]
+    specifics = [[word, _ORDINAL.sub(r"\1", word)] for word in words(claim) if _NUMBER.search(word)]
     specifics += [words(name) for name in _NAME.findall(claim)]
     return sum(1 for one in specifics if not set(one) & supported)
 

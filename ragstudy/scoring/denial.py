@@ -1,13 +1,16 @@
 """What an answer denies: `It is not green` names green and does not say it.
 
-Only a plain denial counts: a clause whose words after the negation all stand in the question or its references, as far
-as they mean anything. `It must not be combined with Karvir` says in other words that they interact, and denies nothing.
+Only a plain denial counts: a clause whose words after the negation all stand in the question or its references, in
+whatever inflection, as far as they mean anything. `It must not be combined with Karvir` says in other words that they
+interact, and denies nothing.
 
 Examples:
     >>> without_denied('It is not green but blue.', {'green'}).split()
     ['It', 'is', 'but', 'blue.']
     >>> without_denied('It must not be combined with Karvir.', {'karvir', 'interacts'})
     'It must not be combined with Karvir.'
+    >>> without_denied('It does not hold in Lund.', {'hold', 'lund'}, denied_words('It does not hold in Lund or Oslo.'))
+    'It does not hold in Lund.'
 """
 
 from __future__ import annotations
@@ -40,6 +43,13 @@ _BOUND = re.compile(
 )
 
 
+_SHORTEST_STEM = 4
+# Stems of words that say of a value that it is told, whatever it is.
+_REPORTING = frozenset(
+    {"list", "record", "given", "named", "name", "call", "stat", "state", "report", "describ", "describe"}
+)
+
+
 def denies(text: str) -> bool:
     """Whether a text holds a negation.
 
@@ -49,23 +59,44 @@ def denies(text: str) -> bool:
     return _NEGATION.search(text) is not None
 
 
-def without_denied(text: str, known: AbstractSet[str]) -> str:
+def denied_words(*texts: str) -> set[str]:
+    """The words that mean something in what texts deny.
+
+    Args:
+        texts: of references and facts.
+    """
+    clauses = [clause for text in texts if denies(text) for clause in _CLAUSE.split(text) if clause and denies(clause)]
+    return {word for clause in clauses for word in words(clause)} - STOP_WORDS
+
+
+def without_denied(text: str, known: AbstractSet[str], rightly: AbstractSet[str] = frozenset()) -> str:
     """An answer without what it plainly denies.
 
     Args:
         text: of the answer.
         known: words of the question, its references and its facts.
+        rightly: words of what the references deny themselves; a clause that denies any of these is left as it is.
     """
     if not denies(text):
         return text
-    return " ".join(_affirmed(clause, known) for clause in _CLAUSE.split(text) if clause)
+    stems = {_stem(word) for word in known} | _REPORTING
+    return " ".join(_affirmed(clause, stems, rightly) for clause in _CLAUSE.split(text) if clause)
 
 
-def _affirmed(clause: str, known: AbstractSet[str]) -> str:
+def _affirmed(clause: str, known: AbstractSet[str], rightly: AbstractSet[str]) -> str:
     found = _NEGATION.search(clause)
     if found is None:
         return clause
     denied = clause[found.end() :]
-    if _BOUND.search(denied) or set(words(denied)) - STOP_WORDS - known:
+    said = set(words(denied)) - STOP_WORDS
+    if _BOUND.search(denied) or said & rightly or {_stem(word) for word in said} - known:
         return clause
     return clause[: found.start()]
+
+
+def _stem(word: str) -> str:
+    """An English word without its ending: `grant` of `grants`, `granted` and `granting`."""
+    for ending in ("ing", "ed", "es", "s", "e"):
+        if word.endswith(ending) and len(word) - len(ending) >= _SHORTEST_STEM:
+            return word.removesuffix(ending)
+    return word

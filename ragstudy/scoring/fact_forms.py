@@ -5,12 +5,22 @@ fact's known wrong alternatives, these count:
 
 * a person with middle names, where the question asks who: `Thomas Alva Edison` for `Thomas Edison`;
 * a name without what describes it: `George Huntington` for `the physician George Huntington`;
+* a middle name as its initial, or written out: `William Gannaway Brownlow` for `William G. Brownlow`;
 * a name of three or more words without first names, or without Jr.: `Elizabeth Patterson` for `Mary Elizabeth
   Patterson`; not `World Trade Organization` for `World Health Organization`, nor `World War I` for `World War II`;
 * a form without the article or preposition before it, and without words of the question, if two words without a number
   are left of it: `exchange market` for `foreign exchange market` if the question asks `which foreign`;
-* singular for plural, of words in lower case; `and` for `&`;
-* a year with the number of a source run into it, where the question asks when: `193912.` for `1939`.
+* the letters that a name of three or more words begins with, or the name for its letters: `WHO` for `World Health
+  Organization`; of two words only `US`, `UK`, `UN` and `EU`;
+* a name that owns something: `Madison's` for `Madison`;
+* singular for plural, English or Latin, of words in lower case; `and` for `&`;
+* a year with the number of a source run into it, where the question asks when: `193912.` for `1939`;
+* a time of day in another notation: `19:30` for `7.30 pm`;
+* a number rounded, where the answer says that it is: `about 225 days` for `224.7 days`;
+* a form that a small word was run into, as in text taken from a page: `wasGlenn Close1` for `Glenn Close`.
+
+A part of it is stated (`share_stated`) by a date that is less exact (`ragstudy.scoring.dates`), and by the first of two
+names with a comma between, unless another name follows: `Oslo` for `Oslo, Norway`.
 
 Quantities, directions, negations and phrases are found as they are written only: of `high blood pressure` no part says
 it. The rules were made on answers to Natural Questions that people judged (docs/results/scorer.md).
@@ -29,6 +39,8 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from ragstudy.scoring.dates import is_same_time, share_of_date
+from ragstudy.scoring.rounding import is_rounded
 from ragstudy.scoring.words import STOP_WORDS, contains, holds, variants, words
 
 if TYPE_CHECKING:
@@ -39,6 +51,8 @@ if TYPE_CHECKING:
 _FEWEST_OF_NAME, _LEAST_LEFT = 3, 2
 _SHORTEST_NAME = 4
 _SHORTEST_PLURAL = 4
+# `bacterium` and `bacteria`, `mitochondrion` and `mitochondria`.
+_SHORTEST_LATIN, _LATIN_ENDINGS = 8, ("ria", "rium", "rion")
 _ARTICLES = frozenset({"a", "an", "the"})
 _SMALL = _ARTICLES | {"in", "on", "at", "of", "by", "for", "with"}
 _ENDINGS = frozenset({"jr", "sr"})
@@ -53,6 +67,13 @@ _OF_PLACES = frozenset(
 _ASKS_WHO = re.compile(r"\b(who|whom|whose)\b", re.IGNORECASE)
 _ASKS_WHEN = re.compile(r"\b(when|year|date)\b", re.IGNORECASE)
 _ENDS_IN_A_YEAR = re.compile(r"\b[12]\d{3}$")
+# `JavaScript` and `YouTube` are one word each.
+_RUN_INTO = re.compile(r"\b(a|an|and|as|at|by|for|from|in|is|of|on|the|to|was|were|with)(?=[A-Z][a-z])")
+_SOURCE_BEHIND = re.compile(r"(?<=[a-z]{2})\d{1,3}(?=[.,;]?(?:\s|$))")
+_SHORT_INITIALS = frozenset({"US", "UK", "UN", "EU"})
+_ALL_CAPITALS = re.compile(r"[A-Z]{2,6}")
+_LONG_NAME = re.compile(r"\b[A-Z][a-z]+(?:\s+(?:(?:of|for|and|the|in|on|de)\s+)*[A-Z][a-z]+)+")
+_TWO_NAMES = re.compile(r"([A-Z][\w.'\u2019 -]+), ([A-Z][\w.'\u2019 -]+)")
 _YEAR_AND_SOURCE = re.compile(r"\b([12]\d{3})\d{1,2}(?=[.,;]?(\s|$))")
 
 
@@ -70,6 +91,22 @@ def states(fact: Fact, text: str, question: str) -> bool:
     if any(_holds_form(text, said, wrong) for wrong in fact.alternatives):
         return False
     return any(_is_meant(text, form, question) for form in fact.forms)
+
+
+def share_stated(fact: Fact, text: str, question: str) -> float:
+    """How much of a fact a text states, in [0, 1]: all, nothing, or of a date the parts that it gives.
+
+    Args:
+        fact: with its forms and wrong alternatives.
+        text: to look at.
+        question: that the fact answers.
+    """
+    if states(fact, text, question):
+        return 1.0
+    if named_alternatives(fact, text):
+        return 0.0
+    text = _without_sources(text, question)
+    return max(max(share_of_date(form, text, question), _share_of_names(form, text)) for form in fact.forms)
 
 
 def is_written(fact: Fact, text: str) -> bool:
@@ -104,15 +141,34 @@ def _holds_form(text: str, said: Sequence[str], form: str) -> bool:
 def _is_meant(text: str, form: str, question: str) -> bool:
     if any(word in _AS_WRITTEN for word in words(form)):
         return False
-    if _ENDS_IN_A_YEAR.search(form) and _ASKS_WHEN.search(question):
-        text = _YEAR_AND_SOURCE.sub(r"\1", text)
+    if _ENDS_IN_A_YEAR.search(form):
+        text = _without_sources(text, question)
     asked = frozenset(_singular(word) for word in words(question) if word not in STOP_WORDS)
     said = words(text.replace("&", " and "))
-    if any(holds(said, reading) for reading in _readings(form, asked)):
-        return True
-    if _holds_in_singular(said, form):
-        return True
-    return _holds_with_middle_names(text, form, question) or _holds_last_names(said, form)
+    return (
+        any(holds(said, reading) for reading in _readings(form, asked))
+        or any(holds(other, words(form)) for other in _other_words(text, said))
+        or _holds_in_singular(said, form)
+        or is_same_time(form, text)
+        or is_rounded(form, text)
+        or _holds_initials(text, form)
+        or _holds_with_middle_names(text, form, question)
+        or _holds_with_initials(text, form)
+        or _holds_last_names(said, form)
+    )
+
+
+def _other_words(text: str, said: Sequence[str]) -> Iterator[list[str]]:
+    """The words of a text without possessive endings, and without what was run into them, where there are any."""
+    if any(word.endswith("'s") for word in said):
+        yield [word.removesuffix("'s") for word in said]
+    if _RUN_INTO.search(text):
+        yield words(_SOURCE_BEHIND.sub("", _RUN_INTO.sub(r"\1 ", text)))
+
+
+def _without_sources(text: str, question: str) -> str:
+    """The text without numbers of sources that are run into years, where the question asks when."""
+    return _YEAR_AND_SOURCE.sub(r"\1", text) if _ASKS_WHEN.search(question) else text
 
 
 @lru_cache(maxsize=100_000)
@@ -157,6 +213,33 @@ def _holds_in_singular(said: Sequence[str], form: str) -> bool:
     )
 
 
+def _holds_initials(text: str, form: str) -> bool:
+    """Whether a name stands there as its initials, or a form of capitals as the name that they stand for."""
+    letters = _initials(form)
+    if len(letters) >= _FEWEST_OF_NAME or letters in _SHORT_INITIALS:
+        written = r"\.?".join(letters)
+        return re.search(rf"\b{written}\b", text) is not None
+    if not _ALL_CAPITALS.fullmatch(form) or (len(form) < _FEWEST_OF_NAME and form not in _SHORT_INITIALS):
+        return False
+    return any(_initials(name[0]) == form for name in _LONG_NAME.finditer(text))
+
+
+def _initials(name: str) -> str:
+    """The first letters of a name's words but the small ones; '' where one of them has no capital."""
+    parts = [part for part in name.split() if part.casefold() not in STOP_WORDS]
+    is_name = len(parts) > 1 and all(part[:1].isupper() and not part.isupper() for part in parts)
+    return "".join(part[0] for part in parts) if is_name else ""
+
+
+def _share_of_names(form: str, text: str) -> float:
+    """A half if a text names the first of `Oslo, Norway` and no other place that it might lie in, else 0."""
+    named = _TWO_NAMES.fullmatch(form.strip())
+    if named is None or len(named[1]) < _SHORTEST_NAME:
+        return 0.0
+    follows = r"(?!,?\s\(?(?:in\s)?(?:the\s)?[A-Z])"
+    return 0.5 if re.search(rf"\b{re.escape(named[1])}\b{follows}", text) else 0.0
+
+
 def _holds_with_middle_names(text: str, form: str, question: str) -> bool:
     parts = form.split()
     if len(parts) != 2 or not all(part[:1].isupper() and part.isalpha() for part in parts):  # noqa: PLR2004 - first, last
@@ -174,12 +257,32 @@ def _holds_last_names(said: Sequence[str], form: str) -> bool:
     if len(name) < _FEWEST_OF_NAME or not all(part[:1].isupper() for part in written):
         return False
     told = [word for word in said if word not in STOP_WORDS]
-    if name[-1] in _ENDINGS and contains(told, name[:-1]):
-        return True
+    if name[-1] in _ENDINGS:
+        name.pop()
+        if contains(told, name):
+            return True
     least = max(2, -(-len(name) * 3 // 5))
-    return any(contains(told, name[start:]) for start in range(1, len(name) - least + 1))
+    tails = (name[start:] for start in range(1, len(name) - least + 1))
+    return any(contains(told, tail) for tail in tails if sum(len(word) > 1 for word in tail) >= _LEAST_LEFT)
+
+
+def _holds_with_initials(text: str, form: str) -> bool:
+    """Whether a person's name stands there with an initial in place of a middle name, or the other way round."""
+    parts = form.replace(".", " ").split()
+    if len(parts) < _FEWEST_OF_NAME or not all(part[:1].isupper() and part.isalpha() for part in parts):
+        return False
+    if not all(len(part) > 1 for part in (parts[0], parts[-1])):
+        return False
+    middle = r"\s+".join(rf"{part[0]}(?:\.|{part[1:] or r'[a-z]+'})?" for part in parts[1:-1])
+    return re.search(rf"\b{parts[0]}\s+{middle}\s+{parts[-1]}\b", text) is not None
 
 
 def _singular(word: str) -> str:
-    is_plural = len(word) >= _SHORTEST_PLURAL and word.endswith("s") and not word.endswith(("ss", "us", "is"))
-    return word[:-1] if is_plural else word
+    """The word without the ending of a plural, English or Latin; the same for both, and mostly no word."""
+    if len(word) >= _SHORTEST_LATIN and word.endswith(_LATIN_ENDINGS):
+        return word.removesuffix("a").removesuffix("um").removesuffix("on")
+    if len(word) < _SHORTEST_PLURAL or not word.endswith("s") or word.endswith(("ss", "us", "is")):
+        return word
+    if word.endswith("ies") and len(word) > _SHORTEST_PLURAL:
+        return word[:-3] + "y"
+    return word[:-2] if word.endswith(("ches", "shes", "sses", "xes")) else word[:-1]

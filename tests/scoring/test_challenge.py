@@ -36,7 +36,7 @@ def test_at_least_600_pairs_of_every_kind(challenge, cases):
 
 
 @pytest.mark.parametrize(
-    ("kind", "least"), [("number", 1.0), ("entity", 0.85), ("contradicting", 0.85), ("negation", 0.5)]
+    ("kind", "least"), [("number", 1.0), ("entity", 0.95), ("contradicting", 0.95), ("negation", 0.8), ("hedge", 0.99)]
 )
 def test_facts_order_wrong_answers_below_right_ones(cases, kind, least):
     weights = WordWeights([])

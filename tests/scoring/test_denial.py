@@ -9,6 +9,12 @@ from ragstudy.scoring.claims import found_facts, judge
 from ragstudy.scoring.words import WordWeights
 
 LAMP = Question("q", "What is the colour of the lamp?", ("The lamp is green.",), (Fact("f", ("green",)),))
+RULE = Question(
+    "q",
+    "Where does the rule hold, and who approves it?",
+    ("The rule does not hold in Lund. Ada Berg grants exceptions.",),
+    (Fact("l", ("Lund",)), Fact("b", ("Ada Berg",))),
+)
 DRUG = Question(
     "q",
     "Which interacting drugs are recorded for Karvir?",
@@ -74,6 +80,33 @@ def test_of_several_facts_only_the_denied_one_is_lost():
     assert found_facts(DRUG, answer) == {"h"}
     assert judge(DRUG, answer, WordWeights([])).completeness == 0.5
     assert judge(DRUG, answer, WordWeights([])).accuracy < 1
+
+
+def test_what_a_reference_denies_itself_is_no_denial_and_the_rest_is():
+    assert found_facts(RULE, "It does not hold in Lund.") == {"l"}
+    assert found_facts(RULE, "Exceptions are not granted by Ada Berg.") == set()
+    assert found_facts(RULE, "It does not hold in Lund; exceptions are not granted by Ada Berg.") == {"l"}
+
+
+def test_a_denial_in_another_inflection_or_with_a_word_for_telling_is_plain():
+    assert found_facts(LAMP, "The lamp is not listed with green as its colour.") == set()
+    assert found_facts(LAMP, "Its colour was not recorded as green.") == set()
+
+
+@pytest.mark.parametrize(
+    "doubt", ["Possibly it is green.", "It is not certain, but it is green.", "I think it is green."]
+)
+def test_a_doubted_value_is_stated_and_not_wholly_accurate(doubt):
+    judged = judge(LAMP, doubt, WordWeights([]))
+    assert judged.completeness == 1
+    assert 0.85 < judged.accuracy < 1
+
+
+def test_doubt_about_something_else_or_of_the_reference_costs_nothing():
+    told = (judge(LAMP, f"It is green. {rest} it glows.", WordWeights([])) for rest in ("Perhaps", "Surely"))
+    assert len(set(told)) == 1
+    asked = Question("q", "Why?", ("Possibly rust.",), (Fact("f", ("rust",)),))
+    assert judge(asked, "Possibly rust.", WordWeights([])).accuracy == 1
 
 
 def test_a_question_about_what_is_not_so_is_left_alone():

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ragstudy.corpus import load_domain
 from ragstudy.records import Fact, Question
 from ragstudy.scoring.claims import judge
-from ragstudy.scoring.fact_forms import states
+from ragstudy.scoring.fact_forms import share_stated, states
 from ragstudy.scoring.words import WordWeights
 
 
@@ -28,6 +28,22 @@ from ragstudy.scoring.words import WordWeights
         ("CBS Television City", "at Television City in Hollywood", "where is it filmed?"),
         ("Robert Adamson Jr.", "Robert Adamson", "who plays him?"),
         ("August 25, 1939", "on August 25, 193912.", "when was it released?"),
+        ("William G. Brownlow", "William Gannaway Brownlow", "who was elected?"),
+        ("Joseph Nye Welch", "It was Joseph N. Welch, a lawyer.", "who said so?"),
+        ("Carlos Alan Autry Jr.", "Alan Autry", "who played him?"),
+        ("mitochondrion", "The mitochondria make it.", "which organelle?"),
+        ("safety criterion", "safety criteria", "what is missing?"),
+        ("rechargeable batteries", "a rechargeable battery", "what does it need?"),
+        ("Glenn Close", "She was played by the actress, that isGlenn Close1.", "who played her?"),
+        ("James Madison", "with James Madison's support", "who created it?"),
+        ("World Health Organization", "The WHO said so.", "who said so?"),
+        ("United States", "the U.S. team", "which country won?"),
+        ("FBI", "the Federal Bureau of Investigation", "who asked?"),
+        ("7:30 pm", "It begins at 19:30.", "when does it begin?"),
+        ("224.7 days", "about 225 days", "how long is it?"),
+        ("228 minutes", "3 hours and 48 minutes", "how long is it?"),
+        ("6ft 1in", "He is 6 feet 1 inch tall.", "how tall is he?"),
+        ("Article Two", "in Article II", "where is it?"),
     ],
 )
 def test_people_write_a_fact_in_other_ways(form, text, question):
@@ -90,6 +106,20 @@ def test_people_write_a_fact_in_other_ways(form, text, question):
         ("The Doors", "the door", "Which band?"),
         ("2000", "20000", "How many users?"),
         ("1939", "part number 193950", "What number?"),
+        ("Java", "It is written in JavaScript.", "Which language?"),
+        ("Git", "hosted on GitHub", "Which tool?"),
+        ("George W. Bush", "George H. W. Bush", "Who?"),
+        ("John F. Kennedy", "John Robert Kennedy", "Who?"),
+        ("World Trade Organization", "The WHO said so.", "Who?"),
+        ("Information Technology", "It is there.", "Which team?"),
+        ("United Kingdom", "Tell us.", "Where?"),
+        ("FBI", "the Federal Bureau of Statistics", "Who asked?"),
+        ("Madison", "the Madisons", "Who?"),
+        ("magnesium", "magnesia", "What is it?"),
+        ("3 hours", "3 minutes", "How long?"),
+        ("6 ft 1 in", "6 ft 2 in", "How tall?"),
+        ("5 pounds", "5 lb", "What does it cost?"),
+        ("90 minutes", "1 hour; then 30 minutes of rest", "How long?"),
     ],
 )
 def test_what_is_something_else_is_no_form_of_a_fact(form, text, question):
@@ -110,8 +140,30 @@ def test_no_wrong_value_of_the_invented_domains_passes_for_the_right_one(root, n
     for question in load_domain(root / "corpora" / name).questions:
         for fact in question.facts:
             loose = Fact(fact.id, fact.forms)  # without its alternatives, which would shut them out
-            wrong = [one for one in fact.alternatives if states(loose, f"It is {one}.", question.text)]
+            wrong = [one for one in fact.alternatives if share_stated(loose, f"It is {one}.", question.text)]
             assert not wrong, (question.text, fact.forms, wrong)
+
+
+@pytest.mark.parametrize(
+    ("answer", "share"),
+    [
+        ("Oslo, Norway", 1),
+        ("the city of Oslo", 0.5),
+        ("Oslo (Norway)", 1),
+        ("Oslo, Minnesota", 0),
+        ("Oslo in Minnesota", 0),
+        ("Norway", 0),
+        ("Oslofjord", 0),
+    ],
+)
+def test_a_place_without_the_larger_one_is_half_of_it(answer, share):
+    assert share_stated(Fact("f", ("Oslo, Norway",)), answer, "Where is it made?") == share
+
+
+def test_a_part_of_a_fact_is_shut_out_by_a_known_wrong_value():
+    fact = Fact("f", ("20 November 1989",), ("2 May 1989",))
+    assert share_stated(fact, "in 1989", "When?") > 0
+    assert share_stated(fact, "in 1989, on 2 May 1989", "When?") == 0
 
 
 def test_what_nobody_can_check_never_outweighs_a_fact():

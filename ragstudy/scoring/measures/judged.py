@@ -45,12 +45,12 @@ ACCURACY = MeasureKind(
     "how much of what the answer says is right",
     lambda resources: RuleScore("accuracy", resources),
     needs_claims=True,
-    version=4,
+    version=5,
 )
 COMPLETENESS = MeasureKind(
     "completeness",
     "how much of what a right answer has to say the answer says",
     lambda resources: RuleScore("completeness", resources),
     needs_claims=True,
-    version=4,
+    version=5,
 )
