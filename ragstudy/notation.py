@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import unicodedata
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import regex
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _SUPERSCRIPT = regex.compile("(?<=[0-9])([\u207a\u207b]?[\u2070\u00b9\u00b2\u00b3\u2074-\u2079]+)")
+# What plain text of ASCII can hold that is written in several ways.
+_LONGEST_KNOWN = 500
+_WRITTEN_OTHERWISE = regex.compile(r"[\d.]")
 _DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212\ufe63\uff0d", "-"))
 _QUOTES = str.maketrans({"\u2018": "'", "\u2019": "'", "\u02bc": "'", "\u2032": "'", "\u2044": "/"})
 _DOTTED = regex.compile(r"\b(?:\p{L}\.){2,}(?!\p{L})|\b(?:\p{L}\.)+\p{L}\b(?!\.?\p{L})")
@@ -143,7 +147,7 @@ def unified(text: str) -> str:
     Args:
         text: in any language.
     """
-    if text.isascii() and not regex.search(r"[\d.]", text):
+    if text.isascii() and not _WRITTEN_OTHERWISE.search(text):
         return text
     text = _SUPERSCRIPT.sub(lambda found: "^" + unicodedata.normalize("NFKC", found[1]), text)
     text = unicodedata.normalize("NFKC", text.translate(_QUOTES)).translate(_QUOTES).translate(_DASHES)
@@ -164,8 +168,13 @@ def words_of(text: str) -> list[str]:
     Args:
         text: in any language; in scripts without blanks every character is a word.
     """
-    found: list[str] = _WORD.findall(unified(text).casefold())
-    return found
+    return list(_known_words(text) if len(text) <= _LONGEST_KNOWN else _WORD.findall(unified(text).casefold()))
+
+
+@lru_cache(maxsize=50_000)
+def _known_words(text: str) -> tuple[str, ...]:
+    """Of a sentence or a short answer, which scorers look at again and again."""
+    return tuple(_WORD.findall(unified(text).casefold()))
 
 
 def spelled_out(some: Sequence[str], *, counts_one: bool = True) -> list[str]:

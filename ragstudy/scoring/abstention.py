@@ -8,6 +8,7 @@ Examples:
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from ragstudy.scoring.languages import declines_in, side_in
 from ragstudy.text import n_words
@@ -52,6 +53,7 @@ _SIDE = re.compile(rf"^(yes|no)\b(?!\s+(answer|{_SOURCE})\b)", re.IGNORECASE)
 _FIRST_ALONE = re.compile(r"^\W*\w+\s*([,.;:!\uff0c\u3002\u3001\u060c\u0964]|$)")
 
 
+@lru_cache(maxsize=50_000)
 def abstains(answer: str) -> bool:
     """Whether an answer says that it has none; an empty answer counts as such.
 

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ragstudy.files import cache_folder
 from ragstudy.kept import Kept
+from ragstudy.protocols import TokenLog
 from ragstudy.scoring.claims import is_free_form
 from ragstudy.scoring.languages import reads_as_english
 from ragstudy.scoring.words import STOP_WORDS
@@ -32,7 +33,7 @@ from ragstudy.text import word_spans
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from ragstudy.protocols import LikelihoodSource, TokenLog
+    from ragstudy.protocols import LikelihoodSource
     from ragstudy.records import Question
 
 # Raised whenever words are explained by other values than before.
@@ -140,17 +141,27 @@ class SurprisalEvidence:
 
     def _read(self, readings: Sequence[Reading]) -> None:
         with_text = [(_prompt(question, other), _written(text)) for question, text, other in readings]
-        without = list(dict.fromkeys((_prompt(question, None), _written(text)) for question, text, _ in readings))
-        logs = dict(zip([*without, *with_text], self._model().token_logs([*without, *with_text]), strict=True))
+        without = self._without((question, text) for question, text, _ in readings)
+        read = self._model().token_logs(with_text)
         shares = {
-            reading: _shares(reading, logs[after], logs[_prompt(reading[0], None), after[1]])
-            for reading, after in zip(readings, with_text, strict=True)
+            reading: _shares(reading, logs, without[reading[:2]]) for reading, logs in zip(readings, read, strict=True)
         }
         self._kept.add({_key(one): json.dumps(made, ensure_ascii=False).encode() for one, made in shares.items()})
 
+    def _without(self, texts: Iterable[tuple[str, str]]) -> dict[tuple[str, str], list[TokenLog]]:
+        """The tokens of each text after its question alone, by both; read once, whatever explains the text."""
+        every = list(dict.fromkeys(texts))
+        kept = {one: self._kept.get(_key(one)) for one in every}
+        new = [one for one, found in kept.items() if found is None]
+        read = self._model().token_logs([(_prompt(question, None), _written(text)) for question, text in new])
+        self._kept.add({_key(one): json.dumps(logs).encode() for one, logs in zip(new, read, strict=True)})
+        known = {one: [TokenLog(*log) for log in json.loads(found)] for one, found in kept.items() if found is not None}
+        return known | {one: list(logs) for one, logs in zip(new, read, strict=True)}
 
-def _key(reading: Reading) -> str:
-    return "\0".join((str(SURPRISAL_RULES), *reading))
+
+def _key(texts: Sequence[str]) -> str:
+    """Of a question, a text and what explains it, or of the first two alone."""
+    return "\0".join((str(SURPRISAL_RULES), *texts))
 
 
 def _prompt(question: str, text: str | None) -> str:

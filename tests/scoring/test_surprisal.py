@@ -67,6 +67,15 @@ def test_words_that_the_other_text_holds_are_explained_and_others_are_not(source
     assert "the" not in found
 
 
+def test_what_a_text_says_by_itself_is_read_once_for_all_that_explains_it(source, model):
+    answers = ["The pump stops.", "An alarm sounds.", "The valve opens."]
+    SurprisalEvidence(source).prepare((ASKED, REFERENCE, answer) for answer in answers[:2])
+    assert sum("Text:" not in before for before, _ in model.asked) == 1
+    SurprisalEvidence(source).prepare((ASKED, REFERENCE, answer) for answer in answers)
+    assert sum("Text:" not in before for before, _ in model.asked) == 1
+    assert len(model.asked) == 4
+
+
 def test_a_text_whose_every_word_stands_in_the_question_is_looked_at_all_the_same(source):
     assert [one.word for one in SurprisalEvidence(source).of(ASKED, "the pump", REFERENCE)] == ["the", "pump"]
 
