@@ -267,6 +267,46 @@ class LikelihoodSource:
     only_english: bool = False
 
 
+@runtime_checkable
+class ChatModel(Protocol):
+    """A language model that replies to messages."""
+
+    def reply(self, text: str, longest: int) -> tuple[str, bool]:
+        """What it says greedily, and whether that was cut at its longest.
+
+        Args:
+            text: of the message, without instructions of a system.
+            longest: most tokens of the reply.
+
+        Raises:
+            ValueError: the model gives none; the message says why.
+        """
+
+    def weigh(self, text: str, among: Sequence[str]) -> list[float]:
+        """How likely each of some replies is to be the whole of what it says first, given that it is one of them.
+
+        Args:
+            text: of the message.
+            among: the replies, a token each.
+
+        Returns:
+            Natural logarithms of probabilities that sum to 1.
+        """
+
+
+@dataclass(frozen=True)
+class ChatSource:
+    """Where a chat model comes from.
+
+    Attributes:
+        identity: of everything that decides what it says.
+        load: loads it.
+    """
+
+    identity: str
+    load: Callable[[], ChatModel]
+
+
 @dataclass(frozen=True)
 class MeasureKind:
     """A measure and what its numbers mean.

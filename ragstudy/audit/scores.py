@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ragstudy.generation.local_chat import chat_source
 from ragstudy.records import Case
 from ragstudy.retrieval.embedder import scoring_embedder
 from ragstudy.scoring.judges.measure import Judges, split_name
@@ -56,7 +57,7 @@ class ItemScores:
     ) -> None:
         self._labels, self._done = labels, done
         embedder = cache(scoring_embedder)
-        self._judges = Judges(judges, folder, embedder)
+        self._judges = Judges(judges, folder, embedder, chat_source)
         self._cases = [Case(pair.question, text) for pair in labels.pairs for text in pair.answers]
         self._cases += [Case(one.question, one.answer) for one in labels.answers]
         texts = (text for case in self._cases for text in (*case.question.references, case.answer))

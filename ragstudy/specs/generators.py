@@ -185,6 +185,8 @@ class JudgeSpec(ServerSpec):
     """A model that scores answers; its measures are called `NAME:METHOD` (docs/judges.md).
 
     Attributes:
+        kind: `endpoint`, behind a server, or `transformers`, a model loaded here, as generators name one; the address,
+            the key and the limits of a server mean nothing to it.
         concurrency: requests under way at a time.
         max_calls: most requests that one command sends, tries included.
         max_tokens: most tokens that one command reads and writes.
@@ -192,12 +194,18 @@ class JudgeSpec(ServerSpec):
         cache: folder of the replies, to share them between studies; the run folder by default.
     """
 
+    kind: Literal["endpoint", "transformers"] = "endpoint"
     max_new_tokens: int = Field(default=1024, ge=1)
     concurrency: int = Field(default=8, ge=1)
     max_calls: int = Field(default=10_000, ge=1)
     max_tokens: int = Field(default=20_000_000, ge=1)
     json_mode: bool = True
     cache: str | None = None
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the model is loaded here, so that asking it sends nothing and costs time alone."""
+        return self.kind == "transformers"
 
 
 Written = TypeVar("Written", bound=GeneratorSpec)

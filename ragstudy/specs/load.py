@@ -101,7 +101,10 @@ def _with_paths(spec: StudySpec, path: Callable[[str], str], name: Callable[[str
             "reranker": spec.retrieval.reranker and name(spec.retrieval.reranker),
         }
     )
-    judges = tuple(j.model_copy(update={"cache": j.cache and path(j.cache)}) for j in spec.judges)
+    judges = tuple(
+        j.model_copy(update={"cache": j.cache and path(j.cache), "model": name(j.model) if j.is_local else j.model})
+        for j in spec.judges
+    )
     return spec.model_copy(
         update={
             "domains": domains,

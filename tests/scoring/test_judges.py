@@ -11,6 +11,7 @@ import pytest
 from conftest import data_of, literal, sentences
 
 from ragstudy.errors import InputError, UnavailableError
+from ragstudy.generation.local_chat import chat_source
 from ragstudy.records import Answer, Case, Fact, Question
 from ragstudy.scoring.judges.client import Judge, UnusableReplyError, as_data, json_of
 from ragstudy.scoring.judges.measure import METHODS, Judges, expected_cost
@@ -28,7 +29,7 @@ def spec(server: ScriptedServer, **options) -> JudgeSpec:
 
 
 def measure(server: ScriptedServer, method: str, folder=None, **options):
-    return Judges([spec(server, **options)], folder, HashEmbedder).measure(f"local:{method}")
+    return Judges([spec(server, **options)], folder, HashEmbedder, chat_source).measure(f"local:{method}")
 
 
 @pytest.fixture(autouse=True)
@@ -136,7 +137,7 @@ def test_a_server_that_fails_three_times_of_ten_loses_and_doubles_nothing(tmp_pa
         scored = [score for score in scores if score.value is not None]
         assert len(scored) >= 55
         assert Counter(server.faults).keys() == {None, "429", "500", "malformed", "truncated", "silence", "empty"}
-        assert made.judge.budget.n_calls >= len(server.requests)
+        assert made.judge.replier.budget.n_calls >= len(server.requests)
         wanted = {"claims.accuracy": 0.5, "rubric.accuracy": 0.25, "overall_grade": 0.3}[method]
         assert {score.value for score in scored} == {wanted}
     kept = [json.loads(line)["key"] for line in (tmp_path / "local.jsonl").read_text().splitlines()]
@@ -162,7 +163,7 @@ def test_a_budget_of_tokens_counts_what_was_used(tmp_path):
         made = measure(server, "overall_grade", tmp_path, max_tokens=4000, max_new_tokens=64)
         scores = score_answers(given, asked, {"m": made})
         assert 0 < sum(score.value is None for score in scores) < 20
-        assert made.judge.budget.n_tokens <= 4000
+        assert made.judge.replier.budget.n_tokens <= 4000
 
 
 def test_nothing_is_asked_twice(tmp_path):
@@ -256,7 +257,7 @@ def test_json_is_found_in_a_fence():
 
 
 def test_a_wrong_method_or_judge_has_a_guess():
-    judges = Judges([], None, HashEmbedder)
+    judges = Judges([], None, HashEmbedder, chat_source)
     with pytest.raises(InputError, match="'gtp' is no judge of this study"):
         judges.measure("gtp:overall_grade")
     with ScriptedServer(literal) as server, pytest.raises(InputError, match=r"did you mean 'claims\.accuracy'"):
@@ -380,5 +381,5 @@ def test_refused_requests_use_up_no_tokens():
     with ScriptedServer(literal, lambda n: "429" if n < 4 else None) as server:
         made = measure(server, "overall_grade", n_tries=5, max_tokens=3000, max_new_tokens=1024)
         assert made.score(QUESTION, "No.") == 0.3
-        assert made.judge.budget.n_calls == 5
-        assert made.judge.budget.n_tokens < 1500
+        assert made.judge.replier.budget.n_calls == 5
+        assert made.judge.replier.budget.n_tokens < 1500

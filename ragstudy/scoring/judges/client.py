@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from ragstudy.endpoints import ChatClient, Messages
 from ragstudy.errors import InputError
+from ragstudy.replies import Reply
 from ragstudy.scoring.judges.budget import Budget
 from ragstudy.scoring.judges.cache import ReplyCache
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from ragstudy.replies import Reply
+    from ragstudy.protocols import ChatSource
     from ragstudy.specs import JudgeSpec
 
 Checked = TypeVar("Checked")
@@ -30,30 +31,47 @@ class UnusableReplyError(ValueError):
     """A judge's reply could not be used even after asking again; the message holds what it said."""
 
 
+class Replier(Protocol):
+    """Gives the replies to a judge's requests."""
+
+    @property
+    def identity(self) -> str:
+        """Tells apart what would reply otherwise, beside the settings of the judge."""
+
+    def reply(self, messages: Messages, among: Sequence[str]) -> Reply:
+        """The reply to one request.
+
+        Args:
+            messages: the request.
+            among: replies of a token whose probabilities are wanted; empty if a text is.
+
+        Raises:
+            ValueError: the request failed; the message says how.
+        """
+
+
 class Judge:
-    """A model behind an endpoint that is asked to judge.
+    """A model that is asked to judge.
 
     Args:
         spec: address, model, limits. The key is read from the environment and kept nowhere else.
         folder: where replies are kept; `spec.cache` goes before it. None keeps them in memory only.
+        local: the model, where it is loaded here.
 
     Raises:
         InputError: the key is not set.
     """
 
-    def __init__(self, spec: JudgeSpec, folder: Path | None = None) -> None:
+    def __init__(self, spec: JudgeSpec, folder: Path | None = None, local: ChatSource | None = None) -> None:
         from pathlib import Path
 
         self.spec = spec
-        self.budget = Budget(spec)
         kept = Path(spec.cache) if spec.cache else folder
         self._cache = ReplyCache(kept / f"{spec.name}.jsonl" if kept else None)
-        self._client = ChatClient(spec, "judge")
-        self._extras = {"response_format": {"type": "json_object"}} if spec.json_mode else {}
-        self._has_probabilities = True
+        self.replier: Replier = ServedReplier(spec) if local is None else LocalReplier(spec, local)
 
     def ask(
-        self, messages: Messages, check: Callable[[Reply], Checked], *, probabilities: bool = False, repeat: int = 0
+        self, messages: Messages, check: Callable[[Reply], Checked], *, among: Sequence[str] = (), repeat: int = 0
     ) -> Checked:
         """What `check` makes of the reply.
 
@@ -62,7 +80,7 @@ class Judge:
         Args:
             messages: the request.
             check: gives the result, or raises ValueError to say what is wrong with the reply.
-            probabilities: whether to ask for the log-probabilities of the first token.
+            among: replies of a token whose probabilities are wanted, where the model gives them; empty if a text is.
             repeat: number of an independent repetition of the same request.
 
         Raises:
@@ -71,13 +89,13 @@ class Judge:
             InputError: the server refuses every request (wrong key, wrong address, unknown model).
             ValueError: the request kept failing; the message says how.
         """
-        reply = self._reply(messages, probabilities=probabilities, repeat=repeat)
+        reply = self._reply(messages, among, repeat)
         try:
             return check(reply)
         except ValueError as error:
             said = {"role": "assistant", "content": reply.text}
             wanted = {"role": "user", "content": f"That reply cannot be used: {_line(error)}. Send only what is asked."}
-            second = self._reply([*messages, said, wanted], probabilities=probabilities, repeat=repeat)
+            second = self._reply([*messages, said, wanted], among, repeat)
         try:
             return check(second)
         except ValueError as error:
@@ -89,20 +107,82 @@ class Judge:
         """How many replies are kept, which cost nothing any more."""
         return len(self._cache)
 
-    def _key(self, messages: Messages, *, probabilities: bool, repeat: int) -> str:
+    def _key(self, messages: Messages, among: Sequence[str], repeat: int) -> str:
         spec = self.spec
-        content: list[object] = [spec.model, spec.url, messages, spec.max_new_tokens, probabilities, repeat]
+        place = self.replier.identity
+        content: list[object] = [spec.model, place, messages, spec.max_new_tokens, bool(among), repeat]
         # What came later leaves the keys of replies that were kept before as they were.
         content += [one for one in (spec.extra_body, spec.thinking_tokens, spec.temperature) if one]
         content += ["no temperature"] if spec.temperature is None else []
         return hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()[:32]
 
-    def _reply(self, messages: Messages, *, probabilities: bool, repeat: int) -> Reply:
-        key = self._key(messages, probabilities=probabilities, repeat=repeat)
-        return self._cache.get(key, lambda: self._send(messages, probabilities=probabilities))
+    def _reply(self, messages: Messages, among: Sequence[str], repeat: int) -> Reply:
+        return self._cache.get(self._key(messages, among, repeat), lambda: self.replier.reply(messages, among))
 
-    def _send(self, messages: Messages, *, probabilities: bool) -> Reply:
-        """The reply to a request that is not kept yet."""
+
+class LocalReplier:
+    """A model that is loaded here; it reads the messages of a request as one.
+
+    Args:
+        spec: of the judge.
+        source: of the model.
+    """
+
+    def __init__(self, spec: JudgeSpec, source: ChatSource) -> None:
+        self._longest, self._source = spec.max_new_tokens, source
+        self.identity = f"here:{source.identity}"
+
+    def reply(self, messages: Messages, among: Sequence[str]) -> Reply:
+        """The reply to one request; where one of a few is wanted, the likeliest of these.
+
+        Args:
+            messages: the request.
+            among: replies of a token, of which one is wanted; empty if a text is.
+
+        Raises:
+            ValueError: the model gives none; the message says why.
+        """
+        text = "\n\n".join(message["content"] for message in messages)
+        model = self._source.load()
+        if not among:
+            said, was_cut = model.reply(text, self._longest)
+            return Reply(said, was_cut=was_cut)
+        logs = model.weigh(text, among)
+        likeliest = max(zip(logs, among, strict=True))[1]
+        return Reply(likeliest, tuple(zip(among, logs, strict=True)))
+
+
+class ServedReplier:
+    """A model behind an endpoint, with retries and a budget.
+
+    Args:
+        spec: of the judge.
+
+    Raises:
+        InputError: the key is not set.
+    """
+
+    def __init__(self, spec: JudgeSpec) -> None:
+        self.spec = spec
+        self.budget = Budget(spec)
+        self.identity = spec.url
+        self._client = ChatClient(spec, "judge")
+        self._extras = {"response_format": {"type": "json_object"}} if spec.json_mode else {}
+        self._has_probabilities = True
+
+    def reply(self, messages: Messages, among: Sequence[str]) -> Reply:
+        """The reply to one request, with the first token's log-probabilities where they are wanted and sent.
+
+        Args:
+            messages: the request.
+            among: replies of a token whose probabilities are wanted; empty if a text is.
+
+        Raises:
+            BudgetSpentError: the budget is spent.
+            InputError: the server refuses every request.
+            ValueError: the request kept failing; the message says how.
+        """
+        probabilities = bool(among)
         try:
             return self._client.with_retries(lambda: self._try(messages, probabilities=probabilities))
         except json.JSONDecodeError:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from ragstudy.protocols import Embedder
+    from ragstudy.protocols import ChatSource, Embedder
     from ragstudy.records import Question
     from ragstudy.scoring.judges.client import Judge
     from ragstudy.specs import JudgeSpec
@@ -167,15 +167,26 @@ class Judges:
         specs: of the judges.
         folder: where their replies are kept.
         embedder: for the ragas measure that compares embeddings.
+        local: from a model's name and the most tokens of a reply to the model, for judges that are loaded here.
     """
 
-    def __init__(self, specs: Sequence[JudgeSpec], folder: Path | None, embedder: Callable[[], Embedder]) -> None:
+    def __init__(
+        self,
+        specs: Sequence[JudgeSpec],
+        folder: Path | None,
+        embedder: Callable[[], Embedder],
+        local: Callable[[str, int], ChatSource],
+    ) -> None:
         from ragstudy.scoring.judges.client import Judge
+
+        def made(name: str) -> Judge:
+            spec = by_name[name]
+            return Judge(spec, folder, local(spec.model, spec.max_new_tokens) if spec.is_local else None)
 
         by_name = {spec.name: spec for spec in specs}
         self.names = tuple(by_name)
         self._embedder = embedder
-        self.judge = cache(lambda name: Judge(by_name[name], folder))
+        self.judge = cache(made)
 
     def measure(self, name: str, repeat: int = 0) -> JudgeMeasure | None:
         """The measure of a name; None if it names no judge.

@@ -170,7 +170,7 @@ class RubricJudge:
         Raises:
             ValueError: the judge could not be asked or its reply not be used.
         """
-        grade = judge.ask(self.messages(question, answer), _grade, probabilities=True, repeat=repeat)
+        grade = judge.ask(self.messages(question, answer), _grade, among=_DIGITS, repeat=repeat)
         return (grade - 1) / (len(_DIGITS) - 1)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from ragstudy.errors import InputError
 from ragstudy.files import fingerprint, plain
 from ragstudy.generation.likelihood import likelihood_source
+from ragstudy.generation.local_chat import chat_source
 from ragstudy.records import Case
 from ragstudy.registry import is_object_name, source_fingerprint
 from ragstudy.retrieval.embedder import scoring_embedder
@@ -54,7 +55,7 @@ class Scoring:
 
     @cached_property
     def _judges(self) -> Judges:
-        return Judges(self.spec.judges, self.folder.path / "judged", cache(scoring_embedder))
+        return Judges(self.spec.judges, self.folder.path / "judged", cache(scoring_embedder), chat_source)
 
     @cached_property
     def _questions(self) -> dict[str, dict[str, Question]]:
@@ -90,7 +91,10 @@ class Scoring:
         domains = [
             (one.name, tuple(self._questions[one.name].values()), one.fingerprint) for one in self.layout.domains
         ]
-        judges = {judge.name: (judge.url, judge.model, judge.max_new_tokens) for judge in self.spec.judges}
+        judges = {
+            judge.name: (judge.kind if judge.is_local else judge.url, judge.model, judge.max_new_tokens)
+            for judge in self.spec.judges
+        }
         shared = fingerprint(SCORING_VERSION, [_content(answer) for answer in answers], domains)
         return {
             name: fingerprint(shared, name, judges.get(name.partition(":")[0]), *self._version(name))
@@ -115,7 +119,7 @@ class Scoring:
     def _check_budgets(self, missing: list[str], answers: list[Answer]) -> None:
         """Say what the judges will be asked, and refuse what their budgets cannot pay for."""
         problems = []
-        for judge in self.spec.judges:
+        for judge in (judge for judge in self.spec.judges if not judge.is_local):
             cases = [
                 Case(self._questions[answer.domain][answer.question], answer.text)
                 for answer in answers

@@ -93,9 +93,10 @@ def _changes_nothing(spec: GeneratorSpec, model: LazyModel) -> str:
 
 
 def _judged(plan: Plan, question: Question) -> Iterator[Trial]:
+    from ragstudy.generation.local_chat import chat_source
     from ragstudy.retrieval.embedder import scoring_embedder
 
-    judges = Judges(plan.spec.judges, None, scoring_embedder)
+    judges = Judges(plan.spec.judges, None, scoring_embedder, chat_source)
     names = [judge.name for judge in plan.spec.judges]
     for name in plan.spec.measures:
         if split_name(name, names) is None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ragstudy.errors import InputError, RagstudyError
 from ragstudy.generation.harness import check_harness
 from ragstudy.generation.likelihood import likelihood_source
+from ragstudy.generation.local_chat import chat_source
 from ragstudy.registry import is_object_name
 from ragstudy.retrieval.embedder import locate_embedder, make_embedder, scoring_embedder
 from ragstudy.retrieval.relevance import n_units
@@ -73,7 +74,7 @@ def check_ready(plan: Plan) -> None:
         InputError: something is missing; every problem is named.
     """
     spec, resources = plan.spec, Resources(WordWeights([]), scoring_embedder)
-    judges = Judges(spec.judges, None, scoring_embedder)
+    judges = Judges(spec.judges, None, scoring_embedder, chat_source)
     checks: list[Callable[[], object]] = [partial(_make_measure, name, judges, resources) for name in spec.measures]
     checks += [partial(kind_of(one).check_ready, one) for one in spec.generators]
     checks += [check_harness for test in spec.forgetting if test.kind == "lm_eval"][:1]

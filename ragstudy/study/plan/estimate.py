@@ -217,7 +217,9 @@ def _judged(plan: Plan) -> tuple[str, ...]:
     cases = expected_cases(plan) if plan.spec.judges else []
     costs = [(judge, *cost_of(judge, plan.spec.measures, cases)) for judge in plan.spec.judges]
     return tuple(
-        f"judge {judge.name}: about {calls:,} requests and {tokens:,} tokens, which may cost money (budget "
+        f"judge {judge.name}: about {calls:,} prompts and {tokens:,} tokens, read here"
+        if judge.is_local
+        else f"judge {judge.name}: about {calls:,} requests and {tokens:,} tokens, which may cost money (budget "
         f"{judge.max_calls:,} and {judge.max_tokens:,})"
         for judge, calls, tokens in costs
         if calls

@@ -1,0 +1,102 @@
+"""A causal language model of transformers as a partner in talk: what a judge without a server asks."""
+
+from __future__ import annotations
+
+from functools import cache, partial
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from ragstudy.errors import UnavailableError
+from ragstudy.files import fingerprint
+from ragstudy.generation.locate import locate_model, model_fingerprint
+from ragstudy.hardware import device_of, dtype_of
+from ragstudy.prompting import answer_ids, fit, plain_prompt
+from ragstudy.protocols import ChatSource
+from ragstudy.specs import TransformersSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ragstudy.generation.causal import CausalModel
+
+
+class CausalChat:
+    """Replies of a causal language model (`ragstudy.protocols.ChatModel`); one at a time, whoever asks.
+
+    Args:
+        model: the base as it is loaded, without an adapter.
+    """
+
+    def __init__(self, model: CausalModel) -> None:
+        self._model, self._lock = model, Lock()
+
+    def reply(self, text: str, longest: int) -> tuple[str, bool]:
+        """What it says greedily, and whether that was cut at its longest.
+
+        Args:
+            text: of the message.
+            longest: most tokens of the reply; the model was loaded for so many.
+
+        Raises:
+            ValueError: the model gives none; the message says why.
+        """
+        assert longest == self._model.spec.max_new_tokens
+        with self._lock:
+            (said,) = self._model.generate([plain_prompt("judge", text)])
+        if said.stopped == "error":
+            raise ValueError(said.error)
+        return said.text, said.stopped == "length"
+
+    def weigh(self, text: str, among: Sequence[str]) -> list[float]:
+        """How likely each of some replies is, given that it is one of them.
+
+        Args:
+            text: of the message.
+            among: the replies; of each its first token counts.
+
+        Returns:
+            Natural logarithms of probabilities that sum to 1.
+
+        Raises:
+            UnavailableError: two of the replies begin with the same token.
+        """
+        import torch
+
+        model = self._model
+        tokens = [answer_ids(reply, model.tokenizer)[0] for reply in among]
+        if len(set(tokens)) < len(tokens):
+            msg = (
+                f"model {model.spec.model!r}: its tokenizer does not tell {', '.join(among)} apart by their first token"
+            )
+            raise UnavailableError(msg)
+        ids, _ = fit(plain_prompt("judge", text), model.tokenizer, model.max_prompt_tokens())
+        with self._lock, model.switched(None):
+            logits = model.base(input_ids=torch.tensor([ids], device=model.base.device)).logits[0, -1].float()
+        logs: list[float] = logits[tokens].log_softmax(dim=-1).tolist()
+        return logs
+
+
+@cache
+def chat_source(model: str, longest: int) -> ChatSource:
+    """The chat model of a name; loaded when it is first asked, and once for all that ask.
+
+    Args:
+        model: as a generator names one.
+        longest: most tokens of a reply.
+
+    Raises:
+        InputError: the named folder or file is missing or holds no weights.
+        UnavailableError: the named model is not to be had.
+    """
+    locate_model(model)
+    precision = dtype_of("auto", device_of("auto"))
+    identity = fingerprint(model_fingerprint(model), str(precision))
+    return ChatSource(identity, cache(partial(_load, model, longest)))
+
+
+def _load(model: str, longest: int) -> CausalChat:
+    from ragstudy.generation.causal import CausalModel
+
+    return CausalChat(
+        CausalModel(TransformersSpec(kind="transformers", name="judge", model=model, max_new_tokens=longest))
+    )
