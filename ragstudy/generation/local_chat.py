@@ -15,7 +15,7 @@ from ragstudy.protocols import ChatSource
 from ragstudy.specs import TransformersSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ragstudy.generation.causal import CausalModel
 
@@ -91,7 +91,21 @@ def chat_source(model: str, longest: int) -> ChatSource:
     locate_model(model)
     precision = dtype_of("auto", device_of("auto"))
     identity = fingerprint(model_fingerprint(model), str(precision))
-    return ChatSource(identity, cache(partial(_load, model, longest)))
+    return ChatSource(identity, _Once(partial(_load, model, longest)))
+
+
+class _Once:
+    """Loads a model when it is first called, whichever thread calls first; two at a time would load it wrongly."""
+
+    def __init__(self, load: Callable[[], CausalChat]) -> None:
+        self._load, self._lock = load, Lock()
+        self._loaded: CausalChat | None = None
+
+    def __call__(self) -> CausalChat:
+        with self._lock:
+            if self._loaded is None:
+                self._loaded = self._load()
+            return self._loaded
 
 
 def _load(model: str, longest: int) -> CausalChat:

