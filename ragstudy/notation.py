@@ -102,6 +102,7 @@ _FACTORS: dict[str, tuple[str, str]] = {
     "lb": ("16", "oz"),
     "oz": ("1", "oz"),
 }
+_WITH_PLURAL = frozenset({"lb", "hr", "min", "sec"})
 # In these, people say one quantity in two units: `3 hours and 48 minutes`, `6 ft 1 in`.
 _SAID_IN_TWO = frozenset({"s", "inch", "oz"})
 _NAMES_OF_UNITS = {
@@ -124,8 +125,15 @@ _NAMES_OF_UNITS = {
     "inche": "inch",
     "ounce": "oz",
 }
-# Those that are no English word, no abbreviation and no letter of a list.
-_ROMAN = {"ii": "2", "iii": "3", "vi": "6", "vii": "7", "viii": "8", "ix": "9", "xi": "11", "xii": "12", "xiii": "13"}
+_ROMAN = {"ii": "2", "iii": "3", "iv": "4", "vi": "6", "vii": "7", "viii": "8", "ix": "9", "xi": "11", "xii": "12"}
+# What is counted in Roman numerals as well; of persons they are part of the name.
+_COUNTED = frozenset(
+    (  # noqa: SIM905 - easier to read
+        "act annex appendix article book chapter class factor grade level part phase schedule section stage title type "
+        "volume war"
+    ).split()
+)
+_AND = frozenset({"and", "plus", "et", "und", "y", "e", "en"})
 _WITH_ENDING = regex.compile(r"^(\d+)(?:st|nd|rd|th)$")
 # Scripts that are written without blanks between words: a character, with the marks on it, stands for itself.
 WITHOUT_BLANKS = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]\p{M}*"
@@ -171,20 +179,21 @@ def words_of(text: str) -> list[str]:
     return list(_known_words(text) if len(text) <= _LONGEST_KNOWN else _WORD.findall(unified(text).casefold()))
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=5_000)
 def _known_words(text: str) -> tuple[str, ...]:
     """Of a sentence or a short answer, which scorers look at again and again."""
     return tuple(_WORD.findall(unified(text).casefold()))
 
 
-def spelled_out(some: Sequence[str], *, counts_one: bool = True) -> list[str]:
+def spelled_out(some: Sequence[str], *, counts_one: bool = True, adds: bool = True) -> list[str]:
     """Words with numbers in figures, ordinals, months, halves, ranges and Greek letters in one form.
 
     Args:
         some: as `words_of` gives them.
         counts_one: whether a lone `one` is the number; in running text it mostly is not.
+        adds: whether `3 hours and 48 minutes` is one quantity.
     """
-    found = _quantities(_figures(list(some), counts_one=counts_one))
+    found = _quantities(_figures(list(some), counts_one=counts_one), adds=adds)
     made: list[str] = []
     for place, word in enumerate(found):
         before, after = found[place - 1] if place else "", found[place + 1] if place + 1 < len(found) else ""
@@ -193,7 +202,8 @@ def spelled_out(some: Sequence[str], *, counts_one: bool = True) -> list[str]:
         if word == "cent" and made and made[-1] == "per":
             made[-1] = "percent"
             continue
-        made.append(_one(word, near_a_month=_month(before) is not None or _month(after) is not None))
+        counted = _ROMAN.get(word, word) if before in _COUNTED else word
+        made.append(_one(counted, near_a_month=_month(before) is not None or _month(after) is not None))
     return made
 
 
@@ -206,10 +216,10 @@ def _one(word: str, *, near_a_month: bool) -> str:
         return "1/2"
     if word in ("dollars", "euros", "pounds"):
         return word[:-1]
-    return _month(word) or _ROMAN.get(word) or _GREEK.get(word, word)
+    return _month(word) or _GREEK.get(word, word)
 
 
-def _quantities(some: list[str]) -> list[str]:
+def _quantities(some: list[str], *, adds: bool) -> list[str]:
     """Words with numbers before a unit of mass, length, volume or time in one unit of each."""
     made: list[str] = []
     larger = Decimal(0)  # what one of the unit before is, in the unit that its kind is compared in
@@ -218,10 +228,14 @@ def _quantities(some: list[str]) -> list[str]:
         factor, base = _unit(word, after_feet=made[-2:-1] == ["inch"] or made[-3:-1] == ["inch", "and"])
         if number is None or not base:
             made.append(word)
+            if word not in _AND and _decimal(word) is None:
+                larger = Decimal(0)
             continue
         sign = "-" if made[-1].startswith("-") else ""
         made[-1:] = [sign + _plain(number * factor), base]
-        larger = _add_smaller(made, number * factor, larger, factor)
+        if adds and factor < larger and number * factor < larger:
+            _add_to_the_one_before(made, number * factor)
+        larger = factor
     return made
 
 
@@ -230,22 +244,18 @@ def _unit(word: str, *, after_feet: bool) -> tuple[Decimal, str]:
     if word == "in" and after_feet:
         word = "inch"
     name = word.removesuffix("s").replace("meter", "metre").replace("liter", "litre")
-    factor, base = _FACTORS.get(_NAMES_OF_UNITS.get(name, word), ("0", ""))
+    found = _FACTORS.get(_NAMES_OF_UNITS.get(name, word))
+    factor, base = found or (_FACTORS.get(name, ("0", "")) if name in _WITH_PLURAL else ("0", ""))
     return Decimal(factor), base
 
 
-def _add_smaller(made: list[str], value: Decimal, larger: Decimal, factor: Decimal) -> Decimal:
-    """Make the quantities at the end one, if the last is the rest of the one before: `3 hours and 48 minutes`.
-
-    Returns:
-        What one of the last unit is.
-    """
-    base = made[-1]
-    n_between = 1 if made[-3:-2] == ["and"] else 0
+def _add_to_the_one_before(made: list[str], value: Decimal) -> None:
+    """Make the last two quantities one, where the last is the rest of the other: `3 hours and 48 minutes`."""
+    n_between = 1 if made[-3:-2] and made[-3] in _AND else 0
     before = made[-4 - n_between : -2 - n_between]
-    if base in _SAID_IN_TWO and factor < larger and value < larger and before[1:] == [base]:
-        made[-4 - n_between :] = [_plain(Decimal(before[0]) + value), base]
-    return factor
+    start = _decimal(before[0]) if before else None
+    if start is not None and made[-1] in _SAID_IN_TWO and before[1:] == made[-1:]:
+        made[-4 - n_between :] = [_plain(start + value), made[-1]]
 
 
 def _month(word: str) -> str | None:

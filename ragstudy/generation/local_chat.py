@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from functools import cache, partial
+from itertools import takewhile
+from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from ragstudy.errors import UnavailableError
+from ragstudy.errors import InputError, UnavailableError
 from ragstudy.files import fingerprint
 from ragstudy.generation.locate import locate_model, model_fingerprint
 from ragstudy.hardware import device_of, dtype_of
-from ragstudy.prompting import answer_ids, fit, plain_prompt
+from ragstudy.prompting import answer_ids, plain_prompt, token_ids
 from ragstudy.protocols import ChatSource
 from ragstudy.specs import TransformersSpec
 
@@ -41,8 +43,10 @@ class CausalChat:
             ValueError: the model gives none; the message says why.
         """
         assert longest == self._model.spec.max_new_tokens
+        prompt = plain_prompt("judge", text)
+        self._ids(text, self._model.max_prompt_tokens())
         with self._lock:
-            (said,) = self._model.generate([plain_prompt("judge", text)])
+            (said,) = self._model.generate([prompt])
         if said.stopped == "error":
             raise ValueError(said.error)
         return said.text, said.stopped == "length"
@@ -52,28 +56,39 @@ class CausalChat:
 
         Args:
             text: of the message.
-            among: the replies; of each its first token counts.
+            among: the replies; of each the first token counts in which they differ.
 
         Returns:
             Natural logarithms of probabilities that sum to 1.
 
         Raises:
-            UnavailableError: two of the replies begin with the same token.
+            UnavailableError: the tokenizer does not tell the replies apart by one token.
+            ValueError: the request is longer than the model can read.
         """
         import torch
 
         model = self._model
-        tokens = [answer_ids(reply, model.tokenizer)[0] for reply in among]
-        if len(set(tokens)) < len(tokens):
-            msg = (
-                f"model {model.spec.model!r}: its tokenizer does not tell {', '.join(among)} apart by their first token"
-            )
+        written = [answer_ids(reply, model.tokenizer) for reply in among]
+        # Some tokenizers begin each text with a blank of its own.
+        shared = [same[0] for same in takewhile(lambda ids: len(set(ids)) == 1, zip(*written, strict=False))]
+        tokens = [ids[len(shared)] for ids in written if len(ids) > len(shared)]
+        if len(set(tokens)) < len(among):
+            every = ", ".join(among)
+            msg = f"model {model.spec.model!r}: its tokenizer does not tell {every} apart by one token"
             raise UnavailableError(msg)
-        ids, _ = fit(plain_prompt("judge", text), model.tokenizer, model.max_prompt_tokens())
+        ids = torch.tensor([[*self._ids(text, model.context - len(shared) - 1), *shared]], device=model.base.device)
         with self._lock, model.switched(None):
-            logits = model.base(input_ids=torch.tensor([ids], device=model.base.device)).logits[0, -1].float()
+            logits = model.base(input_ids=ids).logits[0, -1].float()
         logs: list[float] = logits[tokens].log_softmax(dim=-1).tolist()
         return logs
+
+    def _ids(self, text: str, most: int) -> list[int]:
+        """Tokens of a request; what was cut would be judged by rules or references that are not there."""
+        ids = token_ids(text, self._model.tokenizer)
+        if len(ids) > most:
+            msg = f"the request has {len(ids)} tokens, and judge model {self._model.spec.model!r} reads {most}"
+            raise ValueError(msg)
+        return ids
 
 
 @cache
@@ -85,10 +100,18 @@ def chat_source(model: str, longest: int) -> ChatSource:
         longest: most tokens of a reply.
 
     Raises:
-        InputError: the named folder or file is missing or holds no weights.
+        InputError: the named folder or file is missing or holds no weights, or its context holds no such reply.
         UnavailableError: the named model is not to be had.
     """
-    locate_model(model)
+    from transformers import AutoConfig
+
+    located = locate_model(model)
+    if Path(located).is_dir():
+        text = AutoConfig.from_pretrained(located).get_text_config()
+        context = getattr(text, "max_position_embeddings", None)
+        if context is not None and longest >= context:
+            msg = f"judge model {model!r}: max_new_tokens is {longest}, and its context has {context} tokens in all"
+            raise InputError(msg)
     precision = dtype_of("auto", device_of("auto"))
     identity = fingerprint(model_fingerprint(model), str(precision))
     return ChatSource(identity, _Once(partial(_load, model, longest)))

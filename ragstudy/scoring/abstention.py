@@ -53,7 +53,6 @@ _SIDE = re.compile(rf"^(yes|no)\b(?!\s+(answer|{_SOURCE})\b)", re.IGNORECASE)
 _FIRST_ALONE = re.compile(r"^\W*\w+\s*([,.;:!\uff0c\u3002\u3001\u060c\u0964]|$)")
 
 
-@lru_cache(maxsize=50_000)
 def abstains(answer: str) -> bool:
     """Whether an answer says that it has none; an empty answer counts as such.
 
@@ -66,8 +65,12 @@ def abstains(answer: str) -> bool:
     text = answer.strip()
     if not text:
         return True
-    if n_words(text) > _LONGEST:
-        return False
+    return n_words(text) <= _LONGEST and _abstains(text)
+
+
+@lru_cache(maxsize=10_000)
+def _abstains(text: str) -> bool:
+    """Of a text that is short enough to say that it has no answer; each sentence is looked at several times."""
     takes_a_side = side_in(text) is not None and _FIRST_ALONE.match(text) is not None
     if declines_in(text) and not takes_a_side:
         return True

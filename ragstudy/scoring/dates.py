@@ -1,13 +1,14 @@
 """Dates that an answer gives less exactly than the fact, and times of day in two notations.
 
-A date that leaves out the day, or day and month, is right and says less: of `20 November 1989`, `November 1989` gives
-two of three parts and `1989` one. It counts where the form of a fact is a date and nothing else, and only if it is the
-first date of the text; a year that stands in the question already says nothing.
+A date without its day, or without day and month, is right and says less: of `20 November 1989`, `in November 1989`
+gives two of three parts and `in 1989` one. It counts where the form of a fact is a date and nothing else, if it is the
+first date of the text, if its sentence holds no other number, and, of a year alone, if a word such as `in` says that it
+is one. What is not read as a date gives nothing, in whatever language or notation it is.
 
 Examples:
-    >>> share_of_date('20 November 1989', 'It was adopted in November 1989.', 'When was it adopted?')
+    >>> share_of_date('20 November 1989', 'It was adopted in November 1989.')
     0.6666666666666666
-    >>> share_of_date('20 November 1989', 'It was adopted on 2 November 1989.', 'When was it adopted?')
+    >>> share_of_date('20 November 1989', 'It was adopted on 2 November 1989.')
     0.0
     >>> is_same_time('7 a.m.', 'From 7:00 a.m. to 2 a.m.')
     True
@@ -17,15 +18,12 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from ragstudy.notation import spelled_out
+from ragstudy.notation import spelled_out, unified
 from ragstudy.scoring.words import words
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-_MONTHS = frozenset(
+_MONTHS = tuple(
     (  # noqa: SIM905 - easier to read
         "january february march april may june july august september october november december"
     ).split()
@@ -33,6 +31,17 @@ _MONTHS = frozenset(
 _SMALL = frozenset({"in", "on", "the", "of", "at", "since", "from", "by", "ad", "ce"})
 _YEAR = re.compile(r"[12]\d{3}$")
 _MOST_DAYS = 31
+# Not after an abbreviated month.
+_SENTENCE_END = re.compile(r"(?<=[.!?;])\s+(?=\D)|\n+")
+_NUMBER = re.compile(r"\d+")
+# A month and its year, or a year that something says to be one; what follows is no unit, decade or further number.
+_BEFORE_A_YEAR = r"(?:^|\b(?:in|since|during|around|about|circa|early|late|until|from|year)\s+)"
+_NAME = "|".join(rf"{month[:3]}(?:{month[3:]}|\.)?" if month != "may" else "may" for month in _MONTHS)
+_COARSE = re.compile(
+    rf"(?:\b(?P<month>{_NAME}),?\s+(?:of\s+)?|{_BEFORE_A_YEAR})(?P<year>[12]\d{{3}})"
+    r"(?=\s*(?:[.,;:!?)\]]|$)|\s+(?:and|as|at|by|for|in|on|the|to|under|when|with|after|before|following)\b)",
+    re.IGNORECASE,
+)
 _TIME = re.compile(
     r"(?<![\d:.,-])(?P<hour>[01]?\d|2[0-3])(?:[:.](?P<minute>[0-5]\d))?\s?(?P<half>[ap])\.?\s?m\b"
     r"|(?<![\d:.,-])(?P<hour24>[01]?\d|2[0-3]):(?P<minute24>[0-5]\d)(?![:\d])",
@@ -45,12 +54,12 @@ class Date(NamedTuple):
     """A date, as far as it is given.
 
     Attributes:
-        year: of four figures, or ''.
+        year: of four figures.
         month: its English name, or ''.
         day: of the month, or ''.
     """
 
-    year: str = ""
+    year: str
     month: str = ""
     day: str = ""
 
@@ -68,64 +77,49 @@ class Date(NamedTuple):
         return sum(map(bool, self))
 
 
-def share_of_date(form: str, text: str, question: str) -> float:
-    """Which share of a fact's date the first date of a text gives, in [0, 1].
+def share_of_date(form: str, text: str) -> float:
+    """Which share of a fact's date a text gives that gives less than all of it, in [0, 1).
 
     Args:
         form: of the fact.
         text: to look at.
-        question: that the fact answers.
 
     Returns:
-        1 for all that the form gives; 0 where the form is no date, or the text's first date is another.
+        0 where the form is no date of several parts with a year, or the text does not give such a part of it first.
     """
     wanted = date_of(form)
-    if wanted is None or wanted.n_parts < 2 or not wanted.year:  # noqa: PLR2004 - a year alone has no coarser date
+    if wanted is None or wanted.n_parts == 1:
         return 0.0
-    asked = set(spelled_out(words(question)))
-    told = [one for one in dates_in(text) if not {part for part in one if part} <= asked]
-    if not told or not told[0].is_part_of(wanted):
-        return 0.0
-    return told[0].n_parts / wanted.n_parts
+    for sentence in _SENTENCE_END.split(unified(text)):
+        if not _NUMBER.search(sentence):
+            continue
+        found = _COARSE.search(sentence)
+        if found is None or len(_NUMBER.findall(sentence)) > 1:
+            return 0.0
+        told = Date(found["year"], _month(found["month"]))
+        return told.n_parts / wanted.n_parts if told.is_part_of(wanted) else 0.0
+    return 0.0
 
 
-@lru_cache(maxsize=100_000)
+def _month(written: str | None) -> str:
+    """The English name of a month; '' for none."""
+    begun = (written or "").casefold()[:3]
+    return next((month for month in _MONTHS if begun and month.startswith(begun)), "")
+
+
+@lru_cache(maxsize=5_000)
 def date_of(form: str) -> Date | None:
-    """The date that a form consists of; None if it says anything else.
+    """The date with a year that a form consists of; None if it says anything else.
 
     Args:
         form: of a fact.
     """
     told = [word for word in spelled_out(words(form)) if word not in _SMALL]
-    found = _date_at(told, 0)
-    return found[0] if found is not None and found[1] == len(told) else None
-
-
-def dates_in(text: str) -> list[Date]:
-    """The dates of a text in order, each as far as it is given; a year or month and day at least.
-
-    Args:
-        text: to look at.
-    """
-    said = [word for word in spelled_out(words(text)) if word not in ("of", "the")]
-    dates, place = [], 0
-    while place < len(said):
-        found = _date_at(said, place)
-        if found is not None:
-            dates.append(found[0])
-        place += found[1] if found is not None else 1
-    return dates
-
-
-def _date_at(said: Sequence[str], place: int) -> tuple[Date, int] | None:
-    """The longest date that begins at a word, and how many words it takes."""
-    kinds = "".join(_kind(word) for word in said[place : place + 3])
-    orders = (("dmy", 3), ("mdy", 3), ("ymd", 3), ("my", 2), ("ym", 2), ("dm", 2), ("md", 2), ("y", 1))
-    for order, n in orders:
-        if kinds[:n] == order:
-            parts = dict(zip(order, said[place : place + n], strict=True))
-            return Date(parts.get("y", ""), parts.get("m", ""), parts.get("d", "")), n
-    return None
+    kinds = "".join(map(_kind, told))
+    if kinds not in ("dmy", "mdy", "ymd", "my", "ym", "y"):
+        return None
+    parts = dict(zip(kinds, told, strict=True))
+    return Date(parts["y"], parts.get("m", ""), parts.get("d", ""))
 
 
 def _kind(word: str) -> str:
@@ -133,7 +127,7 @@ def _kind(word: str) -> str:
         return "m"
     if _YEAR.match(word):
         return "y"
-    return "d" if word.isdigit() and 1 <= int(word) <= _MOST_DAYS else "-"
+    return "d" if word.isdecimal() and 1 <= int(word) <= _MOST_DAYS else "-"
 
 
 def is_same_time(form: str, text: str) -> bool:

@@ -43,6 +43,12 @@ _BOUND = re.compile(
 )
 
 
+# What such a clause denies, it does not deny of what the sentence says.
+_SUBORDINATE = re.compile(
+    r"\W*(?:(?:and|or|but|even|only)\s+)*"
+    r"(?:if|when|whenever|unless|though|although|while|where|since|because|until|for|as|in case)\b",
+    re.IGNORECASE,
+)
 _SHORTEST_STEM = 4
 # Stems of words that say of a value that it is told, whatever it is.
 _REPORTING = frozenset(
@@ -85,7 +91,7 @@ def without_denied(text: str, known: AbstractSet[str], rightly: AbstractSet[str]
 
 def _affirmed(clause: str, known: AbstractSet[str], rightly: AbstractSet[str]) -> str:
     found = _NEGATION.search(clause)
-    if found is None:
+    if found is None or _SUBORDINATE.match(clause):
         return clause
     denied = clause[found.end() :]
     said = set(words(denied)) - STOP_WORDS

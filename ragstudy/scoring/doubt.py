@@ -13,7 +13,7 @@ import re
 
 _DOUBT = re.compile(
     r"\b(?:possibly|perhaps|maybe|presumably|supposedly|conceivably)\b"
-    r"|\bnot\s+(?:\w+\s+)?(?:certain|sure)\b|\b(?:unsure|uncertain)\b"
+    r"|\b(?:am|is|are|'m|'re)\s+not\s+(?:\w+ly\s+|quite\s+|so\s+)?(?:certain|sure)\b|\b(?:unsure|uncertain)\b"
     r"|\bi\s+(?:think|guess|believe|suppose|assume)\b|\bif\s+i\s+(?:remember|recall)\b"
     r"|\b(?:vielleicht|m\u00f6glicherweise|peut-\u00eatre|misschien|quiz\u00e1s?|forse|talvez)\b",
     re.IGNORECASE,

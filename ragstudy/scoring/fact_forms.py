@@ -5,25 +5,26 @@ fact's known wrong alternatives, these count:
 
 * a person with middle names, where the question asks who: `Thomas Alva Edison` for `Thomas Edison`;
 * a name without what describes it: `George Huntington` for `the physician George Huntington`;
-* a middle name as its initial, or written out: `William Gannaway Brownlow` for `William G. Brownlow`;
+* a middle name as its initial with a dot, or written out, where the question asks who: `William Gannaway Brownlow` for
+  `William G. Brownlow`;
 * a name of three or more words without first names, or without Jr.: `Elizabeth Patterson` for `Mary Elizabeth
   Patterson`; not `World Trade Organization` for `World Health Organization`, nor `World War I` for `World War II`;
 * a form without the article or preposition before it, and without words of the question, if two words without a number
   are left of it: `exchange market` for `foreign exchange market` if the question asks `which foreign`;
-* the letters that a name of three or more words begins with, or the name for its letters: `WHO` for `World Health
-  Organization`; of two words only `US`, `UK`, `UN` and `EU`;
-* a name that owns something: `Madison's` for `Madison`;
+* the letters that a name of three or more words begins with, unless they are spelled out as another name: `WHO` for
+  `World Health Organization`; of two words only `US`, `UK`, `UN` and `EU`;
 * singular for plural, English or Latin, of words in lower case; `and` for `&`;
 * a year with the number of a source run into it, where the question asks when: `193912.` for `1939`;
 * a time of day in another notation: `19:30` for `7.30 pm`;
-* a number rounded, where the answer says that it is: `about 225 days` for `224.7 days`;
+* a quantity rounded, where the answer says that it is: `about 225 days` for `224.7 days`;
 * a form that a small word was run into, as in text taken from a page: `wasGlenn Close1` for `Glenn Close`.
 
-A part of it is stated (`share_stated`) by a date that is less exact (`ragstudy.scoring.dates`), and by the first of two
-names with a comma between, unless another name follows: `Oslo` for `Oslo, Norway`.
+A part of it is stated (`share_stated`) by a date that is less exact (`ragstudy.scoring.dates`), and, where the question
+asks for a place, by the place without the larger one that it lies in, if its sentence names no other: `Oslo` for `Oslo,
+Norway`.
 
-Quantities, directions, negations and phrases are found as they are written only: of `high blood pressure` no part says
-it. The rules were made on answers to Natural Questions that people judged (docs/results/scorer.md).
+Directions, negations and phrases are found as they are written only: of `high blood pressure` no part says it. The
+rules were made on answers to Natural Questions that people judged (docs/results/scorer.md).
 
 Examples:
     >>> from ragstudy.records import Fact
@@ -70,10 +71,19 @@ _ENDS_IN_A_YEAR = re.compile(r"\b[12]\d{3}$")
 # `JavaScript` and `YouTube` are one word each.
 _RUN_INTO = re.compile(r"\b(a|an|and|as|at|by|for|from|in|is|of|on|the|to|was|were|with)(?=[A-Z][a-z])")
 _SOURCE_BEHIND = re.compile(r"(?<=[a-z]{2})\d{1,3}(?=[.,;]?(?:\s|$))")
-_SHORT_INITIALS = frozenset({"US", "UK", "UN", "EU"})
-_ALL_CAPITALS = re.compile(r"[A-Z]{2,6}")
+_SHORT_INITIALS = {
+    "united states": "US",
+    "united kingdom": "UK",
+    "united nations": "UN",
+    "european union": "EU",
+}
 _LONG_NAME = re.compile(r"\b[A-Z][a-z]+(?:\s+(?:(?:of|for|and|the|in|on|de)\s+)*[A-Z][a-z]+)+")
-_TWO_NAMES = re.compile(r"([A-Z][\w.'\u2019 -]+), ([A-Z][\w.'\u2019 -]+)")
+_NAME = r"[A-Z][^\W\d_]+(?:[ '\u2019-][A-Z][^\W\d_]+)*"
+_TWO_NAMES = re.compile(rf"({_NAME}), ({_NAME})")
+_ASKS_WHERE = re.compile(
+    r"\b(where|(?:which|what) (?:city|town|place|village|country|state|site|location))\b", re.IGNORECASE
+)
+_CAPITALISED = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-Z][\w'\u2019]*|\d+")
 _YEAR_AND_SOURCE = re.compile(r"\b([12]\d{3})\d{1,2}(?=[.,;]?(\s|$))")
 
 
@@ -94,7 +104,7 @@ def states(fact: Fact, text: str, question: str) -> bool:
 
 
 def share_stated(fact: Fact, text: str, question: str) -> float:
-    """How much of a fact a text states, in [0, 1]: all, nothing, or of a date the parts that it gives.
+    """How much of a fact a text states, in [0, 1]: all, nothing, or a part of a date or of a place.
 
     Args:
         fact: with its forms and wrong alternatives.
@@ -106,7 +116,8 @@ def share_stated(fact: Fact, text: str, question: str) -> float:
     if named_alternatives(fact, text):
         return 0.0
     text = _without_sources(text, question)
-    return max(max(share_of_date(form, text, question), _share_of_names(form, text)) for form in fact.forms)
+    shares = (max(share_of_date(form, text), _share_of_place(form, text, question)) for form in fact.forms)
+    return max(shares, default=0.0)
 
 
 def is_written(fact: Fact, text: str) -> bool:
@@ -143,27 +154,26 @@ def _is_meant(text: str, form: str, question: str) -> bool:
         return False
     if _ENDS_IN_A_YEAR.search(form):
         text = _without_sources(text, question)
-    asked = frozenset(_singular(word) for word in words(question) if word not in STOP_WORDS)
+    asked = frozenset(one for word in words(question) if word not in STOP_WORDS for one in _singulars(word))
     said = words(text.replace("&", " and "))
     return (
         any(holds(said, reading) for reading in _readings(form, asked))
-        or any(holds(other, words(form)) for other in _other_words(text, said))
+        or _is_run_into(text, form)
         or _holds_in_singular(said, form)
         or is_same_time(form, text)
         or is_rounded(form, text)
         or _holds_initials(text, form)
         or _holds_with_middle_names(text, form, question)
-        or _holds_with_initials(text, form)
+        or _holds_with_initials(text, form, question)
         or _holds_last_names(said, form)
     )
 
 
-def _other_words(text: str, said: Sequence[str]) -> Iterator[list[str]]:
-    """The words of a text without possessive endings, and without what was run into them, where there are any."""
-    if any(word.endswith("'s") for word in said):
-        yield [word.removesuffix("'s") for word in said]
-    if _RUN_INTO.search(text):
-        yield words(_SOURCE_BEHIND.sub("", _RUN_INTO.sub(r"\1 ", text)))
+def _is_run_into(text: str, form: str) -> bool:
+    """Whether a form stands in a text in which small words were run into others."""
+    if not _RUN_INTO.search(text):
+        return False
+    return holds(words(_SOURCE_BEHIND.sub("", _RUN_INTO.sub(r"\1 ", text))), words(form))
 
 
 def _without_sources(text: str, question: str) -> str:
@@ -179,7 +189,7 @@ def _readings(form: str, asked: frozenset[str]) -> tuple[tuple[str, ...], ...]:
     found = [*variants(form), *_without_description(form)]
     if len(whole) > 1 and whole[0] in _SMALL:
         found.append(tuple(whole[1:]))
-    left = [word for word in whole if word in STOP_WORDS or _singular(word) not in asked]
+    left = [word for word in whole if word in STOP_WORDS or not _singulars(word) & asked]
     while left and left[0] in STOP_WORDS:
         left.pop(0)
     telling = [word for word in left if word not in STOP_WORDS]
@@ -207,21 +217,26 @@ def _holds_in_singular(said: Sequence[str], form: str) -> bool:
     wanted = words(form)
     if not lower or any(not word.isalpha() for word in wanted):
         return False
-    return contains(
-        [_singular(word) if _singular(word) in map(_singular, lower) else word for word in said],
-        [_singular(word) if word in lower else word for word in wanted],
-    )
+
+    def is_there(place: int) -> bool:
+        some = said[place : place + len(wanted)]
+        return all(
+            _singulars(one) & _singulars(word) if word in lower else one == word
+            for word, one in zip(wanted, some, strict=True)
+        )
+
+    return any(is_there(place) for place in range(len(said) - len(wanted) + 1))
 
 
 def _holds_initials(text: str, form: str) -> bool:
-    """Whether a name stands there as its initials, or a form of capitals as the name that they stand for."""
+    """Whether a name stands there as its initials, and no other name that has the same."""
     letters = _initials(form)
-    if len(letters) >= _FEWEST_OF_NAME or letters in _SHORT_INITIALS:
-        written = r"\.?".join(letters)
-        return re.search(rf"\b{written}\b", text) is not None
-    if not _ALL_CAPITALS.fullmatch(form) or (len(form) < _FEWEST_OF_NAME and form not in _SHORT_INITIALS):
+    if len(letters) < _FEWEST_OF_NAME:
+        letters = _SHORT_INITIALS.get(form.casefold().removeprefix("the "), "")
+    written = r"\.?".join(letters)
+    if not letters or not re.search(rf"\b{written}\b", text):
         return False
-    return any(_initials(name[0]) == form for name in _LONG_NAME.finditer(text))
+    return not any(_initials(name[0]) == letters for name in _LONG_NAME.finditer(text))
 
 
 def _initials(name: str) -> str:
@@ -231,13 +246,21 @@ def _initials(name: str) -> str:
     return "".join(part[0] for part in parts) if is_name else ""
 
 
-def _share_of_names(form: str, text: str) -> float:
-    """A half if a text names the first of `Oslo, Norway` and no other place that it might lie in, else 0."""
+def _share_of_place(form: str, text: str, question: str) -> float:
+    """A half if a text answers where with the first of `Oslo, Norway`, and its sentence names nothing else; else 0."""
     named = _TWO_NAMES.fullmatch(form.strip())
-    if named is None or len(named[1]) < _SHORTEST_NAME:
+    if named is None or len(named[1]) < _SHORTEST_NAME or not _ASKS_WHERE.search(question):
         return 0.0
-    follows = r"(?!,?\s\(?(?:in\s)?(?:the\s)?[A-Z])"
-    return 0.5 if re.search(rf"\b{re.escape(named[1])}\b{follows}", text) else 0.0
+    known = set(words(question)) | set(words(form))
+    for sentence in re.split(r"(?<=[.!?;])\s+|\n+", text):
+        found = re.search(rf"(?<![\w-])(?<!'s ){re.escape(named[1])}(?![\w'\u2019-])", sentence)
+        if found is not None:
+            before = sentence[: found.start()].split()[-1:]
+            if before and before[0][:1].isupper() and before[0].casefold() not in STOP_WORDS:
+                return 0.0
+            others = {word for one in _CAPITALISED.findall(sentence) for word in words(one)} - known
+            return 0.0 if others else 0.5
+    return 0.0
 
 
 def _holds_with_middle_names(text: str, form: str, question: str) -> bool:
@@ -266,23 +289,27 @@ def _holds_last_names(said: Sequence[str], form: str) -> bool:
     return any(contains(told, tail) for tail in tails if sum(len(word) > 1 for word in tail) >= _LEAST_LEFT)
 
 
-def _holds_with_initials(text: str, form: str) -> bool:
+def _holds_with_initials(text: str, form: str, question: str) -> bool:
     """Whether a person's name stands there with an initial in place of a middle name, or the other way round."""
-    parts = form.replace(".", " ").split()
-    if len(parts) < _FEWEST_OF_NAME or not all(part[:1].isupper() and part.isalpha() for part in parts):
+    parts = form.split()
+    if len(parts) < _FEWEST_OF_NAME or not _ASKS_WHO.search(question):
         return False
-    if not all(len(part) > 1 for part in (parts[0], parts[-1])):
+    if not all(re.fullmatch(r"[A-Z](?:\.|[^\W\d_]+)", part) for part in parts) or "." in parts[0] + parts[-1]:
         return False
-    middle = r"\s+".join(rf"{part[0]}(?:\.|{part[1:] or r'[a-z]+'})?" for part in parts[1:-1])
+    middle = r"\s+".join(rf"{part[0]}[a-z]+" if part.endswith(".") else rf"{part[0]}\." for part in parts[1:-1])
     return re.search(rf"\b{parts[0]}\s+{middle}\s+{parts[-1]}\b", text) is not None
 
 
-def _singular(word: str) -> str:
-    """The word without the ending of a plural, English or Latin; the same for both, and mostly no word."""
+@lru_cache(maxsize=20_000)
+def _singulars(word: str) -> frozenset[str]:
+    """What a word may be the plural of, English or Latin, and itself."""
+    found = {word}
     if len(word) >= _SHORTEST_LATIN and word.endswith(_LATIN_ENDINGS):
-        return word.removesuffix("a").removesuffix("um").removesuffix("on")
-    if len(word) < _SHORTEST_PLURAL or not word.endswith("s") or word.endswith(("ss", "us", "is")):
-        return word
-    if word.endswith("ies") and len(word) > _SHORTEST_PLURAL:
-        return word[:-3] + "y"
-    return word[:-2] if word.endswith(("ches", "shes", "sses", "xes")) else word[:-1]
+        found.add(word.removesuffix("a").removesuffix("um").removesuffix("on"))
+    if len(word) >= _SHORTEST_PLURAL and word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        found.add(word[:-1])
+        if word.endswith("ies") and len(word) > _SHORTEST_PLURAL:
+            found.add(word[:-3] + "y")
+        if word.endswith(("ches", "shes", "sses", "xes")):
+            found.add(word[:-2])
+    return frozenset(found)

@@ -17,19 +17,24 @@ from ragstudy.notation import spelled_out
 from ragstudy.scoring.words import words
 
 _ABOUT = re.compile(
-    r"(?:\b(?:about|approximately|approx|around|roughly|circa|nearly|almost|close to|some|ca)\b\.?|[~\u2248\u2243])\s*",
+    r"(?:\b(?:about|approximately|approx|around|roughly|circa|nearly|almost|close to|some|(?-i:ca))\b\.?"
+    r"|[~\u2248\u2243])\s*",
     re.IGNORECASE,
 )
+_ERAS = frozenset({"ad", "bc", "ce", "bce"})
 # What stands in a form beside its number and unit.
 _SMALL = frozenset({"a", "an", "the", "of", "in", "about", "approximately", "around", "roughly", "circa"})
 _FEWEST_DIGITS = 2
-_LONGEST = 8
+# `mg per day`
+_LONGEST_UNIT = 3
+_LONGEST, _LONGEST_TEXT = 8, 100
 
 
 def is_rounded(form: str, text: str) -> bool:
-    """Whether a form is a number with or without a unit, and a text gives it rounded and says so.
+    """Whether a form is a number with a unit, and a text gives it rounded and says so.
 
-    Rounded is a number to fewer significant digits, two at least; its unit has to be the same. Years are not rounded.
+    Rounded is a number to fewer significant digits, two at least; its unit has to be the same. What has no unit may be
+    a year, an article or a version, and is not rounded.
 
     Args:
         form: of a fact.
@@ -39,7 +44,7 @@ def is_rounded(form: str, text: str) -> bool:
     if wanted is None:
         return False
     for found in _ABOUT.finditer(text):
-        said = spelled_out(words(text[found.end() :])[:_LONGEST], counts_one=False)
+        said = spelled_out(words(text[found.end() : found.end() + _LONGEST_TEXT])[:_LONGEST], counts_one=False)
         number = _number(said[0]) if said else None
         if number is None or tuple(said[1 : 1 + len(wanted[1])]) != wanted[1]:
             continue
@@ -61,13 +66,13 @@ def _rounded(exact: Decimal, like: Decimal) -> Decimal:
 
 @lru_cache(maxsize=100_000)
 def _quantity(form: str) -> tuple[Decimal, tuple[str, ...]] | None:
-    """The number and the unit that a form consists of; None if it is a year or says anything else."""
+    """The number and the unit that a form consists of; None if it says anything else."""
     told = [word for word in spelled_out(words(form)) if word not in _SMALL]
     number = _number(told[0]) if told else None
-    if number is None or len(told) > 3 or any(_number(word) is not None for word in told[1:]):  # noqa: PLR2004 - `mg per day`
+    unit = tuple(told[1:])
+    if number is None or not 1 <= len(unit) <= _LONGEST_UNIT or any(_number(word) is not None for word in unit):
         return None
-    is_year = len(told) == 1 and re.fullmatch(r"[12]\d{3}", told[0])
-    return None if is_year else (number, tuple(told[1:]))
+    return None if _ERAS & set(unit) else (number, unit)
 
 
 def _number(word: str) -> Decimal | None:

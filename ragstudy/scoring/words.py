@@ -93,6 +93,14 @@ def holds(said: Sequence[str], form: Sequence[str]) -> bool:
     said, form = spelled_out(plain_said, counts_one=False), spelled_out(plain_form)
     if contains(said, form) or _joined_holds(said, form):
         return True
+    apart = spelled_out(plain_said, counts_one=False, adds=False), spelled_out(plain_form, adds=False)
+    if apart != (said, form) and (contains(*apart) or _holds_in_any_order(*apart)):
+        return True
+    return _holds_in_any_order(said, form)
+
+
+def _holds_in_any_order(said: Sequence[str], form: Sequence[str]) -> bool:
+    """Whether a form with a number stands there but for small words, in any order and near each other."""
     wanted = [word for word in form if word not in STOP_WORDS]
     if len(wanted) < 2 or not any(word[0].isdigit() for word in wanted):  # noqa: PLR2004 - one word has no order
         return False

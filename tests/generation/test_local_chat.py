@@ -111,6 +111,35 @@ def test_a_real_model_weighs_and_replies(source):
 
 
 @pytest.mark.slow
+def test_a_request_that_the_model_cannot_read_whole_is_not_judged(source):
+    long = Case(ASKED, "It is Paris. " * 3000)
+    (found,) = (
+        Judges([LOCAL], None, HashEmbedder, chat_source)
+        .measure("here:rubric.accuracy")
+        .score_many([long], lambda: None)
+    )
+    assert found.value is None
+    assert "tokens" in found.reason
+    (noted,) = (
+        Judges([LOCAL], None, HashEmbedder, chat_source).measure("here:overall_grade").score_many([long], lambda: None)
+    )
+    assert noted.value is None
+
+
+def test_a_reply_longer_than_the_context_is_named_before_anything_runs():
+    with pytest.raises(InputError, match="max_new_tokens is 100000"):
+        chat_source("pocket", 100_000)
+
+
+def test_other_weights_in_the_same_folder_are_another_judge(lamps, tmp_path):
+    """What a run keeps its scores by."""
+    from ragstudy.study.execute.score import _identity
+
+    tiny, other = (_identity(LOCAL.model_copy(update={"model": name})) for name in ("pocket", "pocket-tiny"))
+    assert tiny[0] != other[0]
+
+
+@pytest.mark.slow
 def test_a_study_is_scored_by_a_model_loaded_here(source, lamps, tmp_path):
     content = study_content(lamps) | {
         "judges": [LOCAL.model_dump(mode="json")],

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ragstudy.records import Fact, Question
 from ragstudy.scoring.claims import judge
-from ragstudy.scoring.dates import date_of, dates_in, is_same_time, share_of_date
+from ragstudy.scoring.dates import date_of, is_same_time, share_of_date
 from ragstudy.scoring.words import WordWeights
 
 ADOPTED = Question("q", "When was it adopted?", ("20 November 1989",), (Fact("f", ("20 November 1989",)),))
@@ -21,13 +21,12 @@ ADOPTED = Question("q", "When was it adopted?", ("20 November 1989",), (Fact("f"
         ("It was adopted on November 20th, 1989.", 1, 1),
         ("1989-11-20", 1, 1),
         ("It was adopted in November 1989.", 1, 2 / 3),
+        ("Nov. 1989", 1 / 1.1, 2 / 3),
+        ("November of 1989", 1, 2 / 3),
+        ("im November 1989", 1, 2 / 3),
         ("in 1989", 1, 1 / 3),
-        ("November 20", 1, 2 / 3),
-        ("In 1988 it was drafted, in 1989 adopted.", 0, 0),
-        ("on 2 November 1989", 0, 0),
-        ("in November 1990", 0, 0),
-        ("in December 1989", 0, 0),
-        ("not in 1989", 0, 0),
+        ("1989", 1, 1 / 3),
+        ("The assembly adopted it in 1989 in New York.", 1 / 1.1, 1 / 3),
     ],
 )
 def test_a_date_given_less_exactly_is_right_and_incomplete(answer, accuracy, completeness):
@@ -37,29 +36,59 @@ def test_a_date_given_less_exactly_is_right_and_incomplete(answer, accuracy, com
 
 
 @pytest.mark.parametrize(
-    ("form", "text", "question"),
+    "answer",
     [
-        ("9 February 2018", "The 2018 ceremony was on a Friday.", "When are the games of 2018?"),
-        ("the act of 5 May 1990", "1990", "Which act?"),
-        ("prior to June 1592", "1592", "When was it first played?"),
-        ("5 May", "in May", "Which day?"),
-        ("1990", "May 1991", "When?"),
-        ("12 months", "12 May 1990", "How long?"),
-        ("between 1881 and 1885", "1881", "When was it built?"),
+        "In 1988 it was drafted, in 1989 adopted.",
+        "on 2 November 1989",
+        "November 2, 1989",
+        "2 Nov. 1989",
+        "in November 1990",
+        "in December 1989",
+        "not in 1989",
+        "1989-12",
+        "1989/12/03",
+        "1989\u5e7412\u67083\u65e5",
+        "3 d\u00e9cembre 1989",
+        "Am 3. Dezember 1989",
+        "21. listopadu 1989",
+        "21 de noviembre de 1989",
+        "on the 21st, in 1989",
+        "in the 1989s",
+        "It costs 1989 dollars.",
+        "in 1989 dollars",
+        "in room 1989",
+        "Office 1989",
+        "November 20",
+        "1,989 units",
     ],
 )
-def test_what_gives_no_part_of_a_date(form, text, question):
-    assert share_of_date(form, text, question) == 0
+def test_another_date_or_number_is_no_part_of_a_date(answer):
+    assert judge(ADOPTED, answer, WordWeights([])).completeness == 0
 
 
-def test_the_year_of_the_question_is_known():
-    assert share_of_date("9 February 2018", "on Friday, February 9th", "When do the games of 2018 open?") > 0.6
+@pytest.mark.parametrize(
+    ("form", "text"),
+    [
+        ("the act of 5 May 1990", "1990"),
+        ("prior to June 1592", "1592"),
+        ("5 May", "in May"),
+        ("1990", "May 1991"),
+        ("12 months", "12 May 1990"),
+        ("between 1881 and 1885", "1881"),
+        ("2 May 2019", "Version 2 may have been adopted."),
+        ("2 May 2019", "Article 2 may apply"),
+        ("20 November 1980", "in the 1980s"),
+        ("14 March 2023", "with Office 2023"),
+    ],
+)
+def test_what_gives_no_part_of_a_date(form, text):
+    assert share_of_date(form, text) == 0
 
 
-def test_every_date_of_a_text_is_found_as_far_as_it_is_given():
-    told = dates_in("It opened on 2 May 1990, then in June 1991 and 1995; on Friday, February 9th.")
-    assert [one.n_parts for one in told] == [3, 2, 1, 2]
+def test_a_date_is_read_however_it_is_written():
     assert date_of("25 August 1939") == date_of("August 25, 1939") == date_of("1939-08-25")
+    assert date_of("prior to 25 August 1939") is None
+    assert date_of("25 August") is None
 
 
 @pytest.mark.parametrize(
@@ -83,5 +112,5 @@ def test_times_of_day_in_two_notations(form, text, is_same):
 
 @given(st.text(max_size=40), st.text(max_size=80))
 def test_any_text_has_dates_or_none(form, text):
-    assert 0 <= share_of_date(form, text, "When?") <= 1
+    assert 0 <= share_of_date(form, text) <= 1
     assert is_same_time(form, text) in (True, False)

@@ -88,6 +88,18 @@ def test_what_a_reference_denies_itself_is_no_denial_and_the_rest_is():
     assert found_facts(RULE, "It does not hold in Lund; exceptions are not granted by Ada Berg.") == {"l"}
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "If the first lamp is not given the colour of the lamp is green.",
+        "For lamps not named in the list the colour is green",
+        "When not stated the colour is green",
+    ],
+)
+def test_what_a_subordinate_clause_denies_is_not_denied_of_the_sentence(answer):
+    assert found_facts(LAMP, answer) == {"f"}
+
+
 def test_a_denial_in_another_inflection_or_with_a_word_for_telling_is_plain():
     assert found_facts(LAMP, "The lamp is not listed with green as its colour.") == set()
     assert found_facts(LAMP, "Its colour was not recorded as green.") == set()
@@ -105,6 +117,8 @@ def test_a_doubted_value_is_stated_and_not_wholly_accurate(doubt):
 def test_doubt_about_something_else_or_of_the_reference_costs_nothing():
     told = (judge(LAMP, f"It is green. {rest} it glows.", WordWeights([])) for rest in ("Perhaps", "Surely"))
     assert len(set(told)) == 1
+    limits = judge(LAMP, "The lamp must not exceed certain limits and is green.", WordWeights([]))
+    assert limits.accuracy == 1
     asked = Question("q", "Why?", ("Possibly rust.",), (Fact("f", ("rust",)),))
     assert judge(asked, "Possibly rust.", WordWeights([])).accuracy == 1
 

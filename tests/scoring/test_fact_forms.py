@@ -34,11 +34,22 @@ from ragstudy.scoring.words import WordWeights
         ("mitochondrion", "The mitochondria make it.", "which organelle?"),
         ("safety criterion", "safety criteria", "what is missing?"),
         ("rechargeable batteries", "a rechargeable battery", "what does it need?"),
+        ("headache", "headaches", "what does it cause?"),
+        ("headaches", "a headache", "what does it cause?"),
+        ("calorie", "calories", "what is counted?"),
+        ("chocolate cookie", "chocolate cookies", "what is sold?"),
+        ("movie", "movies", "what is shown?"),
+        ("axe", "axes", "what is needed?"),
+        ("hoodies", "a hoodie", "what is sold?"),
+        ("glass box", "glass boxes", "what is sold?"),
+        ("3 h 48 min", "3 h et 48 min", "how long?"),
+        ("3 h 48 min", "3 hours, then 48 minutes", "how long?"),
+        ("2 hours and 30 minutes", "30 minutes and 2 hours", "how long?"),
+        ("5 lb", "5 lbs", "how heavy?"),
+        ("8 lb 4 oz", "8 lbs 4 oz", "how heavy?"),
         ("Glenn Close", "She was played by the actress, that isGlenn Close1.", "who played her?"),
-        ("James Madison", "with James Madison's support", "who created it?"),
         ("World Health Organization", "The WHO said so.", "who said so?"),
         ("United States", "the U.S. team", "which country won?"),
-        ("FBI", "the Federal Bureau of Investigation", "who asked?"),
         ("7:30 pm", "It begins at 19:30.", "when does it begin?"),
         ("224.7 days", "about 225 days", "how long is it?"),
         ("228 minutes", "3 hours and 48 minutes", "how long is it?"),
@@ -111,9 +122,22 @@ def test_people_write_a_fact_in_other_ways(form, text, question):
         ("George W. Bush", "George H. W. Bush", "Who?"),
         ("John F. Kennedy", "John Robert Kennedy", "Who?"),
         ("World Trade Organization", "The WHO said so.", "Who?"),
+        ("World Health Organization", "the World Heritage Organization (WHO)", "Who?"),
+        ("Union Square", "The office is in the US.", "Where?"),
+        ("Emory University", "It is approved in the EU.", "Who?"),
+        ("CIA", "the Culinary Institute of America", "Who?"),
+        ("US", "Ulrich Schmidt", "Who?"),
+        ("Elizabeth II", "Queen Elizabeth and her 2 sons", "Who?"),
+        ("Henry VIII", "Henry had 8 children", "Who?"),
+        ("Xi Jinping", "Jinping and 11 others", "Who?"),
+        ("Acme B Plan", "Acme Business Plan", "Who sells which plan?"),
+        ("Vitamin C Complex", "Vitamin Calcium Complex", "Which one, and who says so?"),
+        ("Class A Shares", "Class Alpha Shares", "Who holds which?"),
         ("Information Technology", "It is there.", "Which team?"),
         ("United Kingdom", "Tell us.", "Where?"),
         ("FBI", "the Federal Bureau of Statistics", "Who asked?"),
+        ("Anna Berg", "Anna Berg's assistant", "Who leads it?"),
+        ("150 minutes", "2 hours; 40 minutes", "How long?"),
         ("Madison", "the Madisons", "Who?"),
         ("magnesium", "magnesia", "What is it?"),
         ("3 hours", "3 minutes", "How long?"),
@@ -145,25 +169,39 @@ def test_no_wrong_value_of_the_invented_domains_passes_for_the_right_one(root, n
 
 
 @pytest.mark.parametrize(
-    ("answer", "share"),
+    ("form", "answer", "share"),
     [
-        ("Oslo, Norway", 1),
-        ("the city of Oslo", 0.5),
-        ("Oslo (Norway)", 1),
-        ("Oslo, Minnesota", 0),
-        ("Oslo in Minnesota", 0),
-        ("Norway", 0),
-        ("Oslofjord", 0),
+        ("Oslo, Norway", "Oslo, Norway", 1),
+        ("Oslo, Norway", "Oslo", 0.5),
+        ("Oslo, Norway", "the city of Oslo", 0.5),
+        ("Oslo, Norway", "Oslo (Norway)", 1),
+        ("Oslo, Norway", "Oslo, Minnesota", 0),
+        ("Oslo, Norway", "Oslo in Minnesota", 0),
+        ("Oslo, Norway", "Norway", 0),
+        ("Oslo, Norway", "Oslofjord", 0),
+        ("York, England", "It is in New York.", 0),
+        ("London, England", "East London", 0),
+        ("London, England", "Ontario's London", 0),
+        ("London, England", "London, a city in Ontario", 0),
+        ("London, England", "the Canadian city of London", 0),
+        ("London, England", "London - Ontario", 0),
+        ("Windows 10, Version 1809", "Windows 10, version 1903", 0),
+        ("Building A, Room 12", "Building A, room 14", 0),
+        ("Aspirin, Ibuprofen", "Baby Aspirin", 0),
     ],
 )
-def test_a_place_without_the_larger_one_is_half_of_it(answer, share):
-    assert share_stated(Fact("f", ("Oslo, Norway",)), answer, "Where is it made?") == share
+def test_a_place_without_the_larger_one_is_half_of_it(form, answer, share):
+    assert share_stated(Fact("f", (form,)), answer, "Where is it?") == share
+
+
+def test_only_a_place_is_asked_for_by_where():
+    assert share_stated(Fact("f", ("Smith, John",)), "Smith", "Who is it?") == 0
 
 
 def test_a_part_of_a_fact_is_shut_out_by_a_known_wrong_value():
-    fact = Fact("f", ("20 November 1989",), ("2 May 1989",))
+    fact = Fact("f", ("20 November 1989",), ("spring",))
     assert share_stated(fact, "in 1989", "When?") > 0
-    assert share_stated(fact, "in 1989, on 2 May 1989", "When?") == 0
+    assert share_stated(fact, "in 1989, in spring", "When?") == 0
 
 
 def test_what_nobody_can_check_never_outweighs_a_fact():

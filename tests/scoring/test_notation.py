@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ragstudy.notation import spelled_out, words_of
 from ragstudy.records import Fact, Question
 from ragstudy.scoring.abstention import abstains
 from ragstudy.scoring.claims import found_facts, judge, side_of
@@ -222,3 +223,45 @@ def test_sentences_items_and_words_are_counted_in_scripts_without_blanks():
     asked = Question("q", "盒子里有什么？", ("灯、钥匙。",), (Fact("a", ("灯",)), Fact("b", ("钥匙",))), type="list")
     assert judge(asked, "灯、钥匙", WEIGHTS).accuracy == 1
     assert judge(asked, "灯、钥匙、苹果", WEIGHTS).accuracy == pytest.approx(2 / 3)
+
+
+UNIT_WORDS = [
+    "1",
+    "2",
+    "12",
+    "1/2",
+    "half",
+    "ft",
+    "inch",
+    "in",
+    "lb",
+    "oz",
+    "hours",
+    "minutes",
+    "and",
+    "men",
+    "s",
+    "-3",
+    "kg",
+    "g",
+]
+
+
+@given(st.lists(st.sampled_from(UNIT_WORDS), max_size=12))
+def test_any_words_beside_units_are_spelled_out(some):
+    assert all(isinstance(word, str) and word for word in spelled_out(some))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("3 hours and 48 minutes", ["13680", "s"]),
+        ("6 ft 1 in", ["73", "inch"]),
+        ("1 ft, 1/2 inch", ["12", "inch", "1/2", "inch"]),
+        ("1 hour 90 minutes", ["3600", "s", "5400", "s"]),
+        ("article II", ["article", "2"]),
+        ("Elizabeth II", ["elizabeth", "ii"]),
+    ],
+)
+def test_quantities_in_two_units_are_one(text, words):
+    assert spelled_out(words_of(text)) == words

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from ragstudy.protocols import LikelihoodSource
     from ragstudy.records import Answer, Question, Score
-    from ragstudy.specs import StudySpec
+    from ragstudy.specs import JudgeSpec, StudySpec
     from ragstudy.study.layout import DomainLayout, Layout
     from ragstudy.study.progress import ProgressReporter
     from ragstudy.study.run_folder import RunFolder
@@ -91,10 +91,7 @@ class Scoring:
         domains = [
             (one.name, tuple(self._questions[one.name].values()), one.fingerprint) for one in self.layout.domains
         ]
-        judges = {
-            judge.name: (judge.kind if judge.is_local else judge.url, judge.model, judge.max_new_tokens)
-            for judge in self.spec.judges
-        }
+        judges = {judge.name: _identity(judge) for judge in self.spec.judges}
         shared = fingerprint(SCORING_VERSION, [_content(answer) for answer in answers], domains)
         return {
             name: fingerprint(shared, name, judges.get(name.partition(":")[0]), *self._version(name))
@@ -205,6 +202,12 @@ def _content(answer: Answer) -> dict[str, object]:
 
 def _is_open(score: Score) -> bool:
     return score.value is None and not score.reason.startswith("no answer:")
+
+
+def _identity(judge: JudgeSpec) -> tuple[object, ...]:
+    """What decides what a judge says: of a model that is loaded here, its weights."""
+    place = chat_source(judge.model, judge.max_new_tokens).identity if judge.is_local else judge.url
+    return (place, judge.model, judge.max_new_tokens)
 
 
 def _in_order(answers: list[Answer], measures: Sequence[str], scores: list[Score]) -> list[Score]:

@@ -1,0 +1,254 @@
+"""Answers of a pretrained model with five passages: ragstudy beside what a user would take instead, a process each.
+
+    python benchmarks/answering.py                     # all that is installed here
+    python benchmarks/answering.py ragstudy llama.cpp  # some
+    VLLM_PYTHON=/path/to/python python benchmarks/answering.py vllm   # of an environment with vllm or vllm-cpu
+
+All read the same prompts of the invented handbook with SmolLM2-135M-Instruct and write at most 32 tokens greedily.
+Printed are questions a second, prompt tokens a second, the share of this machine's measured bfloat16 product that the
+multiplications of reading and writing make (2 x parameters x tokens), and the peak of memory. Loading does not count.
+The ratio to ragstudy is what counts, not the seconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MODEL = "smollm2-135m-instruct"
+_NEW_TOKENS = 32
+_BATCH = 16
+_SIDE = 1024
+
+
+def prompts(n: int) -> list[str]:
+    """Messages with five passages each, about 620 tokens long."""
+    from ragstudy.corpus import load_domain
+    from ragstudy.prompting import make_prompt
+    from ragstudy.records import Passage
+
+    domain = load_domain(Path(__file__).parents[1] / "corpora" / "handbook")
+    names = sorted(document.id for document in domain.documents)
+    texts = {document.id: document for document in domain.documents}
+    made = []
+    for number, question in enumerate(domain.split("test")[:n]):
+        chosen = [*question.gold_documents, *names[number : number + 5]][:5]
+        shown = [Passage(name, name, texts[name].title, texts[name].text[:420]) for name in chosen]
+        made.append(make_prompt(question.id, question.text, shown).text)
+    return made
+
+
+def product() -> float:
+    """Products and sums a second of two square bfloat16 matrices, the best of ten; in a process without a model."""
+    import torch
+
+    one, other = (torch.randn(_SIDE, _SIDE, dtype=torch.bfloat16) for _ in range(2))
+    best = float("inf")
+    for _ in range(10):
+        started = time.perf_counter()
+        for _ in range(8):
+            one @ other
+        best = min(best, time.perf_counter() - started)
+    return 8 * 2 * _SIDE**3 / best
+
+
+def ragstudy(texts: list[str]) -> tuple[float, int]:
+    """Seconds of ragstudy's generator, and how many tokens it wrote."""
+    from ragstudy.generation.causal import CausalModel
+    from ragstudy.prompting import plain_prompt
+    from ragstudy.specs import TransformersSpec
+
+    model = CausalModel(TransformersSpec(kind="transformers", name="m", model=MODEL, max_new_tokens=_NEW_TOKENS))
+    model.generate([plain_prompt("warm", texts[0])])
+    asked = sorted(
+        (plain_prompt(str(number), text) for number, text in enumerate(texts)), key=lambda one: -len(one.text)
+    )
+    started = time.perf_counter()
+    said = [one for start in range(0, len(asked), _BATCH) for one in model.generate(asked[start : start + _BATCH])]
+    return time.perf_counter() - started, sum(one.n_tokens for one in said)
+
+
+def _transformers(texts: list[str], dtype: str, batch: int) -> tuple[float, int]:
+    """Seconds of transformers' own `generate`, padded on the left."""
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    from ragstudy.generation.locate import model_folder
+    from ragstudy.prompting import for_model
+
+    folder = model_folder(MODEL)
+    tokenizer: Any = AutoTokenizer.from_pretrained(folder, padding_side="left")
+    model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=getattr(torch, dtype))
+    shown = [for_model(text, tokenizer) for text in texts]
+    n_written = 0
+    started = time.perf_counter()
+    for start in range(0, len(shown), batch):
+        rows = tokenizer(shown[start : start + batch], return_tensors="pt", padding=True, add_special_tokens=False)
+        with torch.inference_mode():
+            made = model.generate(
+                **rows, max_new_tokens=_NEW_TOKENS, do_sample=False, pad_token_id=tokenizer.eos_token_id
+            )
+        n_written += int((made[:, rows["input_ids"].shape[1] :] != tokenizer.eos_token_id).sum())
+    return time.perf_counter() - started, n_written
+
+
+def llama_index(texts: list[str]) -> tuple[float, int]:
+    """Seconds of llama-index's HuggingFaceLLM, one by one, as its query engine asks it."""
+    from llama_index.llms.huggingface import HuggingFaceLLM
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    from ragstudy.generation.locate import model_folder
+    from ragstudy.prompting import for_model
+
+    folder = model_folder(MODEL)
+    tokenizer: Any = AutoTokenizer.from_pretrained(folder)
+    llm = HuggingFaceLLM(
+        model=AutoModelForCausalLM.from_pretrained(folder, dtype="float32"),
+        tokenizer=tokenizer,
+        context_window=2048,
+        max_new_tokens=_NEW_TOKENS,
+        generate_kwargs={"do_sample": False},
+    )
+    shown = [for_model(text, tokenizer) for text in texts]
+    started = time.perf_counter()
+    said = [llm.complete(text, formatted=True).text for text in shown]
+    seconds = time.perf_counter() - started
+    return seconds, sum(len(tokenizer(text)["input_ids"]) for text in said)
+
+
+def llama_cpp(texts: list[str]) -> tuple[float, int]:
+    """Seconds of a llama.cpp server on loopback with the package's own weights (Q4_1), eight requests at a time."""
+    xllamacpp: Any = import_module("xllamacpp")
+
+    from ragstudy.generation.endpoint import EndpointGenerator
+    from ragstudy.generation.packaged import PACKAGED
+    from ragstudy.prompting import plain_prompt
+    from ragstudy.specs import EndpointSpec
+
+    settings = xllamacpp.CommonParams()
+    settings.model.path = str(PACKAGED[MODEL].verified_path())
+    settings.n_ctx, settings.n_parallel = 8 * 1024, 8
+    settings.cpuparams.n_threads = os.cpu_count() or 1
+    server = xllamacpp.Server(settings)
+    spec = EndpointSpec(
+        kind="endpoint",
+        name="s",
+        url=f"{server.listening_address}/v1",
+        model="m",
+        key_variable=None,
+        max_new_tokens=_NEW_TOKENS,
+        timeout_seconds=600,
+        batch_size=8,
+    )
+    generator = EndpointGenerator(spec)
+    generator.generate([plain_prompt("warm", "Hello")])
+    started = time.perf_counter()
+    said = generator.generate([plain_prompt(str(number), text) for number, text in enumerate(texts)])
+    return time.perf_counter() - started, sum(one.n_tokens for one in said)
+
+
+def vllm(texts: list[str]) -> tuple[float, int]:
+    """Seconds of vLLM for processors, all requests handed over at once."""
+    served: Any = import_module("vllm")
+
+    folder = os.environ["ANSWERING_FOLDER"]
+    llm = served.LLM(model=folder, dtype="bfloat16", max_model_len=2048, enforce_eager=True)
+    settings = served.SamplingParams(temperature=0, max_tokens=_NEW_TOKENS)
+    messages = [[{"role": "user", "content": text}] for text in texts]
+    llm.chat(messages[:1], settings, use_tqdm=False)
+    started = time.perf_counter()
+    said = llm.chat(messages, settings, use_tqdm=False)
+    return time.perf_counter() - started, sum(len(one.outputs[0].token_ids) for one in said)
+
+
+WAYS: dict[str, Callable[[list[str]], tuple[float, int]]] = {
+    "ragstudy": ragstudy,
+    "transformers, bfloat16, in batches": lambda texts: _transformers(texts, "bfloat16", _BATCH),
+    "transformers, float32, one by one": lambda texts: _transformers(texts, "float32", 1),
+    "llama-index": llama_index,
+    "llama.cpp": llama_cpp,
+    "vllm": vllm,
+}
+_NEEDS = {"llama-index": "llama_index.llms.huggingface", "llama.cpp": "xllamacpp"}
+
+
+def measured(way: str, texts: list[str]) -> tuple[float, int, float]:
+    """Run one way in this process: seconds, tokens written, peak memory in GiB with that of its children."""
+    seconds, n_written = WAYS[way](texts)
+    used = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return seconds, n_written, max(used) / 2**20
+
+
+def main() -> None:
+    """Print a line for each way."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("ways", nargs="*", default=[])
+    parser.add_argument("--questions", type=int, default=48)
+    parser.add_argument("--one", help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.one:
+        texts = json.loads(sys.stdin.read())
+        print("\n" + json.dumps(product() if given.one == "product" else measured(given.one, texts)))
+        return
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    from ragstudy.generation.locate import model_folder
+    from ragstudy.prompting import token_ids
+
+    folder = model_folder(MODEL)
+    size = AutoModelForCausalLM.from_pretrained(folder).num_parameters()
+    texts = prompts(given.questions)
+    n_read = sum(len(token_ids(text, AutoTokenizer.from_pretrained(folder))) for text in texts)
+    best = json.loads(_of_a_process("product", [], folder).stdout.strip().splitlines()[-1])
+    print(
+        f"{len(texts)} prompts of {n_read / len(texts):.0f} tokens; a bfloat16 product reaches "
+        f"{best / 1e12:.2f} TFLOP/s\n"
+    )
+    print("| way | questions a second | tokens read a second | share of the product | peak, GiB | ragstudy is faster |")
+    print("|---|---|---|---|---|---|")
+    first: float | None = None
+    for way in given.ways or [way for way in WAYS if way != "vllm" and (way not in _NEEDS or _is_there(_NEEDS[way]))]:
+        done = _of_a_process(way, texts, folder)
+        if done.returncode:
+            print(f"| {way} | failed: {done.stderr.strip().splitlines()[-1][:160]} | | | | |")
+            continue
+        seconds, n_written, memory = json.loads(done.stdout.strip().splitlines()[-1])
+        first = first or seconds
+        share = 2 * size * (n_read + n_written) / seconds / best
+        speed = f"{len(texts) / seconds:.2f} | {n_read / seconds:,.0f}"
+        print(f"| {way} | {speed} | {share:.0%} | {memory:.1f} | {seconds / first:.1f} |", flush=True)
+
+
+def _of_a_process(way: str, texts: list[str], folder: str) -> subprocess.CompletedProcess[str]:
+    python = os.environ["VLLM_PYTHON"] if way == "vllm" else sys.executable
+    return subprocess.run(  # noqa: S603 - this script
+        [python, __file__, "--one", way],
+        input=json.dumps(texts),
+        capture_output=True,
+        text=True,
+        env={"VLLM_CPU_KVCACHE_SPACE": "1"} | os.environ | {"ANSWERING_FOLDER": folder},
+        check=False,
+    )
+
+
+def _is_there(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+if __name__ == "__main__":
+    main()
