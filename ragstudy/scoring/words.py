@@ -13,8 +13,8 @@ import string
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, NamedTuple
 
 from ragstudy.notation import spelled_out, words_of
 
@@ -72,8 +72,8 @@ def contains(haystack: Sequence[str], needle: Sequence[str]) -> bool:
         haystack: words of a text.
         needle: words that are looked for.
     """
-    n = len(needle)
-    return n > 0 and any(list(haystack[i : i + n]) == list(needle) for i in range(len(haystack) - n + 1))
+    n, wanted = len(needle), tuple(needle)
+    return n > 0 and any(tuple(haystack[i : i + n]) == wanted for i in range(len(haystack) - n + 1))
 
 
 def holds(said: Sequence[str], form: Sequence[str]) -> bool:
@@ -87,16 +87,30 @@ def holds(said: Sequence[str], form: Sequence[str]) -> bool:
         said: words of the text.
         form: words of the fact.
     """
-    plain_said, plain_form = ([_plain(word) for word in some] for some in (said, form))
-    if contains(plain_said, plain_form):
+    told, wanted = _notations(tuple(said), counts_one=False), _notations(tuple(form), counts_one=True)
+    if contains(told.plain, wanted.plain) or contains(told.spelled, wanted.spelled):
         return True
-    said, form = spelled_out(plain_said, counts_one=False), spelled_out(plain_form)
-    if contains(said, form) or _joined_holds(said, form):
+    if _joined_holds(told.spelled, wanted.spelled) or _holds_in_any_order(told.spelled, wanted.spelled):
         return True
-    apart = spelled_out(plain_said, counts_one=False, adds=False), spelled_out(plain_form, adds=False)
-    if apart != (said, form) and (contains(*apart) or _holds_in_any_order(*apart)):
-        return True
-    return _holds_in_any_order(said, form)
+    if told.apart == told.spelled and wanted.apart == wanted.spelled:
+        return False
+    return contains(told.apart, wanted.apart) or _holds_in_any_order(told.apart, wanted.apart)
+
+
+class _Notations(NamedTuple):
+    """Words without accents, then with numbers and quantities in one notation, and with those in two units apart."""
+
+    plain: tuple[str, ...]
+    spelled: tuple[str, ...]
+    apart: tuple[str, ...]
+
+
+@lru_cache(maxsize=5_000)
+def _notations(some: tuple[str, ...], *, counts_one: bool) -> _Notations:
+    """Of the words of a form or an answer, in which each fact of a question is looked for."""
+    plain = tuple(_plain(word) for word in some)
+    spelled, apart = (tuple(spelled_out(plain, counts_one=counts_one, adds=adds)) for adds in (True, False))
+    return _Notations(plain, spelled, apart)
 
 
 def _holds_in_any_order(said: Sequence[str], form: Sequence[str]) -> bool:
