@@ -186,7 +186,7 @@ def test_replies_of_anything_to_a_generator(body, status):
 @given(REPLIES | TEXTS.map(lambda text: {"choices": [{"message": {"content": text}, "finish_reason": "stop"}]}))
 def test_replies_of_anything_to_a_judge(body):
     asked = Judge(JudgeSpec(name="j", **SERVER))
-    answering(asked._client, 200, dumped(body))
+    answering(asked.replier._client, 200, dumped(body))
     for method in ("overall_grade", "rubric.accuracy", "claims.accuracy"):
         measure = JudgeMeasure(asked, method, lambda: None)
         value, told = 0.0, "a score"
