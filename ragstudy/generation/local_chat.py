@@ -9,7 +9,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from ragstudy.errors import InputError, UnavailableError
-from ragstudy.files import fingerprint
+from ragstudy.files import fingerprint, read_json
 from ragstudy.generation.locate import locate_model, model_fingerprint
 from ragstudy.hardware import device_of, dtype_of
 from ragstudy.prompting import answer_ids, plain_prompt, token_ids
@@ -103,18 +103,22 @@ def chat_source(model: str, longest: int) -> ChatSource:
         InputError: the named folder or file is missing or holds no weights, or its context holds no such reply.
         UnavailableError: the named model is not to be had.
     """
-    from transformers import AutoConfig
-
-    located = locate_model(model)
-    if Path(located).is_dir():
-        text = AutoConfig.from_pretrained(located).get_text_config()
-        context = getattr(text, "max_position_embeddings", None)
-        if context is not None and longest >= context:
-            msg = f"judge model {model!r}: max_new_tokens is {longest}, and its context has {context} tokens in all"
-            raise InputError(msg)
+    context = _context(locate_model(model))
+    if context is not None and longest >= context:
+        msg = f"judge model {model!r}: max_new_tokens is {longest}, and its context has {context} tokens in all"
+        raise InputError(msg)
     precision = dtype_of("auto", device_of("auto"))
     identity = fingerprint(model_fingerprint(model), str(precision))
     return ChatSource(identity, _Once(partial(_load, model, longest)))
+
+
+def _context(located: str) -> int | None:
+    """How many tokens a model in a folder can read and write together, as far as its configuration says it."""
+    path = Path(located) / "config.json"
+    config = read_json(path) if path.is_file() else {}
+    text = config.get("text_config", config)
+    found = text.get("max_position_embeddings") if isinstance(text, dict) else None
+    return found if isinstance(found, int) else None
 
 
 class _Once:
