@@ -31,6 +31,7 @@ MODEL = "smollm2-135m-instruct"
 _NEW_TOKENS = 32
 _BATCH = 16
 _SIDE = 1024
+_MARK = "measured: "
 
 
 def prompts(n: int) -> list[str]:
@@ -200,7 +201,7 @@ def main() -> None:
     given = parser.parse_args()
     if given.one:
         texts = json.loads(sys.stdin.read())
-        print("\n" + json.dumps(product() if given.one == "product" else measured(given.one, texts)))
+        print("\n" + _MARK + json.dumps(product() if given.one == "product" else measured(given.one, texts)))
         return
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
@@ -211,7 +212,7 @@ def main() -> None:
     size = AutoModelForCausalLM.from_pretrained(folder).num_parameters()
     texts = prompts(given.questions)
     n_read = sum(len(token_ids(text, AutoTokenizer.from_pretrained(folder))) for text in texts)
-    best = json.loads(_of_a_process("product", [], folder).stdout.strip().splitlines()[-1])
+    best = _result(_of_a_process("product", [], folder).stdout)
     print(
         f"{len(texts)} prompts of {n_read / len(texts):.0f} tokens; a bfloat16 product reaches "
         f"{best / 1e12:.2f} TFLOP/s\n"
@@ -224,7 +225,7 @@ def main() -> None:
         if done.returncode:
             print(f"| {way} | failed: {done.stderr.strip().splitlines()[-1][:160]} | | | | |")
             continue
-        seconds, n_written, memory = json.loads(done.stdout.strip().splitlines()[-1])
+        seconds, n_written, memory = _result(done.stdout)
         first = first or seconds
         share = 2 * size * (n_read + n_written) / seconds / best
         speed = f"{len(texts) / seconds:.2f} | {n_read / seconds:,.0f}"
@@ -241,6 +242,11 @@ def _of_a_process(way: str, texts: list[str], folder: str) -> subprocess.Complet
         env={"VLLM_CPU_KVCACHE_SPACE": "1"} | os.environ | {"ANSWERING_FOLDER": folder},
         check=False,
     )
+
+
+def _result(printed: str) -> Any:  # noqa: ANN401 - as a process measured it
+    """What a process printed as its result, whatever its library prints around it."""
+    return json.loads(next(line for line in printed.splitlines() if line.startswith(_MARK)).removeprefix(_MARK))
 
 
 def _is_there(module: str) -> bool:
