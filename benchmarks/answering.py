@@ -107,21 +107,15 @@ def _transformers(texts: list[str], dtype: str, batch: int) -> tuple[float, int]
 
 def llama_index(texts: list[str]) -> tuple[float, int]:
     """Seconds of llama-index's HuggingFaceLLM, one by one, as its query engine asks it."""
-    from llama_index.llms.huggingface import HuggingFaceLLM
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from generation import hugging_face_llm
+    from transformers import AutoTokenizer
 
     from ragstudy.generation.locate import model_folder
     from ragstudy.prompting import for_model
 
     folder = model_folder(MODEL)
     tokenizer: Any = AutoTokenizer.from_pretrained(folder)
-    llm = HuggingFaceLLM(
-        model=AutoModelForCausalLM.from_pretrained(folder, dtype="float32"),
-        tokenizer=tokenizer,
-        context_window=2048,
-        max_new_tokens=_NEW_TOKENS,
-        generate_kwargs={"do_sample": False},
-    )
+    llm = hugging_face_llm(folder, tokenizer, _NEW_TOKENS)
     shown = [for_model(text, tokenizer) for text in texts]
     started = time.perf_counter()
     said = [llm.complete(text, formatted=True).text for text in shown]

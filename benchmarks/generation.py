@@ -47,6 +47,20 @@ def ours(documents: tuple[Document, ...], questions: list[Question], name: str) 
     return time.perf_counter() - started
 
 
+def hugging_face_llm(folder: str, tokenizer: Any, new_tokens: int) -> Any:  # noqa: ANN401 - of llama-index
+    """llama-index's own model of transformers, in float32 as it loads one."""
+    from llama_index.llms.huggingface import HuggingFaceLLM
+    from transformers import AutoModelForCausalLM
+
+    return HuggingFaceLLM(
+        model=AutoModelForCausalLM.from_pretrained(folder, dtype="float32"),
+        tokenizer=tokenizer,
+        context_window=2048,
+        max_new_tokens=new_tokens,
+        generate_kwargs={"do_sample": False},
+    )
+
+
 def query_engine(documents: tuple[Document, ...], questions: list[Question], name: str) -> float:
     """Seconds for the same with llama-index's own query engine, one question after the other."""
     import faiss
@@ -54,10 +68,9 @@ def query_engine(documents: tuple[Document, ...], questions: list[Question], nam
     from llama_index.core import PromptTemplate, StorageContext, VectorStoreIndex
     from llama_index.core.embeddings import BaseEmbedding
     from llama_index.core.node_parser import SentenceSplitter
-    from llama_index.llms.huggingface import HuggingFaceLLM
     from llama_index.vector_stores.faiss import FaissVectorStore
     from sentence_transformers import SentenceTransformer
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoTokenizer
 
     encoder = SentenceTransformer(str(verified_folder()))
 
@@ -80,13 +93,7 @@ def query_engine(documents: tuple[Document, ...], questions: list[Question], nam
 
     folder = model_folder(name)
     tokenizer: Any = AutoTokenizer.from_pretrained(folder)
-    llm = HuggingFaceLLM(
-        model=AutoModelForCausalLM.from_pretrained(folder, dtype="float32"),
-        tokenizer=tokenizer,
-        context_window=2048,
-        max_new_tokens=_NEW_TOKENS,
-        generate_kwargs={"do_sample": False},
-    )
+    llm = hugging_face_llm(folder, tokenizer, _NEW_TOKENS)
     storage = StorageContext.from_defaults(vector_store=FaissVectorStore(faiss.IndexFlatIP(384)))
     index = VectorStoreIndex.from_documents(
         [Source(text=document.text) for document in documents],

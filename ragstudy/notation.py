@@ -41,11 +41,11 @@ _CURRENCY = regex.compile(
     r"([$\u20ac\u00a3\u00a5])\s?(\d[\d.]*)((?:\s(?:thousand|million|billion|trillion))?)", regex.IGNORECASE
 )
 _CURRENCIES = {"$": "dollar", "\u20ac": "euro", "\u00a3": "pound", "\u00a5": "yen"}
-_MONTHS = tuple(
+MONTHS = tuple(
     name.lower()
     for name in ("January February March April May June July August September October November December").split()  # noqa: SIM905 - easier to read
 )
-_SHORT_MONTHS = {month[:3]: month for month in _MONTHS} | {"sept": "september"}
+_SHORT_MONTHS = {month[:3]: month for month in MONTHS} | {"sept": "september"}
 _GREEK = {
     "\u03b1": "alpha",
     "\u03b2": "beta",
@@ -160,7 +160,7 @@ def unified(text: str) -> str:
     text = _SUPERSCRIPT.sub(lambda found: "^" + unicodedata.normalize("NFKC", found[1]), text)
     text = unicodedata.normalize("NFKC", text.translate(_QUOTES)).translate(_QUOTES).translate(_DASHES)
     text = _DOTTED.sub(lambda found: found[0].replace(".", ""), text)
-    text = _ISO_DATE.sub(lambda found: f"{int(found[3])} {_MONTHS[int(found[2]) - 1]} {found[1]}", text)
+    text = _ISO_DATE.sub(lambda found: f"{int(found[3])} {MONTHS[int(found[2]) - 1]} {found[1]}", text)
     text = _GROUPED.sub(lambda found: regex.sub(r"\D", "", found[0]), text)
     text = _DECIMAL_COMMA.sub(r"\1.\2", text)
     text = _BARE_POINT.sub("0.", text)
@@ -176,13 +176,15 @@ def words_of(text: str) -> list[str]:
     Args:
         text: in any language; in scripts without blanks every character is a word.
     """
-    return list(_known_words(text) if len(text) <= _LONGEST_KNOWN else _WORD.findall(unified(text).casefold()))
+    return list(_cut_once(text) if len(text) <= _LONGEST_KNOWN else _cut(text))
 
 
-@lru_cache(maxsize=5_000)
-def _known_words(text: str) -> tuple[str, ...]:
-    """Of a sentence or a short answer, which scorers look at again and again."""
+def _cut(text: str) -> tuple[str, ...]:
     return tuple(_WORD.findall(unified(text).casefold()))
+
+
+# Scorers look at a sentence or a short answer again and again.
+_cut_once = lru_cache(maxsize=5_000)(_cut)
 
 
 def spelled_out(some: Sequence[str], *, counts_one: bool = True, adds: bool = True) -> list[str]:
@@ -224,11 +226,11 @@ def _quantities(some: list[str], *, adds: bool) -> list[str]:
     made: list[str] = []
     larger = Decimal(0)  # what one of the unit before is, in the unit that its kind is compared in
     for word in some:
-        number = _decimal(made[-1].lstrip("-")) if made else None
+        number = decimal_of(made[-1].lstrip("-")) if made else None
         factor, base = _unit(word, after_feet=made[-2:-1] == ["inch"] or made[-3:-1] == ["inch", "and"])
         if number is None or not base:
             made.append(word)
-            if word not in _AND and _decimal(word) is None:
+            if word not in _AND and decimal_of(word) is None:
                 larger = Decimal(0)
             continue
         sign = "-" if made[-1].startswith("-") else ""
@@ -253,13 +255,13 @@ def _add_to_the_one_before(made: list[str], value: Decimal) -> None:
     """Make the last two quantities one, where the last is the rest of the other: `3 hours and 48 minutes`."""
     n_between = 1 if made[-3:-2] and made[-3] in _AND else 0
     before = made[-4 - n_between : -2 - n_between]
-    start = _decimal(before[0]) if before else None
+    start = decimal_of(before[0]) if before else None
     if start is not None and made[-1] in _SAID_IN_TWO and before[1:] == made[-1:]:
         made[-4 - n_between :] = [_plain(start + value), made[-1]]
 
 
 def _month(word: str) -> str | None:
-    return word if word in _MONTHS and word != "may" else _SHORT_MONTHS.get(word)
+    return word if word in MONTHS and word != "may" else _SHORT_MONTHS.get(word)
 
 
 def _is_number(word: str) -> bool:
@@ -289,7 +291,7 @@ def _number_at(some: Sequence[str], place: int) -> tuple[Decimal, int]:
             current = (current or Decimal(0)) + _SMALL[word]
         elif word in _SCALES and current is not None:
             current, total = (current * 100, total) if word == "hundred" else (None, total + current * _SCALES[word])
-        elif length == 0 and (figure := _decimal(word)) is not None:
+        elif length == 0 and (figure := decimal_of(word)) is not None:
             # Figures count only before a scale: `2.5 million`.
             if place + 1 >= len(some) or some[place + 1] not in _SCALES:
                 return Decimal(0), 0
@@ -304,7 +306,12 @@ def _leaves_room(current: Decimal, unit: int) -> bool:
     return (current % 100 == 0 and current > 0) or (current % 10 == 0 and current % 100 >= 20 and 0 < unit < 10)  # noqa: PLR2004 - twenty one
 
 
-def _decimal(word: str) -> Decimal | None:
+def decimal_of(word: str) -> Decimal | None:
+    """The number that a word is in figures; None if it is none, or has a sign.
+
+    Args:
+        word: as `words_of` gives it.
+    """
     try:
         return Decimal(word) if word[:1].isdigit() else None
     except InvalidOperation:

@@ -271,12 +271,11 @@ class LikelihoodSource:
 class ChatModel(Protocol):
     """A language model that replies to messages."""
 
-    def reply(self, text: str, longest: int) -> tuple[str, bool]:
+    def reply(self, text: str) -> tuple[str, bool]:
         """What it says greedily, and whether that was cut at its longest.
 
         Args:
             text: of the message, without instructions of a system.
-            longest: most tokens of the reply.
 
         Raises:
             ValueError: the model gives none; the message says why.

@@ -32,21 +32,18 @@ class CausalChat:
     def __init__(self, model: CausalModel) -> None:
         self._model, self._lock = model, Lock()
 
-    def reply(self, text: str, longest: int) -> tuple[str, bool]:
-        """What it says greedily, and whether that was cut at its longest.
+    def reply(self, text: str) -> tuple[str, bool]:
+        """What it says greedily, and whether that was cut at its longest, for which the model was loaded.
 
         Args:
             text: of the message.
-            longest: most tokens of the reply; the model was loaded for so many.
 
         Raises:
             ValueError: the model gives none; the message says why.
         """
-        assert longest == self._model.spec.max_new_tokens
-        prompt = plain_prompt("judge", text)
         self._ids(text, self._model.max_prompt_tokens())
         with self._lock:
-            (said,) = self._model.generate([prompt])
+            (said,) = self._model.generate([plain_prompt("judge", text)])
         if said.stopped == "error":
             raise ValueError(said.error)
         return said.text, said.stopped == "length"

@@ -234,7 +234,7 @@ def _n_known_wrong(question: Question, answer: str, supported: set[str], missing
     found: set[str] = set()
     for sentence in (part for part in _SENTENCE.split(answer) if part):
         affirmed = without_denied(_CONTRASTED.sub(" ", sentence), known)
-        named = [one for one in question.facts if states(one, sentence, question.text) or is_written(one, sentence)]
+        named = [one for one in question.facts if states(one, sentence, question.text)]
         for fact in (*named, *(missing if named else ())):
             found |= named_alternatives(fact, affirmed)
     return sum(1 for one in found if not set(words(one)) <= supported)

@@ -20,14 +20,9 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from ragstudy.notation import spelled_out, unified
+from ragstudy.notation import MONTHS, spelled_out, unified
 from ragstudy.scoring.words import words
 
-_MONTHS = tuple(
-    (  # noqa: SIM905 - easier to read
-        "january february march april may june july august september october november december"
-    ).split()
-)
 _SMALL = frozenset({"in", "on", "the", "of", "at", "since", "from", "by", "ad", "ce"})
 _YEAR = re.compile(r"[12]\d{3}$")
 _MOST_DAYS = 31
@@ -36,7 +31,7 @@ _SENTENCE_END = re.compile(r"(?<=[.!?;])\s+(?=\D)|\n+")
 _NUMBER = re.compile(r"\d+")
 # A month and its year, or a year that something says to be one; what follows is no unit, decade or further number.
 _BEFORE_A_YEAR = r"(?:^|\b(?:in|since|during|around|about|circa|early|late|until|from|year)\s+)"
-_NAME = "|".join(rf"{month[:3]}(?:{month[3:]}|\.)?" if month != "may" else "may" for month in _MONTHS)
+_NAME = "|".join(rf"{month[:3]}(?:{month[3:]}|\.)?" if month != "may" else "may" for month in MONTHS)
 _COARSE = re.compile(
     rf"(?:\b(?P<month>{_NAME}),?\s+(?:of\s+)?|{_BEFORE_A_YEAR})(?P<year>[12]\d{{3}})"
     r"(?=\s*(?:[.,;:!?)\]]|$)|\s+(?:and|as|at|by|for|in|on|the|to|under|when|with|after|before|following)\b)",
@@ -104,7 +99,7 @@ def share_of_date(form: str, text: str) -> float:
 def _month(written: str | None) -> str:
     """The English name of a month; '' for none."""
     begun = (written or "").casefold()[:3]
-    return next((month for month in _MONTHS if begun and month.startswith(begun)), "")
+    return next((month for month in MONTHS if begun and month.startswith(begun)), "")
 
 
 @lru_cache(maxsize=5_000)
@@ -123,7 +118,7 @@ def date_of(form: str) -> Date | None:
 
 
 def _kind(word: str) -> str:
-    if word in _MONTHS:
+    if word in MONTHS:
         return "m"
     if _YEAR.match(word):
         return "y"

@@ -50,10 +50,8 @@ _SUBORDINATE = re.compile(
     re.IGNORECASE,
 )
 _SHORTEST_STEM = 4
-# Stems of words that say of a value that it is told, whatever it is.
-_REPORTING = frozenset(
-    {"list", "record", "given", "named", "name", "call", "stat", "state", "report", "describ", "describe"}
-)
+# They say of a value that it is told, whatever it is.
+_REPORTING = ("listed", "recorded", "given", "name", "named", "called", "stated", "reported", "described")
 
 
 def denies(text: str) -> bool:
@@ -85,7 +83,7 @@ def without_denied(text: str, known: AbstractSet[str], rightly: AbstractSet[str]
     """
     if not denies(text):
         return text
-    stems = {_stem(word) for word in known} | _REPORTING
+    stems = {_stem(word) for word in (*known, *_REPORTING)}
     return " ".join(_affirmed(clause, stems, rightly) for clause in _CLAUSE.split(text) if clause)
 
 

@@ -83,6 +83,7 @@ _TWO_NAMES = re.compile(rf"({_NAME}), ({_NAME})")
 _ASKS_WHERE = re.compile(
     r"\b(where|(?:which|what) (?:city|town|place|village|country|state|site|location))\b", re.IGNORECASE
 )
+_SENTENCE_END = re.compile(r"(?<=[.!?;])\s+|\n+")
 _CAPITALISED = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-Z][\w'\u2019]*|\d+")
 _YEAR_AND_SOURCE = re.compile(r"\b([12]\d{3})\d{1,2}(?=[.,;]?(\s|$))")
 
@@ -252,7 +253,7 @@ def _share_of_place(form: str, text: str, question: str) -> float:
     if named is None or len(named[1]) < _SHORTEST_NAME or not _ASKS_WHERE.search(question):
         return 0.0
     known = set(words(question)) | set(words(form))
-    for sentence in re.split(r"(?<=[.!?;])\s+|\n+", text):
+    for sentence in _SENTENCE_END.split(text):
         found = re.search(rf"(?<![\w-])(?<!'s ){re.escape(named[1])}(?![\w'\u2019-])", sentence)
         if found is not None:
             before = sentence[: found.start()].split()[-1:]

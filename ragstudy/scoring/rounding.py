@@ -10,10 +10,10 @@ Examples:
 from __future__ import annotations
 
 import re
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 
-from ragstudy.notation import spelled_out
+from ragstudy.notation import decimal_of, spelled_out
 from ragstudy.scoring.words import words
 
 _ABOUT = re.compile(
@@ -76,7 +76,6 @@ def _quantity(form: str) -> tuple[Decimal, tuple[str, ...]] | None:
 
 
 def _number(word: str) -> Decimal | None:
-    try:
-        return Decimal(word) if word.lstrip("-")[:1].isdigit() else None
-    except InvalidOperation:
-        return None
+    """The number that a word is, with its sign."""
+    number = decimal_of(word.removeprefix("-"))
+    return -number if number is not None and word.startswith("-") else number

@@ -32,7 +32,7 @@ class Grader:
     def __init__(self):
         self.texts = []
 
-    def reply(self, text, _longest):
+    def reply(self, text):
         self.texts.append(text)
         return '{"note": 7}', False
 
@@ -105,7 +105,7 @@ def test_a_real_model_weighs_and_replies(source):
     logs = model.weigh("Reply with one digit.", ("1", "2", "3"))
     assert math.fsum(map(math.exp, logs)) == pytest.approx(1, abs=1e-3)
     assert len(set(logs)) == 3
-    said, was_cut = model.reply("What is the capital of France?", LOCAL.max_new_tokens)
+    said, was_cut = model.reply("What is the capital of France?")
     assert "Paris" in said
     assert not was_cut
 

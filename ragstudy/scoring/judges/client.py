@@ -68,7 +68,7 @@ class Judge:
         self.spec = spec
         kept = Path(spec.cache) if spec.cache else folder
         self._cache = ReplyCache(kept / f"{spec.name}.jsonl" if kept else None)
-        self.replier: Replier = ServedReplier(spec) if local is None else LocalReplier(spec, local)
+        self.replier: Replier = ServedReplier(spec) if local is None else LocalReplier(local)
 
     def ask(
         self, messages: Messages, check: Callable[[Reply], Checked], *, among: Sequence[str] = (), repeat: int = 0
@@ -124,12 +124,11 @@ class LocalReplier:
     """A model that is loaded here; it reads the messages of a request as one.
 
     Args:
-        spec: of the judge.
         source: of the model.
     """
 
-    def __init__(self, spec: JudgeSpec, source: ChatSource) -> None:
-        self._longest, self._source = spec.max_new_tokens, source
+    def __init__(self, source: ChatSource) -> None:
+        self._source = source
         self.identity = f"here:{source.identity}"
 
     def reply(self, messages: Messages, among: Sequence[str]) -> Reply:
@@ -145,7 +144,7 @@ class LocalReplier:
         text = "\n\n".join(message["content"] for message in messages)
         model = self._source.load()
         if not among:
-            said, was_cut = model.reply(text, self._longest)
+            said, was_cut = model.reply(text)
             return Reply(said, was_cut=was_cut)
         logs = model.weigh(text, among)
         likeliest = max(zip(logs, among, strict=True))[1]
