@@ -61,6 +61,8 @@ def study_problems(spec: StudySpec) -> list[str]:
     """
     problems = [f"generators: {one.name!r}: {line}" for one in spec.generators for line in kind_of(one).problems(one)]
     problems += _problems_of([partial(retriever_kind, spec.retrieval.retriever)])
+    local = (judge for judge in spec.judges if judge.is_local)
+    problems += _problems_of([partial(chat_source, judge.model, judge.max_new_tokens) for judge in local])
     return problems + _measure_problems(spec) + _problems_of([partial(load_audits, spec)])
 
 
