@@ -48,20 +48,20 @@ def pads_cleanly(model: Any) -> bool:  # noqa: ANN401 - any causal language mode
     """
     import torch
 
-    alone = _ids(model, _SHORT, 1)
+    alone = made_up(model, _SHORT, 1)
     mask = torch.ones((1, _LONG), dtype=torch.long)
     mask[:, : _LONG - _SHORT] = 0
 
     def padded(seed: int) -> torch.Tensor:
-        filled = torch.cat([_ids(model, _LONG - _SHORT, seed), alone], dim=1)
+        filled = torch.cat([made_up(model, _LONG - _SHORT, seed), alone], dim=1)
         return _next_logits(model, filled, mask)
 
     def probe() -> bool:
         first = padded(2)
         plain = _next_logits(model, alone, torch.ones_like(alone))
-        return _same(first, padded(3), model) and _close(plain, first, model)
+        return _same(first, padded(3), model) and close(plain, first, model)
 
-    return _tried(probe, "filling up prompts", "prompts of one length only are answered together")
+    return tried(probe, "filling up prompts", "prompts of one length only are answered together")
 
 
 def drops_cleanly(model: Any) -> bool:  # noqa: ANN401 - any causal language model
@@ -72,7 +72,7 @@ def drops_cleanly(model: Any) -> bool:  # noqa: ANN401 - any causal language mod
     """
     import torch
 
-    ids = torch.cat([_ids(model, _SHORT, seed) for seed in (1, 2, 3)])
+    ids = torch.cat([made_up(model, _SHORT, seed) for seed in (1, 2, 3)])
     kept = torch.tensor([0, 2], device=model.device)
 
     def probe() -> bool:
@@ -83,9 +83,9 @@ def drops_cleanly(model: Any) -> bool:  # noqa: ANN401 - any causal language mod
             rest = _write(model, start.sequences[kept], _N_NEW, start.past_key_values)
         first, second = torch.stack(whole.logits[1:])[:, kept], torch.stack(rest.logits)
         n_steps = min(len(first), len(second))
-        return n_steps > 0 and _close(first[0].float(), second[0].float(), model)
+        return n_steps > 0 and close(first[0].float(), second[0].float(), model)
 
-    return _tried(probe, "taking finished answers out of a batch", "each batch goes on until its longest answer ends")
+    return tried(probe, "taking finished answers out of a batch", "each batch goes on until its longest answer ends")
 
 
 def packs_cleanly(model: Any) -> bool:  # noqa: ANN401 - any causal language model
@@ -96,27 +96,34 @@ def packs_cleanly(model: Any) -> bool:  # noqa: ANN401 - any causal language mod
     """
     import torch
 
-    last = _ids(model, _LONG, 1)
+    last = made_up(model, _LONG, 1)
     positions = torch.cat([torch.arange(_SHORT), torch.arange(_LONG)]).unsqueeze(0).to(model.device)
 
     def packed(seed: int) -> torch.Tensor:
-        row = torch.cat([_ids(model, _SHORT, seed), last], dim=1).to(model.device)
+        row = torch.cat([made_up(model, _SHORT, seed), last], dim=1).to(model.device)
         return _plain_logits(model, input_ids=row, position_ids=positions)[:, _SHORT:]
 
     def probe() -> bool:
         first = packed(2)
         plain = _plain_logits(model, input_ids=last.to(model.device))
-        return _same(first, packed(3), model) and _close(plain[:, -1], first[:, -1], model)
+        return _same(first, packed(3), model) and close(plain[:, -1], first[:, -1], model)
 
     was_training = model.training
     model.train(mode=False)
     try:
-        return _tried(probe, "several training examples in a row", "every example gets a row of its own")
+        return tried(probe, "several training examples in a row", "every example gets a row of its own")
     finally:
         model.train(mode=was_training)
 
 
-def _tried(probe: Callable[[], bool], what: str, instead: str) -> bool:
+def tried(probe: Callable[[], bool], what: str, instead: str) -> bool:
+    """What a probe says; False, with a warning, where it fails.
+
+    Args:
+        probe: what is tried.
+        what: the same in words, for the warning.
+        instead: what is done where it does not work.
+    """
     try:
         works = probe()
     except _CANNOT as error:
@@ -127,7 +134,14 @@ def _tried(probe: Callable[[], bool], what: str, instead: str) -> bool:
     return works
 
 
-def _ids(model: Any, n: int, seed: int) -> torch.Tensor:  # noqa: ANN401 - any causal language model
+def made_up(model: Any, n: int, seed: int) -> torch.Tensor:  # noqa: ANN401 - any causal language model
+    """A prompt of tokens that a model knows: (1, n).
+
+    Args:
+        model: whose tokens.
+        n: how many.
+        seed: decides which.
+    """
     import torch
 
     generator, most = torch.Generator().manual_seed(seed), n_tokens(model)
@@ -179,10 +193,17 @@ def _same(first: torch.Tensor, second: torch.Tensor, model: Any) -> bool:  # noq
     return apart <= _LAST_PLACE * _noise(model)
 
 
-def _close(first: torch.Tensor, second: torch.Tensor, model: Any) -> bool:  # noqa: ANN401 - any causal language model
-    """Whether two results differ in the mean by no more than rounding does."""
-    apart = float((first - second).square().mean().sqrt() / first.std().clamp_min(1e-12))
-    return apart <= _noise(model)
+def close(first: torch.Tensor, second: torch.Tensor, model: Any, times: float = 1.0) -> bool:  # noqa: ANN401 - any causal language model
+    """Whether two results differ in the mean by no more than rounding does.
+
+    Args:
+        first: logits; of several rows, the mean over the rows counts.
+        second: likewise.
+        model: whose precision decides how much is rounded.
+        times: that much more is let pass, where the two are not computed in the same way.
+    """
+    apart = (first - second).square().mean(dim=-1).sqrt() / first.std(dim=-1).clamp_min(1e-12)
+    return float(apart.mean()) <= times * _noise(model)
 
 
 def _noise(model: Any) -> float:  # noqa: ANN401 - any causal language model

@@ -62,12 +62,12 @@ def _attend(  # noqa: PLR0913 - as transformers calls it
         query, key, value = (one.to(torch.get_autocast_dtype("cpu")) for one in (query, key, value))
     is_causal = others.get("is_causal")
     is_causal = getattr(module, "is_causal", True) if is_causal is None else is_causal
-    n_products = query.shape[0] * query.shape[1] * query.shape[2] ** 2
+    n_products = query.shape[0] * query.shape[1] * query.shape[2] * key.shape[2]
     is_worth_it = is_causal if attention_mask is None else attention_mask.dtype == torch.bool and n_products >= _FEWEST
     if (
         is_plain
         and query.dtype == torch.bfloat16
-        and query.shape[2] == key.shape[2]
+        and (query.shape[2] == key.shape[2] or attention_mask is not None)
         and is_worth_it
         and (n_products <= _MOST_KEPT or not query.requires_grad)
     ):
@@ -96,6 +96,8 @@ def one_query(
     import torch
 
     n_rows, n_heads, _, width = query.shape
+    # Of a part of a larger tensor the product would make a transposed copy, which takes five times as long.
+    key, value = key.contiguous(), value.contiguous()
     grouped = query.reshape(n_rows, key.shape[1], n_heads // key.shape[1], width)
     products = (grouped @ key.transpose(2, 3)).float() * (width**-0.5 if scaling is None else scaling)
     if mask is not None:
@@ -110,10 +112,10 @@ def in_blocks(
     """Attention of whole rows, of some queries at a time with the keys up to the last of them only.
 
     Args:
-        query: (rows, H, length, width).
-        key: (rows, K, length, width).
-        value: (rows, K, length, width of values).
-        mask: (rows or 1, 1, length, length), true where a key may be looked at; None for those up to the query's own.
+        query: (rows, H, length, width), of the last keys.
+        key: (rows, K, keys, width).
+        value: (rows, K, keys, width of values).
+        mask: (rows or 1, 1, length, keys), true where a key may be looked at; None for those up to the query's own.
         scaling: of the products; one over the root of the width by default.
 
     Returns:
@@ -122,15 +124,17 @@ def in_blocks(
     import torch
 
     n_rows, n_heads, length, width = query.shape
-    n_shared = key.shape[1]
-    seen = torch.ones(1, 1, length, length, dtype=torch.bool).tril() if mask is None else mask
+    n_shared, n_keys = key.shape[1:3]
+    n_before = n_keys - length
+    seen = torch.ones(1, 1, length, n_keys, dtype=torch.bool).tril(n_before) if mask is None else mask
     scaled = query * (width**-0.5 if scaling is None else scaling)
     grouped = scaled.view(n_rows, n_shared, n_heads // n_shared, length, width)
     made = []
     with torch.autocast("cpu", enabled=False):
         for start in range(0, length, _BLOCK):
             stop = min(length, start + _BLOCK)
-            end = length if bool(seen[:, :, start:stop, stop:].any()) else stop
+            end = n_before + stop
+            end = n_keys if bool(seen[:, :, start:stop, end:].any()) else end
             block = grouped[:, :, :, start:stop].reshape(n_rows, n_shared, -1, width)
             products = (block @ key[:, :, :end].transpose(2, 3)).view(n_rows, n_heads, stop - start, end)
             hidden = torch.zeros(1, dtype=query.dtype).expand(seen.shape[0], 1, stop - start, end)

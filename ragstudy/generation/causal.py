@@ -18,9 +18,9 @@ from ragstudy.generation.locate import (
     fetch_adapter,
     model_folder,
 )
+from ragstudy.generation.reading import begin, filled_up, reads_cleanly
 from ragstudy.generation.thinking import begins_thinking, set_thinking
 from ragstudy.generation.weights import in_few_bits
-from ragstudy.hardware import SHAPE_STEP
 from ragstudy.probes import drops_cleanly, pads_cleanly
 from ragstudy.prompting import fit, for_model
 from ragstudy.records import Completion
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from peft import PeftModel
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+    from ragstudy.generation.reading import Begun
     from ragstudy.records import Prompt
     from ragstudy.specs import TransformersSpec
 
@@ -102,6 +103,7 @@ class CausalModel:
         speed_up(self.base, device)
         self._pads: bool | None = None
         self._drops: bool | None = None
+        self._reads: bool | None = None
         self._adapted: PeftModel | None = None
         self._adapters: dict[str, None] = {}
 
@@ -249,6 +251,11 @@ class CausalModel:
             self._drops = drops_cleanly(self.base)
         return self._drops
 
+    def _can_read(self) -> bool:
+        if self._reads is None:
+            self._reads = reads_cleanly(self.base, self._pad, self.max_prompt_tokens())
+        return self._reads
+
     def _answer(self, fitted: list[Fitted]) -> list[Completion]:
         try:
             return self._batch(fitted)
@@ -260,62 +267,66 @@ class CausalModel:
         return self._answer(fitted[:half]) + self._answer(fitted[half:])
 
     def _batch(self, fitted: list[Fitted], *, sampled: bool = False) -> list[Completion]:
-        import torch
+        order = sorted(range(len(fitted)), key=lambda place: -len(fitted[place][0]))
+        prompts = [fitted[place][0] for place in order]
+        how = {
+            "do_sample": sampled,
+            "num_beams": 1,
+            "temperature": _TEMPERATURE if sampled else None,
+            "top_p": None,
+            "top_k": None,
+        }
+        written = dict(zip(order, self._write(self._begun(prompts, how), how), strict=True))
+        return [self._completion(written[place], n_passages) for place, (_, n_passages) in enumerate(fitted)]
 
-        longest = max(len(ids) for ids, _ in fitted)
-        wide = longest + -longest % SHAPE_STEP
-        width = wide if wide <= self.max_prompt_tokens() and self._can_pad() else longest
-        filled = torch.full((len(fitted), width), self._pad)
-        mask = torch.zeros((len(fitted), width), dtype=torch.long)
-        for row, (ids, _) in enumerate(fitted):
-            filled[row, width - len(ids) :] = torch.tensor(ids)
-            mask[row, width - len(ids) :] = 1
-        written = self._write(filled.to(self.base.device), mask.to(self.base.device), sampled=sampled)
-        return [self._completion(row, n_passages) for row, (_, n_passages) in zip(written, fitted, strict=True)]
+    def _begun(self, prompts: list[list[int]], how: dict[str, Any]) -> Begun:
+        """Prompts read, where this model can be read some rows at a time, or only filled up."""
+        most = self.max_prompt_tokens()
+        if len(prompts) > 1 and self._can_read():
+            return begin(self.active, prompts, self._pad, most, self.spec.longest_text, **how)
+        return filled_up(prompts, self._pad, most if self._can_pad() else 0, self.base.device)
 
-    def _write(self, ids: torch.Tensor, mask: torch.Tensor, *, sampled: bool) -> list[list[int]]:
+    def _write(self, begun: Begun, how: dict[str, Any]) -> list[list[int]]:
         """The new tokens of every row.
 
         Whenever half of the rows have come to their end, the others go on without them: most answers are short, and a
         few long ones would keep the whole batch busy.
 
         Args:
-            ids: (rows, tokens), filled up on the left.
-            mask: likewise, 0 where it was filled up.
-            sampled: whether tokens are drawn.
+            begun: the prompts.
+            how: settings of transformers' generate.
         """
         import torch
         from transformers import StoppingCriteriaList
 
+        ids, mask, cache, n_prompt = begun.ids, begun.mask, begun.cache, begun.n_prompt
         ends = torch.tensor(sorted(self.ends), dtype=torch.long, device=ids.device)
-        n_prompt, rows = ids.shape[1], list(range(len(ids)))
+        rows = list(range(len(ids)))
         written: list[list[int]] = [[] for _ in rows]
-        cache: Any = None
-        may_drop = len(rows) > 1 and self._can_drop()
+        may_drop = len(rows) > 1 and (cache is not None or self._can_drop())
         while rows:
+            new = ids[:, n_prompt:]
+            is_done = torch.isin(new, ends).any(dim=1)
+            is_done |= new.shape[1] >= (self.spec.longest_text if may_drop else 1)
+            for row, tokens in zip(rows, new.tolist(), strict=True):
+                written[row] = tokens
+            if bool(is_done.any()):
+                left = (~is_done).nonzero().flatten()
+                rows = [rows[place] for place in left.tolist()]
+                ids, mask, cache = ids[left], mask[left], _of_rows(cache, left)
+                continue
+            stops = [_HalfDone(n_prompt, ends)] if may_drop else []
             made = self.active.generate(
                 input_ids=ids,
                 attention_mask=mask,
                 past_key_values=cache,
-                max_new_tokens=self.spec.longest_text - (ids.shape[1] - n_prompt),
-                do_sample=sampled,
-                num_beams=1,
-                temperature=_TEMPERATURE if sampled else None,
-                top_p=None,
-                top_k=None,
-                stopping_criteria=StoppingCriteriaList([_HalfDone(n_prompt, ends)] if may_drop else []),
+                max_new_tokens=self.spec.longest_text - new.shape[1],
+                stopping_criteria=StoppingCriteriaList(stops),
                 return_dict_in_generate=True,
+                **how,
             )
-            ids, new = made.sequences, made.sequences[:, n_prompt:]
-            is_done = torch.isin(new, ends).any(dim=1)
-            if new.shape[1] >= self.spec.longest_text or not may_drop:
-                is_done[:] = True
-            for row, tokens in zip(rows, new.tolist(), strict=True):
-                written[row] = tokens
-            left = (~is_done).nonzero().flatten()
-            rows = [rows[place] for place in left.tolist()]
-            mask = torch.cat([mask, mask.new_ones(len(mask), ids.shape[1] - mask.shape[1])], dim=1)[left]
-            ids, cache = ids[left], _of_rows(made.past_key_values, left)
+            ids, cache = made.sequences, made.past_key_values
+            mask = torch.cat([mask, mask.new_ones(len(mask), ids.shape[1] - mask.shape[1])], dim=1)
         return written
 
     def _completion(self, ids: list[int], n_passages: int) -> Completion:
@@ -350,7 +361,9 @@ def _of_rows(cache: Any, rows: torch.Tensor) -> Any:  # noqa: ANN401 - a cache o
     """What a cache knows of some rows; None, from which the prompts are read again, if it cannot be asked for them."""
     from transformers import DynamicCache
 
-    if len(rows) == 0 or type(cache) is not DynamicCache:
+    from ragstudy.generation.roomy_cache import RoomyCache
+
+    if len(rows) == 0 or type(cache) not in (DynamicCache, RoomyCache):
         return None
     cache.batch_select_indices(rows)
     return cache

@@ -14,6 +14,7 @@ from conftest import loss_one_by_one
 from ragstudy.finetuning.pairs import IGNORED, Example
 from ragstudy.finetuning.training import train
 from ragstudy.generation.causal import CausalModel
+from ragstudy.generation.reading import reads_cleanly
 from ragstudy.probes import drops_cleanly, packs_cleanly, pads_cleanly
 from ragstudy.prompting import make_prompt
 from ragstudy.specs import FineTuneSpec, TransformersSpec
@@ -34,6 +35,8 @@ RECURRENT = {
 }
 CANNOT_PAD = {"recurrent_gemma", "rwkv"}
 CANNOT_DROP = RECURRENT
+# Layers that keep a window only, and one that counts the columns between the beginning of a prompt and its rest.
+CANNOT_READ = RECURRENT | {"gemma2", "gemma3", "gpt_neo", "mistral_sliding", "mpt"}
 
 
 @pytest.fixture(params=sorted(CONFIGS))
@@ -76,6 +79,7 @@ def test_answers_of_a_batch_are_those_of_each_prompt_alone(folder, name):
     assert together == [one.text for one in model.generate(PROMPTS[::-1])][::-1]
     assert pads_cleanly(model.base) == (name not in CANNOT_PAD)
     assert drops_cleanly(model.base) == (name not in CANNOT_DROP)
+    assert reads_cleanly(model.base, 0, model.max_prompt_tokens()) == (name not in CANNOT_READ)
 
 
 def test_the_loss_of_a_step_is_that_of_its_examples_alone(folder, name, tmp_path):

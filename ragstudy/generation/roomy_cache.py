@@ -1,0 +1,130 @@
+"""A cache of keys and values with room for the tokens that are written, made of groups of rows.
+
+transformers' own is copied whole for every new token. Imports transformers: import it when it is needed, not before.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from transformers.cache_utils import Cache, DynamicCache, DynamicLayer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import torch
+
+
+class RoomyCache(Cache):
+    """Keys and values of rows that are read in groups.
+
+    Args:
+        n_rows: of all groups.
+        width: columns of the prompts.
+        room: columns beside those, for what is written.
+    """
+
+    def __init__(self, n_rows: int, width: int, room: int) -> None:
+        super().__init__(layers=[])
+        self.layers: list[Any]
+        self._n_rows, self._width, self._room = n_rows, width, room
+
+    def take(self, cache: Any, rows: slice, n_shared: int) -> None:  # noqa: ANN401 - a cache of transformers
+        """Take over what a group of rows has in a cache of its own.
+
+        Args:
+            cache: of the group; columns of the shared beginning first.
+            rows: of the group.
+            n_shared: columns of the shared beginning; the others come to stand at the end of the prompts.
+
+        Raises:
+            NotImplementedError: the cache holds something else than all keys and values.
+        """
+        if not is_plain(cache):
+            msg = f"rows of a {type(cache).__name__} cannot be put together"
+            raise NotImplementedError(msg)
+        if not self.layers:
+            self.layers = [_RoomyLayer(layer, self._n_rows, self._width, self._room) for layer in cache.layers]
+        for mine, layer in zip(self.layers, cache.layers, strict=True):
+            mine.take(layer, rows, n_shared)
+
+
+class _RoomyLayer(DynamicLayer):  # type: ignore[no-untyped-call] # its library leaves it so
+    """Keys and values of one layer, (rows, heads, columns, width) each, as the first part of larger tensors."""
+
+    def __init__(self, like: Any, n_rows: int, width: int, room: int) -> None:  # noqa: ANN401 - a layer of a cache
+        super().__init__()  # type: ignore[no-untyped-call] # its library leaves it so
+        self.keys: Any
+        self.values: Any
+        self.dtype, self.device, self.is_initialized = like.dtype, like.device, True
+        self._stores = [
+            one.new_zeros((n_rows, one.shape[1], width + room, one.shape[3])) for one in (like.keys, like.values)
+        ]
+        self._show(width)
+
+    def _show(self, n: int) -> None:
+        self.keys, self.values = (store[:, :, :n] for store in self._stores)
+
+    def take(self, layer: Any, rows: slice, n_shared: int) -> None:  # noqa: ANN401 - a layer of a cache
+        for mine, one in ((self.keys, layer.keys), (self.values, layer.values)):
+            n_own = one.shape[2] - n_shared
+            mine[rows, :, :n_shared] = one[:, :, :n_shared]
+            mine[rows, :, mine.shape[2] - n_own :] = one[:, :, n_shared:]
+
+    def update(
+        self,
+        key_states: torch.Tensor,
+        value_states: torch.Tensor,
+        *_others: Any,  # noqa: ANN401 - as transformers calls it
+        **_named: Any,  # noqa: ANN401 - likewise
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Write new keys and values behind the others.
+
+        Args:
+            key_states: (rows, heads, new columns, width).
+            value_states: likewise.
+        """
+        start = self.get_seq_length()
+        stop = start + key_states.shape[2]
+        for store, one in zip(self._stores, (key_states, value_states), strict=True):
+            store[:, :, start:stop] = one
+        self._show(stop)
+        return self.keys, self.values
+
+    def batch_select_indices(self, indices: torch.Tensor) -> None:
+        """Keep some rows.
+
+        Args:
+            indices: of the rows.
+        """
+        n = self.get_seq_length()
+        self._stores = [store[indices] for store in self._stores]
+        self._show(n)
+
+
+def is_plain(cache: Any) -> bool:  # noqa: ANN401 - a cache of transformers
+    """Whether a cache holds the keys and values of all tokens in every layer, and nothing else.
+
+    Args:
+        cache: of a model.
+    """
+    return type(cache) is DynamicCache and all(type(layer) is DynamicLayer for layer in cache.layers)
+
+
+def repeated(cache: Any, n: int) -> DynamicCache:  # noqa: ANN401 - a cache of transformers
+    """A cache of one row for several.
+
+    Args:
+        cache: of one row.
+        n: rows.
+
+    Raises:
+        NotImplementedError: the cache holds something else than all keys and values.
+    """
+    if not is_plain(cache):
+        msg = f"a {type(cache).__name__} cannot be repeated"
+        raise NotImplementedError(msg)
+    rows: Sequence[Any] = [
+        (layer.keys.expand(n, -1, -1, -1), layer.values.expand(n, -1, -1, -1)) for layer in cache.layers
+    ]
+    return DynamicCache(rows)
