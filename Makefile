@@ -77,7 +77,9 @@ changelog: install  ## collect the fragments of docs/changes into CHANGELOG.md
 bench: install  ## time ragstudy beside what one would use instead
 	$(PIP) -e '.[bench]'
 	$(BIN)/python benchmarks/generation.py
+	$(BIN)/python benchmarks/answering.py
 	$(BIN)/python benchmarks/tuning.py
+	$(BIN)/python benchmarks/tuning_pretrained.py
 	$(BIN)/python benchmarks/scoring.py
 	$(BIN)/python benchmarks/simulation.py
 

@@ -13,25 +13,21 @@ The ratio to ragstudy is what counts, not the seconds.
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import resource
-import subprocess
-import sys
 import time
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ways import measure, table
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 MODEL = "smollm2-135m-instruct"
 _NEW_TOKENS = 32
-_BATCH = 16
-_SIDE = 1024
-_MARK = "measured: "
+_BATCH = 32
 
 
 def prompts(n: int) -> list[str]:
@@ -51,18 +47,15 @@ def prompts(n: int) -> list[str]:
     return made
 
 
-def product() -> float:
-    """Products and sums a second of two square bfloat16 matrices, the best of ten; in a process without a model."""
-    import torch
+def n_read(texts: list[str]) -> int:
+    """Tokens of the prompts as the model is shown them."""
+    from transformers import AutoTokenizer
 
-    one, other = (torch.randn(_SIDE, _SIDE, dtype=torch.bfloat16) for _ in range(2))
-    best = float("inf")
-    for _ in range(10):
-        started = time.perf_counter()
-        for _ in range(8):
-            one @ other
-        best = min(best, time.perf_counter() - started)
-    return 8 * 2 * _SIDE**3 / best
+    from ragstudy.generation.locate import model_folder
+    from ragstudy.prompting import token_ids
+
+    tokenizer = AutoTokenizer.from_pretrained(model_folder(MODEL))
+    return sum(len(token_ids(text, tokenizer)) for text in texts)
 
 
 def ragstudy(texts: list[str]) -> tuple[float, int]:
@@ -179,68 +172,35 @@ WAYS: dict[str, Callable[[list[str]], tuple[float, int]]] = {
 _NEEDS = {"llama-index": "llama_index.llms.huggingface", "llama.cpp": "xllamacpp"}
 
 
-def measured(way: str, texts: list[str]) -> tuple[float, int, float]:
-    """Run one way in this process: seconds, tokens written, peak memory in GiB with that of its children."""
-    seconds, n_written = WAYS[way](texts)
-    used = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return seconds, n_written, max(used) / 2**20
-
-
 def main() -> None:
     """Print a line for each way."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("ways", nargs="*", default=[])
-    parser.add_argument("--questions", type=int, default=48)
+    parser.add_argument("--questions", type=int, default=64)
     parser.add_argument("--one", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.one:
-        texts = json.loads(sys.stdin.read())
-        print("\n" + _MARK + json.dumps(product() if given.one == "product" else measured(given.one, texts)))
+        measure(given.one, lambda asked: _with_prompts(given.one, asked))
         return
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoModelForCausalLM
 
     from ragstudy.generation.locate import model_folder
-    from ragstudy.prompting import token_ids
 
     folder = model_folder(MODEL)
     size = AutoModelForCausalLM.from_pretrained(folder).num_parameters()
     texts = prompts(given.questions)
-    n_read = sum(len(token_ids(text, AutoTokenizer.from_pretrained(folder))) for text in texts)
-    best = _result(_of_a_process("product", [], folder).stdout)
-    print(
-        f"{len(texts)} prompts of {n_read / len(texts):.0f} tokens; a bfloat16 product reaches "
-        f"{best / 1e12:.2f} TFLOP/s\n"
-    )
-    print("| way | questions a second | tokens read a second | share of the product | peak, GiB | ragstudy is faster |")
-    print("|---|---|---|---|---|---|")
-    first: float | None = None
-    for way in given.ways or [way for way in WAYS if way != "vllm" and (way not in _NEEDS or _is_there(_NEEDS[way]))]:
-        done = _of_a_process(way, texts, folder)
-        if done.returncode:
-            print(f"| {way} | failed: {done.stderr.strip().splitlines()[-1][:160]} | | | | |")
-            continue
-        seconds, n_written, memory = _result(done.stdout)
-        first = first or seconds
-        share = 2 * size * (n_read + n_written) / seconds / best
-        speed = f"{len(texts) / seconds:.2f} | {n_read / seconds:,.0f}"
-        print(f"| {way} | {speed} | {share:.0%} | {memory:.1f} | {seconds / first:.1f} |", flush=True)
+    ways = given.ways or [way for way in WAYS if way != "vllm" and (way not in _NEEDS or _is_there(_NEEDS[way]))]
+    settings = {"ANSWERING_FOLDER": folder, "VLLM_CPU_KVCACHE_SPACE": os.environ.get("VLLM_CPU_KVCACHE_SPACE", "1")}
+    n_tokens = n_read(texts)
+    print(f"{len(texts)} prompts of {n_tokens / len(texts):.0f} tokens")
+    asked = {"texts": texts, "n_read": n_tokens}
+    table(__file__, ways, asked, len(texts), "questions", 2 * size, settings)
 
 
-def _of_a_process(way: str, texts: list[str], folder: str) -> subprocess.CompletedProcess[str]:
-    python = os.environ["VLLM_PYTHON"] if way == "vllm" else sys.executable
-    return subprocess.run(  # noqa: S603 - this script
-        [python, __file__, "--one", way],
-        input=json.dumps(texts),
-        capture_output=True,
-        text=True,
-        env={"VLLM_CPU_KVCACHE_SPACE": "1"} | os.environ | {"ANSWERING_FOLDER": folder},
-        check=False,
-    )
-
-
-def _result(printed: str) -> Any:  # noqa: ANN401 - as a process measured it
-    """What a process printed as its result, whatever its library prints around it."""
-    return json.loads(next(line for line in printed.splitlines() if line.startswith(_MARK)).removeprefix(_MARK))
+def _with_prompts(way: str, asked: dict[str, Any]) -> tuple[float, int]:
+    """Seconds of a way, and the tokens that it read and wrote."""
+    seconds, n_written = WAYS[way](asked["texts"])
+    return seconds, asked["n_read"] + n_written
 
 
 def _is_there(module: str) -> bool:

@@ -30,7 +30,7 @@ class RoomyCache(Cache):
         self._n_rows, self._width, self._room = n_rows, width, room
 
     def take(self, cache: Any, rows: slice, n_shared: int) -> None:  # noqa: ANN401 - a cache of transformers
-        """Take over what a group of rows has in a cache of its own.
+        """Take over what a group of rows has in a cache of its own, which is empty afterwards.
 
         Args:
             cache: of the group; columns of the shared beginning first.
@@ -43,10 +43,12 @@ class RoomyCache(Cache):
         if not is_plain(cache):
             msg = f"rows of a {type(cache).__name__} cannot be put together"
             raise NotImplementedError(msg)
-        if not self.layers:
-            self.layers = [_RoomyLayer(layer, self._n_rows, self._width, self._room) for layer in cache.layers]
-        for mine, layer in zip(self.layers, cache.layers, strict=True):
-            mine.take(layer, rows, n_shared)
+        for number, layer in enumerate(cache.layers):
+            if number == len(self.layers):
+                self.layers.append(_RoomyLayer(layer, self._n_rows, self._width, self._room))
+            self.layers[number].take(layer, rows, n_shared)
+            # What was taken over is given free at once, so that never more than a layer stands twice.
+            layer.keys = layer.values = None
 
 
 class _RoomyLayer(DynamicLayer):  # type: ignore[no-untyped-call] # its library leaves it so

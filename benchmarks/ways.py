@@ -1,0 +1,124 @@
+"""Several ways to do the same work, a process each, as shares of this machine's bfloat16 product."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+_SIDE = 1024
+_MARK = "measured: "
+_PRODUCT = "product"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What one way took.
+
+    Attributes:
+        seconds: of the work, without loading.
+        n_tokens: read and written.
+        gib: peak memory of the process, or of its largest child.
+    """
+
+    seconds: float
+    n_tokens: int
+    gib: float
+
+
+def product() -> float:
+    """Products and sums a second of two square bfloat16 matrices, the best of ten; in a process without a model."""
+    import torch
+
+    one, other = (torch.randn(_SIDE, _SIDE, dtype=torch.bfloat16) for _ in range(2))
+    best = float("inf")
+    for _ in range(10):
+        started = time.perf_counter()
+        for _ in range(8):
+            one @ other
+        best = min(best, time.perf_counter() - started)
+    return 8 * 2 * _SIDE**3 / best
+
+
+def measure(way: str, do: Callable[[Any], tuple[float, int]]) -> None:
+    """In the process of one way: do the work that stands on standard input, and print what it took.
+
+    Args:
+        way: its name; the product is measured by itself.
+        do: gives seconds and tokens.
+    """
+    given = json.loads(sys.stdin.read())
+    if way == _PRODUCT:
+        found: Any = product()
+    else:
+        seconds, n_tokens = do(given)
+        used = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+        found = [seconds, n_tokens, max(used) / 2**20]
+    print("\n" + _MARK + json.dumps(found))
+
+
+def table(  # noqa: PLR0913 - what is compared
+    script: str,
+    ways: Iterable[str],
+    given: Any,  # noqa: ANN401 - whatever JSON holds
+    n_things: int,
+    thing: str,
+    products_per_token: int,
+    settings: dict[str, str] | None = None,
+) -> None:
+    """Print a line for each way, the first one as what the others are compared with.
+
+    Args:
+        script: that takes `--one WAY`.
+        ways: by their names.
+        given: to each on its standard input.
+        n_things: that are done.
+        thing: what they are called.
+        products_per_token: multiplications and additions that every token needs.
+        settings: of the environment.
+    """
+    best = _result(_of_a_process(script, _PRODUCT, given, settings).stdout)
+    print(f"a bfloat16 product reaches {best / 1e12:.2f} TFLOP/s\n")
+    print(f"| way | {thing} a second | tokens a second | share of the product | peak, GiB | ragstudy is faster |")
+    print("|---|---|---|---|---|---|")
+    first: float | None = None
+    for way in ways:
+        done = _of_a_process(script, way, given, settings)
+        if done.returncode:
+            print(f"| {way} | failed: {(done.stderr.strip().splitlines() or ['?'])[-1][:160]} | | | | |")
+            continue
+        found = Measured(*_result(done.stdout))
+        first = first or found.seconds
+        share = products_per_token * found.n_tokens / found.seconds / best
+        speed = f"{n_things / found.seconds:.2f} | {found.n_tokens / found.seconds:,.0f}"
+        print(f"| {way} | {speed} | {share:.0%} | {found.gib:.1f} | {found.seconds / first:.1f} |", flush=True)
+
+
+def _of_a_process(
+    script: str,
+    way: str,
+    given: Any,  # noqa: ANN401 - whatever JSON holds
+    settings: dict[str, str] | None,
+) -> subprocess.CompletedProcess[str]:
+    python = os.environ["VLLM_PYTHON"] if way == "vllm" else sys.executable
+    return subprocess.run(  # noqa: S603 - scripts of this folder
+        [python, script, "--one", way],
+        input=json.dumps(given),
+        capture_output=True,
+        text=True,
+        env=os.environ | (settings or {}),
+        check=False,
+    )
+
+
+def _result(printed: str) -> Any:  # noqa: ANN401 - as a process measured it
+    """What a process printed as its result, whatever its library prints around it."""
+    return json.loads(next(line for line in printed.splitlines() if line.startswith(_MARK)).removeprefix(_MARK))
