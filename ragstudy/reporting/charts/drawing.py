@@ -38,6 +38,8 @@ _CONFIG: Spec = {
     "header": _TEXT | {"labelLimit": 420, "labelFontWeight": 600},
     "range": {"category": SERIES_COLOURS},
 }
+# Room beside the names, which the reader's fonts may write wider than those that they were measured with.
+_PADDING = {"left": 16, "top": 4, "right": 16, "bottom": 4}
 _SVG, _XLINK = "http://www.w3.org/2000/svg", "{http://www.w3.org/1999/xlink}href"
 
 
@@ -77,6 +79,7 @@ def svg(chart: Chart, prefix: str) -> str:
     for above, node in [(one, node) for one in drawn.iter() for node in one]:
         has_links |= _cleaned(above, node, prefix)
     # Within an image nothing can be a link.
+    drawn.set("overflow", "visible")
     drawn.set("role", "group" if has_links else "img")
     drawn.set("aria-label", f"{chart.title}: {chart.told}")
     return ET.tostring(drawn, encoding="unicode")
@@ -128,7 +131,7 @@ def png(chart: Chart, scale: float = 2.0) -> bytes:
 
 def _whole(chart: Chart) -> dict[str, Any]:
     schema = "https://vega.github.io/schema/vega-lite/v5.json"
-    return {"$schema": schema, "config": _CONFIG, "padding": 4, **chart.spec}
+    return {"$schema": schema, "config": _CONFIG, "padding": _PADDING, **chart.spec}
 
 
 def layer(mark: str | Mapping[str, object], encoding: Mapping[str, object], **more: object) -> dict[str, Any]:
