@@ -123,9 +123,17 @@ def tried(probe: Callable[[], bool], what: str, instead: str) -> bool:
         probe: what is tried.
         what: the same in words, for the warning.
         instead: what is done where it does not work.
+
+    Raises:
+        torch.OutOfMemoryError: there was no memory to try it.
     """
+    import torch
+
     try:
         works = probe()
+    except torch.OutOfMemoryError:
+        # That says nothing about the model.
+        raise
     except _CANNOT as error:
         logger.warning("%s does not work with this model (%s); %s", what, type(error).__name__, instead)
         return False

@@ -66,6 +66,25 @@ def put_on(base: PreTrainedModel, adapted: PeftModel | None, folder: str, name: 
     return adapted
 
 
+def has_virtual_tokens(config: Any) -> bool:  # noqa: ANN401 - a configuration of PEFT, or None
+    """Whether an adapter puts trained tokens, or their keys and values, before a prompt; filling does not go with them.
+
+    Args:
+        config: of the adapter, or None.
+    """
+    return bool(getattr(config, "is_prompt_learning", False))
+
+
+def depends_on_tokens(config: Any) -> bool:  # noqa: ANN401 - a configuration of PEFT, or None
+    """Whether what an adapter does to a token depends on which tokens are read beside it.
+
+    Args:
+        config: of the adapter, or None.
+    """
+    by_whole_input = str(getattr(config, "peft_type", "")).rpartition(".")[2] == "XLORA"
+    return has_virtual_tokens(config) or by_whole_input or bool(getattr(config, "alora_invocation_tokens", None))
+
+
 def grows_to(base: PreTrainedModel, folder: str) -> int:
     """How many tokens an adapter was trained with, where these are more than the base has; else 0.
 

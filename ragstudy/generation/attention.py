@@ -67,7 +67,7 @@ def _attend(  # noqa: PLR0913 - as transformers calls it
     if (
         is_plain
         and query.dtype == torch.bfloat16
-        and (query.shape[2] == key.shape[2] or attention_mask is not None)
+        and (query.shape[2] == key.shape[2] or (query.shape[2] < key.shape[2] and attention_mask is not None))
         and is_worth_it
         and (n_products <= _MOST_KEPT or not query.requires_grad)
     ):

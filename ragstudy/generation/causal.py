@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ragstudy.errors import InputError, UnavailableError
 from ragstudy.files import fingerprint
-from ragstudy.generation.adapters import grows_to, put_on
+from ragstudy.generation.adapters import depends_on_tokens, grows_to, has_virtual_tokens, put_on
 from ragstudy.generation.attention import speed_up
 from ragstudy.generation.decoding import decode_greedily, end_tokens, pad_token
 from ragstudy.generation.locate import (
@@ -21,6 +21,7 @@ from ragstudy.generation.locate import (
 from ragstudy.generation.reading import begin, filled_up, reads_cleanly
 from ragstudy.generation.thinking import begins_thinking, set_thinking
 from ragstudy.generation.weights import in_few_bits
+from ragstudy.generation.writing import write
 from ragstudy.probes import drops_cleanly, pads_cleanly
 from ragstudy.prompting import fit, for_model
 from ragstudy.records import Completion
@@ -29,8 +30,7 @@ from ragstudy.replies import without_thinking
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    import torch
-    from peft import PeftModel
+    from peft import PeftConfig, PeftModel
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
     from ragstudy.generation.reading import Begun
@@ -105,6 +105,8 @@ class CausalModel:
         self._drops: bool | None = None
         self._reads: bool | None = None
         self._adapted: PeftModel | None = None
+        # Of the adapter that is switched on.
+        self._config: PeftConfig | None = None
         self._adapters: dict[str, None] = {}
 
     def _decide_how_to_write(self) -> None:
@@ -181,9 +183,14 @@ class CausalModel:
                 with self._adapted.disable_adapter():
                     yield
                 return
-            if adapter is not None:
-                self._switch_on(adapter)
-            yield
+            if adapter is None:
+                yield
+                return
+            self._config = self._switch_on(adapter)
+            try:
+                yield
+            finally:
+                self._config = None
 
     @property
     def active(self) -> Any:  # noqa: ANN401 - a model of transformers or PEFT
@@ -208,7 +215,7 @@ class CausalModel:
             texts = [one.text for one in self._in_batches(fitted, lambda some: self._batch(some, sampled=True))]
         return [texts[start : start + n] for start in range(0, len(texts), n)]
 
-    def _switch_on(self, adapter: str) -> None:
+    def _switch_on(self, adapter: str) -> PeftConfig:
         located = fetch_adapter(adapter)
         # By place and content: two places never share a name, and a place whose files have changed is read again.
         name = f"adapter_{fingerprint(located, adapter_fingerprint(located))}"
@@ -223,6 +230,8 @@ class CausalModel:
             del self._adapters[oldest]
             self._adapted.delete_adapter(oldest)
         self._adapted.eval()
+        config: PeftConfig = self._adapted.active_peft_config
+        return config
 
     def release_adapters(self) -> None:
         """Give back the base as it was loaded, without adapters."""
@@ -242,6 +251,8 @@ class CausalModel:
         return [said[place] for place in range(len(fitted))]
 
     def _can_pad(self) -> bool:
+        if has_virtual_tokens(self._config):
+            return False
         if self._pads is None:
             self._pads = pads_cleanly(self.base)
         return self._pads
@@ -252,8 +263,10 @@ class CausalModel:
         return self._drops
 
     def _can_read(self) -> bool:
+        if depends_on_tokens(self._config):
+            return False
         if self._reads is None:
-            self._reads = reads_cleanly(self.base, self._pad, self.max_prompt_tokens())
+            self._reads = self._can_pad() and reads_cleanly(self.base, self._pad, self.max_prompt_tokens())
         return self._reads
 
     def _answer(self, fitted: list[Fitted]) -> list[Completion]:
@@ -276,58 +289,18 @@ class CausalModel:
             "top_p": None,
             "top_k": None,
         }
-        written = dict(zip(order, self._write(self._begun(prompts, how), how), strict=True))
+        begun = self._begun(prompts, how)
+        may_drop = len(prompts) > 1 and (begun.cache is not None or self._can_drop())
+        said = write(self.active, begun, self.ends, self.spec.longest_text, may_drop=may_drop, **how)
+        written = dict(zip(order, said, strict=True))
         return [self._completion(written[place], n_passages) for place, (_, n_passages) in enumerate(fitted)]
 
     def _begun(self, prompts: list[list[int]], how: dict[str, Any]) -> Begun:
         """Prompts read, where this model can be read some rows at a time, or only filled up."""
         most = self.max_prompt_tokens()
         if len(prompts) > 1 and self._can_read():
-            return begin(self.active, prompts, self._pad, most, self.spec.longest_text, **how)
+            return begin(self.active, prompts, self._pad, most, **how)
         return filled_up(prompts, self._pad, most if self._can_pad() else 0, self.base.device)
-
-    def _write(self, begun: Begun, how: dict[str, Any]) -> list[list[int]]:
-        """The new tokens of every row.
-
-        Whenever half of the rows have come to their end, the others go on without them: most answers are short, and a
-        few long ones would keep the whole batch busy.
-
-        Args:
-            begun: the prompts.
-            how: settings of transformers' generate.
-        """
-        import torch
-        from transformers import StoppingCriteriaList
-
-        ids, mask, cache, n_prompt = begun.ids, begun.mask, begun.cache, begun.n_prompt
-        ends = torch.tensor(sorted(self.ends), dtype=torch.long, device=ids.device)
-        rows = list(range(len(ids)))
-        written: list[list[int]] = [[] for _ in rows]
-        may_drop = len(rows) > 1 and (cache is not None or self._can_drop())
-        while rows:
-            new = ids[:, n_prompt:]
-            is_done = torch.isin(new, ends).any(dim=1)
-            is_done |= new.shape[1] >= (self.spec.longest_text if may_drop else 1)
-            for row, tokens in zip(rows, new.tolist(), strict=True):
-                written[row] = tokens
-            if bool(is_done.any()):
-                left = (~is_done).nonzero().flatten()
-                rows = [rows[place] for place in left.tolist()]
-                ids, mask, cache = ids[left], mask[left], _of_rows(cache, left)
-                continue
-            stops = [_HalfDone(n_prompt, ends)] if may_drop else []
-            made = self.active.generate(
-                input_ids=ids,
-                attention_mask=mask,
-                past_key_values=cache,
-                max_new_tokens=self.spec.longest_text - new.shape[1],
-                stopping_criteria=StoppingCriteriaList(stops),
-                return_dict_in_generate=True,
-                **how,
-            )
-            ids, cache = made.sequences, made.past_key_values
-            mask = torch.cat([mask, mask.new_ones(len(mask), ids.shape[1] - mask.shape[1])], dim=1)
-        return written
 
     def _completion(self, ids: list[int], n_passages: int) -> Completion:
         end = next((position for position, token in enumerate(ids) if token in self.ends), None)
@@ -342,31 +315,6 @@ class CausalModel:
             reason = cut if end is None else "the model thought and then wrote no answer"
             return Completion("", "error", n_tokens, n_passages, reason, thinking)
         return Completion(text, "length" if end is None else "end", n_tokens, n_passages, thinking=thinking)
-
-
-class _HalfDone:
-    """Stops the writing of a batch when at least half of its rows have come to an end."""
-
-    def __init__(self, n_prompt: int, ends: torch.Tensor) -> None:
-        self._n_prompt, self._ends = n_prompt, ends
-
-    def __call__(self, input_ids: torch.Tensor, _scores: torch.Tensor, **_: object) -> torch.Tensor:
-        import torch
-
-        is_done = torch.isin(input_ids[:, self._n_prompt :], self._ends).any(dim=1)
-        return torch.full_like(is_done, fill_value=bool(2 * is_done.sum() >= len(is_done)))
-
-
-def _of_rows(cache: Any, rows: torch.Tensor) -> Any:  # noqa: ANN401 - a cache of transformers
-    """What a cache knows of some rows; None, from which the prompts are read again, if it cannot be asked for them."""
-    from transformers import DynamicCache
-
-    from ragstudy.generation.roomy_cache import RoomyCache
-
-    if len(rows) == 0 or type(cache) not in (DynamicCache, RoomyCache):
-        return None
-    cache.batch_select_indices(rows)
-    return cache
 
 
 def _config(located: str, spec: TransformersSpec) -> Any:  # noqa: ANN401 - of any model

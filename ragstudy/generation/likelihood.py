@@ -71,7 +71,8 @@ def _batch(model: CausalModel, pairs: Sequence[tuple[Sequence[int], Sequence[int
     # Padded on the right: a causal model's tokens do not see what follows them.
     ids = torch.tensor([row + [0] * (longest - len(row)) for row in rows], device=device)
     there = torch.tensor([[1] * len(row) + [0] * (longest - len(row)) for row in rows], device=device)
-    logits = model.active(input_ids=ids, attention_mask=there).logits
+    # An adapter of virtual tokens may put them before the others.
+    logits = model.active(input_ids=ids, attention_mask=there).logits[:, -longest:]
     made = []
     for number, (row, (_, after)) in enumerate(zip(rows, pairs, strict=True)):
         n = min(len(after), len(row) - 1)

@@ -30,7 +30,18 @@ _FEWEST_SHARED = 16
 # between, says something .27 to .6 of the spread apart; rounding to bfloat16 alone makes .06 in the mean.
 _SHORT, _LONG, _ROUNDED = 23, 250, 3.0
 # What configurations call the number of columns that a layer looks back.
-_WINDOWS = ("attention_window", "local_attention", "sliding_window", "window_size")
+_WINDOWS = (
+    "attention_chunk_size",
+    "attention_window",
+    "attention_window_size",
+    "local_attention",
+    "local_attention_window_len",
+    "sliding_window",
+    "sliding_window_size",
+    "window_size",
+)
+# Ways to turn positions that depend on how much is read at once.
+_BY_LENGTH = ("dynamic", "longrope")
 
 
 @dataclass(frozen=True)
@@ -82,7 +93,6 @@ def begin(
     prompts: Sequence[list[int]],
     pad: int,
     most: int,
-    room: int,
     **how: Any,  # noqa: ANN401 - of transformers' generate
 ) -> Begun:
     """Read prompts and write the first token after each.
@@ -92,7 +102,6 @@ def begin(
         prompts: token ids, the longest first.
         pad: token that rows are filled up with.
         most: columns that may be used, where the longest prompt leaves any.
-        room: tokens that are written after the prompts, the first one included.
         how: settings of transformers' generate.
     """
     import torch
@@ -110,7 +119,7 @@ def begin(
         if n_shared
         else None
     )
-    first, whole = torch.empty_like(ids[:, :1]), RoomyCache(len(prompts), width, room)
+    first, whole = torch.empty_like(ids[:, :1]), RoomyCache(len(prompts), width)
     for rows in groups(widths, _AT_ONCE if model.device.type == "cpu" else ids.numel()):
         columns = [*range(n_shared), *range(width - widths[rows.start], width)]
         made = model.generate(
@@ -168,23 +177,30 @@ def reads_cleanly(model: Any, pad: int, most: int) -> bool:  # noqa: ANN401 - an
 
     def probe() -> bool:
         with torch.inference_mode():
-            begun = begin(model, prompts, pad, most, 2)
+            begun = begin(model, prompts, pad, most)
             begun.cache.batch_select_indices(kept)
             together = _next(model, begun.ids[kept], begun.mask[kept], begun.cache)
             alone = [_next_alone(model, prompts[row], begun.ids[row : row + 1, -1:]) for row in kept.tolist()]
-        return not looks_through_a_window(model) and close(torch.cat(alone), together, model, _ROUNDED)
+        return close(torch.cat(alone), together, model, _ROUNDED)
 
+    if counts_columns(model):
+        return False
     return tried(probe, "reading prompts some at a time", "all prompts of a batch are read at once")
 
 
-def looks_through_a_window(model: Any) -> bool:  # noqa: ANN401 - any causal language model
-    """Whether some layers look back over some columns only, and so over fewer tokens where columns are filled up.
+def counts_columns(model: Any) -> bool:  # noqa: ANN401 - any causal language model
+    """Whether a configuration says what a short probe would not show.
+
+    Some layers look back over some columns only; some models turn positions by how long a prompt is.
 
     Args:
         model: as loaded.
     """
     config = model.config.get_text_config()
-    return any(getattr(config, key, None) for key in _WINDOWS)
+    turned = getattr(config, "rope_parameters", None) or getattr(config, "rope_scaling", None) or {}
+    kinds = [turned, *(one for one in turned.values() if isinstance(one, dict))]
+    by_length = any(one.get("rope_type", one.get("type")) in _BY_LENGTH for one in kinds)
+    return by_length or any(getattr(config, key, None) for key in _WINDOWS)
 
 
 def _next_alone(model: Any, prompt: list[int], first: torch.Tensor) -> torch.Tensor:  # noqa: ANN401 - of transformers

@@ -15,19 +15,22 @@ if TYPE_CHECKING:
     import torch
 
 
+# Columns that are added at a time for what is written.
+_ROOM = 64
+
+
 class RoomyCache(Cache):
     """Keys and values of rows that are read in groups.
 
     Args:
         n_rows: of all groups.
         width: columns of the prompts.
-        room: columns beside those, for what is written.
     """
 
-    def __init__(self, n_rows: int, width: int, room: int) -> None:
+    def __init__(self, n_rows: int, width: int) -> None:
         super().__init__(layers=[])
         self.layers: list[Any]
-        self._n_rows, self._width, self._room = n_rows, width, room
+        self._n_rows, self._width = n_rows, width
 
     def take(self, cache: Any, rows: slice, n_shared: int) -> None:  # noqa: ANN401 - a cache of transformers
         """Take over what a group of rows has in a cache of its own, which is empty afterwards.
@@ -45,7 +48,7 @@ class RoomyCache(Cache):
             raise NotImplementedError(msg)
         for number, layer in enumerate(cache.layers):
             if number == len(self.layers):
-                self.layers.append(_RoomyLayer(layer, self._n_rows, self._width, self._room))
+                self.layers.append(_RoomyLayer(layer, self._n_rows, self._width))
             self.layers[number].take(layer, rows, n_shared)
             # What was taken over is given free at once, so that never more than a layer stands twice.
             layer.keys = layer.values = None
@@ -54,13 +57,13 @@ class RoomyCache(Cache):
 class _RoomyLayer(DynamicLayer):  # type: ignore[no-untyped-call] # its library leaves it so
     """Keys and values of one layer, (rows, heads, columns, width) each, as the first part of larger tensors."""
 
-    def __init__(self, like: Any, n_rows: int, width: int, room: int) -> None:  # noqa: ANN401 - a layer of a cache
+    def __init__(self, like: Any, n_rows: int, width: int) -> None:  # noqa: ANN401 - a layer of a cache
         super().__init__()  # type: ignore[no-untyped-call] # its library leaves it so
         self.keys: Any
         self.values: Any
         self.dtype, self.device, self.is_initialized = like.dtype, like.device, True
         self._stores = [
-            one.new_zeros((n_rows, one.shape[1], width + room, one.shape[3])) for one in (like.keys, like.values)
+            one.new_zeros((n_rows, one.shape[1], width + _ROOM, one.shape[3])) for one in (like.keys, like.values)
         ]
         self._show(width)
 
@@ -88,6 +91,8 @@ class _RoomyLayer(DynamicLayer):  # type: ignore[no-untyped-call] # its library 
         """
         start = self.get_seq_length()
         stop = start + key_states.shape[2]
+        if stop > self._stores[0].shape[2]:
+            self._stores = [_with_room(store[:, :, :start], stop - start) for store in self._stores]
         for store, one in zip(self._stores, (key_states, value_states), strict=True):
             store[:, :, start:stop] = one
         self._show(stop)
@@ -102,6 +107,14 @@ class _RoomyLayer(DynamicLayer):  # type: ignore[no-untyped-call] # its library 
         n = self.get_seq_length()
         self._stores = [store[indices] for store in self._stores]
         self._show(n)
+
+
+def _with_room(store: torch.Tensor, n: int) -> torch.Tensor:
+    """A copy with room for n more columns, and some."""
+    import torch
+
+    rows, heads, _, width = store.shape
+    return torch.cat([store, store.new_empty((rows, heads, n + _ROOM, width))], dim=2)
 
 
 def is_plain(cache: Any) -> bool:  # noqa: ANN401 - a cache of transformers

@@ -7,16 +7,17 @@ import torch
 
 from ragstudy.generation import reading
 from ragstudy.generation.causal import CausalModel
-from ragstudy.generation.reading import begin, filled_up, groups, shared_beginning
+from ragstudy.generation.likelihood import likelihoods
+from ragstudy.generation.reading import begin, counts_columns, filled_up, groups, shared_beginning
 from ragstudy.generation.roomy_cache import RoomyCache, is_plain, repeated
-from ragstudy.prompting import make_prompt
+from ragstudy.prompting import fit, make_prompt
 from ragstudy.records import Passage
 from ragstudy.specs import TransformersSpec
 
 
 @pytest.fixture
-def model(tiny_model):
-    return CausalModel(TransformersSpec(name="tiny", model=str(tiny_model), dtype="float32", max_new_tokens=9))
+def model():
+    return CausalModel(TransformersSpec(name="tiny", model="pocket-tiny", dtype="float32", max_new_tokens=12))
 
 
 def prompts(*n_sentences):
@@ -45,6 +46,7 @@ def test_groups_hold_every_prompt_once_and_no_more_tokens_than_asked(most):
 def test_answers_do_not_hang_on_the_groups_that_are_read(model, monkeypatch, at_once):
     asked = prompts(1, 12, 3, 30, 2, 5)
     alone = [model.generate([prompt])[0] for prompt in asked]
+    assert len({one.text for one in alone}) > 1
     monkeypatch.setattr(reading, "_AT_ONCE", at_once)
     assert model.generate(asked) == alone
     assert model._can_read()
@@ -53,7 +55,7 @@ def test_answers_do_not_hang_on_the_groups_that_are_read(model, monkeypatch, at_
 def test_the_cache_holds_what_reading_all_at_once_gives(model):
     tokens = sorted(([1, 2] * 12 + list(range(5, 5 + n)) for n in (90, 40, 7)), key=lambda one: -len(one))
     with torch.inference_mode():
-        begun = begin(model.base, tokens, 0, 400, 4, do_sample=False)
+        begun = begin(model.base, tokens, 0, 400, do_sample=False)
     assert begun.n_prompt == begun.cache.get_seq_length() == begun.ids.shape[1] - 1
     assert begun.mask.sum(dim=1).tolist() == [len(one) + 1 for one in tokens]
     for row, one in enumerate(tokens):
@@ -69,7 +71,7 @@ def test_the_cache_holds_what_reading_all_at_once_gives(model):
 @torch.inference_mode()
 def test_what_is_written_goes_behind_the_prompts_and_rows_leave_with_theirs(model):
     tokens = [[1, 2, 3, 4], [1, 2, 3]]
-    cache = begin(model.base, tokens, 0, 100, 3, do_sample=False).cache
+    cache = begin(model.base, tokens, 0, 100, do_sample=False).cache
     layer = cache.layers[0]
     n, new = cache.get_seq_length(), torch.full_like(layer.keys[:, :, :1], 7.0)
     keys, values = cache.update(new, 2 * new, 0)
@@ -81,12 +83,12 @@ def test_what_is_written_goes_behind_the_prompts_and_rows_leave_with_theirs(mode
 
 
 def test_a_cache_of_another_kind_is_not_put_together(model):
-    other = RoomyCache(1, 4, 2)
+    other = RoomyCache(1, 4)
     assert not is_plain(other)
     with pytest.raises(NotImplementedError, match="RoomyCache"):
         repeated(other, 2)
     with pytest.raises(NotImplementedError, match="RoomyCache"):
-        RoomyCache(1, 4, 2).take(other, slice(0, 1), 0)
+        RoomyCache(1, 4).take(other, slice(0, 1), 0)
 
 
 def test_prompts_are_filled_up_to_few_widths_where_there_is_room():
@@ -109,5 +111,107 @@ def test_a_model_that_counts_what_lies_between_is_read_at_once(model, monkeypatc
         return found
 
     monkeypatch.setattr(model.base, "prepare_inputs_for_generation", counted)
+    model._pads = True
     assert not model._can_read()
     assert "all prompts of a batch are read at once" in caplog.text
+
+
+@torch.inference_mode()
+def test_room_is_made_as_it_is_needed(model):
+    cache = begin(model.base, [[1, 2, 3], [1, 2]], 0, 100, do_sample=False).cache
+    layer, n = cache.layers[0], cache.get_seq_length()
+    new = torch.ones_like(layer.keys[:, :, :1])
+    for number in range(150):
+        keys, _ = layer.update(number * new, new)
+    assert keys.shape[2] == n + 150
+    assert keys[0, 0, n:, 0].tolist() == list(range(150))
+    assert layer._stores[0].shape[2] < n + 150 + 2 * 64
+
+
+@pytest.fixture
+def random_model(tiny_model, tmp_path):
+    """Random weights, which make every token count, and never write an end."""
+    from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
+
+    tokenizer = AutoTokenizer.from_pretrained(tiny_model)
+    config = LlamaConfig(
+        vocab_size=600,
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        eos_token_id=None,
+        initializer_range=0.3,
+    )
+    with torch.random.fork_rng():
+        torch.manual_seed(5)
+        LlamaForCausalLM(config).save_pretrained(tmp_path / "random")
+    tokenizer.save_pretrained(tmp_path / "random")
+    spec = TransformersSpec(name="random", model=str(tmp_path / "random"), dtype="float32", max_new_tokens=12)
+    return CausalModel(spec)
+
+
+def tuned(model, kind, folder):
+    """A folder with an adapter of a kind that does something."""
+    from peft import LoraConfig, PrefixTuningConfig, PromptTuningConfig, get_peft_model
+
+    # Of two equal prompts the last token alone is no shared beginning, so that these three are torn apart.
+    end = fit(prompts(1)[0], model.tokenizer, 1000)[0][-3:]
+    config = {
+        "lora": lambda: LoraConfig(task_type="CAUSAL_LM", r=4, target_modules="all-linear"),
+        "invoked": lambda: LoraConfig(
+            task_type="CAUSAL_LM", r=4, target_modules="all-linear", alora_invocation_tokens=end
+        ),
+        "prefix": lambda: PrefixTuningConfig(task_type="CAUSAL_LM", num_virtual_tokens=8),
+        "prompt": lambda: PromptTuningConfig(task_type="CAUSAL_LM", num_virtual_tokens=8),
+    }[kind]()
+    adapted = get_peft_model(model.base, config)
+    torch.manual_seed(3)
+    with torch.no_grad():
+        for parameter in adapted.parameters():
+            if parameter.requires_grad:
+                parameter.normal_(0.0, 0.5)
+    adapted.save_pretrained(folder)
+    return str(folder)
+
+
+@pytest.mark.parametrize("kind", ["lora", "invoked", "prefix", "prompt"])
+def test_with_any_adapter_a_batch_says_what_each_prompt_says_alone_and_not_filled_up(kind, random_model, tmp_path):
+    model = random_model
+    folder = tuned(CausalModel(model.spec), kind, tmp_path / kind)
+    asked = [*prompts(1, 12, 3, 30), *prompts(12)]
+    told = [one.text for one in model.generate(asked)]
+
+    fresh = CausalModel(model.spec)
+    fresh._pads = fresh._reads = False
+    alone = [fresh.generate([prompt], folder)[0].text for prompt in asked]
+    assert alone != told
+    assert [one.text for one in model.generate(asked, folder)] == alone
+    assert [one.text for one in model.generate(asked[1:2] * 2, folder)] == [alone[1]] * 2
+    assert [one.text for one in model.generate(asked)] == told
+    assert model._can_read()
+
+
+def test_likelihoods_with_virtual_tokens_are_those_of_the_prompts_tokens(model, tmp_path):
+    folder = tuned(CausalModel(model.spec), "prompt", tmp_path / "prompt")
+    pairs = [([5, 6, 7], [8, 9]), ([5, 6, 7, 8, 9, 10], [11])]
+    with model.switched(folder):
+        for (before, after), found in zip(pairs, likelihoods(model, pairs, folder), strict=True):
+            logits = model.active(input_ids=torch.tensor([before + after])).logits[0, -len(before + after) :]
+            logs = logits.log_softmax(-1)
+            places = range(len(before) - 1, len(before) + len(after) - 1)
+            expected = sum(float(logs[place, token]) for place, token in zip(places, after, strict=True))
+            assert found.log == pytest.approx(expected, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [{"window_size": 256}, {"rope_parameters": {"rope_type": "longrope"}}, {"rope_scaling": {"type": "dynamic"}}],
+)
+def test_a_configuration_that_counts_columns_is_not_tried(model, setting):
+    assert not counts_columns(model.base)
+    for name, value in setting.items():
+        setattr(model.base.config, name, value)
+    assert counts_columns(model.base)
+    assert not model._can_read()
