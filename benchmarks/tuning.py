@@ -68,44 +68,59 @@ def unpacked(made: list[Example]) -> float:
     return time.perf_counter() - started
 
 
-def trl_trainer(made: list[Example]) -> float | None:
-    """Seconds of trl's SFTTrainer on the same tokens in bfloat16; None if trl is not installed."""
-    if find_spec("trl") is None:
-        return None
+def trl_trainer(
+    model: Any,  # noqa: ANN401 - what trl takes
+    made: list[Example],
+    spec: FineTuneSpec,
+    tokenizer: Any = None,  # noqa: ANN401 - likewise
+    **settings: Any,  # noqa: ANN401 - of trl
+) -> float:
+    """Seconds of trl's SFTTrainer on the same tokens, loading not counted.
+
+    Args:
+        model: a loaded base, or its folder.
+        made: pairs.
+        spec: settings of the training.
+        tokenizer: of a loaded base.
+        settings: beside trl's defaults.
+    """
     from datasets import Dataset
     from peft import LoraConfig
 
     trl: Any = import_module("trl")
-
-    model = CausalModel(TransformersSpec(kind="transformers", name="pocket", model="pocket"))
     rows = [{"input_ids": list(e.ids), "completion_mask": [int(t != IGNORED) for t in e.labels]} for e in made]
     with tempfile.TemporaryDirectory() as folder:
-        settings = trl.SFTConfig(
-            output_dir=folder,
-            per_device_train_batch_size=_SPEC.batch_size,
-            num_train_epochs=1,
-            learning_rate=_SPEC.learning_rate,
-            bf16=True,
-            use_cpu=True,
-            report_to="none",
-            save_strategy="no",
-            logging_strategy="no",
-            disable_tqdm=True,
-            max_length=None,
-            completion_only_loss=True,
-            gradient_checkpointing=False,
-        )
-        config = LoraConfig(task_type="CAUSAL_LM", r=_SPEC.rank, lora_alpha=_SPEC.alpha, target_modules="all-linear")
         trainer = trl.SFTTrainer(
-            model=model.base,
-            args=settings,
+            model=model,
+            args=trl.SFTConfig(
+                output_dir=folder,
+                per_device_train_batch_size=spec.batch_size,
+                num_train_epochs=spec.epochs,
+                learning_rate=spec.learning_rate,
+                use_cpu=True,
+                report_to="none",
+                save_strategy="no",
+                disable_tqdm=True,
+                **settings,
+            ),
             train_dataset=Dataset.from_list(rows),
-            processing_class=model.tokenizer,
-            peft_config=config,
+            processing_class=tokenizer,
+            peft_config=LoraConfig(
+                task_type="CAUSAL_LM", r=spec.rank, lora_alpha=spec.alpha, target_modules="all-linear"
+            ),
         )
         started = time.perf_counter()
         trainer.train()
         return time.perf_counter() - started
+
+
+def by_trl(made: list[Example]) -> float | None:
+    """Seconds of trl's SFTTrainer in bfloat16; None if trl is not installed."""
+    if find_spec("trl") is None:
+        return None
+    model = CausalModel(TransformersSpec(kind="transformers", name="pocket", model="pocket"))
+    settings = {"bf16": True, "max_length": None, "completion_only_loss": True, "gradient_checkpointing": False}
+    return trl_trainer(model.base, made, _SPEC, model.tokenizer, logging_strategy="no", **settings)
 
 
 def main() -> None:
@@ -117,7 +132,7 @@ def main() -> None:
         print(f"{title}: {len(made)} pairs, {sum(len(e) for e in made)} tokens")
         print(f"  padded, float32:   {plain:.1f} s")
         print(f"  packed, bfloat16:  {ours:.1f} s, ratio {plain / ours:.1f}")
-        other = trl_trainer(made)
+        other = by_trl(made)
         if other is not None:
             print(f"  trl's SFTTrainer:  {other:.1f} s, ratio to ours {other / ours:.1f}")
 

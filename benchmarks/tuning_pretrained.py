@@ -15,16 +15,14 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-import time
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tuning import examples
+from tuning import examples, trl_trainer
 from ways import measure, table
 
 from ragstudy.finetuning import training
-from ragstudy.finetuning.pairs import IGNORED, Example
+from ragstudy.finetuning.pairs import Example
 from ragstudy.generation.causal import CausalModel
 from ragstudy.generation.locate import model_folder
 from ragstudy.specs import FineTuneSpec, TransformersSpec
@@ -62,32 +60,7 @@ def trl(made: list[Example], **settings: Any) -> float:  # noqa: ANN401 - of trl
         made: pairs.
         settings: beside its defaults.
     """
-    from datasets import Dataset
-    from peft import LoraConfig
-
-    library: Any = import_module("trl")
-    rows = [{"input_ids": list(one.ids), "completion_mask": [int(t != IGNORED) for t in one.labels]} for one in made]
-    with tempfile.TemporaryDirectory() as folder:
-        trainer = library.SFTTrainer(
-            model=model_folder(MODEL),
-            args=library.SFTConfig(
-                output_dir=folder,
-                num_train_epochs=1,
-                learning_rate=_SPEC.learning_rate,
-                use_cpu=True,
-                report_to="none",
-                save_strategy="no",
-                disable_tqdm=True,
-                **settings,
-            ),
-            train_dataset=Dataset.from_list(rows),
-            peft_config=LoraConfig(
-                task_type="CAUSAL_LM", r=_SPEC.rank, lora_alpha=_SPEC.alpha, target_modules="all-linear"
-            ),
-        )
-        started = time.perf_counter()
-        trainer.train()
-        return time.perf_counter() - started
+    return trl_trainer(model_folder(MODEL), made, _SPEC, **settings)
 
 
 WAYS: dict[str, Callable[[list[Example]], float]] = {

@@ -20,6 +20,15 @@ if TYPE_CHECKING:
 SHAPE_STEP = 64
 
 
+def in_steps(n: int) -> int:
+    """A width rounded up to a multiple of `SHAPE_STEP`.
+
+    Args:
+        n: columns.
+    """
+    return n + -n % SHAPE_STEP
+
+
 def device_of(wanted: str) -> str:
     """'cuda', 'mps' or 'cpu' for 'auto'; anything else as it is.
 

@@ -54,11 +54,11 @@ def pads_cleanly(model: Any) -> bool:  # noqa: ANN401 - any causal language mode
 
     def padded(seed: int) -> torch.Tensor:
         filled = torch.cat([made_up(model, _LONG - _SHORT, seed), alone], dim=1)
-        return _next_logits(model, filled, mask)
+        return next_logits(model, filled, mask)
 
     def probe() -> bool:
         first = padded(2)
-        plain = _next_logits(model, alone, torch.ones_like(alone))
+        plain = next_logits(model, alone, torch.ones_like(alone))
         return _same(first, padded(3), model) and close(plain, first, model)
 
     return tried(probe, "filling up prompts", "prompts of one length only are answered together")
@@ -77,10 +77,10 @@ def drops_cleanly(model: Any) -> bool:  # noqa: ANN401 - any causal language mod
 
     def probe() -> bool:
         with torch.inference_mode():
-            whole = _write(model, ids, _N_NEW + 1)
-            start = _write(model, ids, 1)
+            whole = write_on(model, ids, _N_NEW + 1)
+            start = write_on(model, ids, 1)
             start.past_key_values.batch_select_indices(kept)
-            rest = _write(model, start.sequences[kept], _N_NEW, start.past_key_values)
+            rest = write_on(model, start.sequences[kept], _N_NEW, start.past_key_values)
         first, second = torch.stack(whole.logits[1:])[:, kept], torch.stack(rest.logits)
         n_steps = min(len(first), len(second))
         return n_steps > 0 and close(first[0].float(), second[0].float(), model)
@@ -164,22 +164,44 @@ def _plain_logits(model: Any, **arguments: torch.Tensor) -> torch.Tensor:  # noq
     return found
 
 
-def _next_logits(model: Any, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:  # noqa: ANN401 - any causal language model
+def next_logits(
+    model: Any,  # noqa: ANN401 - any causal language model
+    ids: torch.Tensor,
+    mask: torch.Tensor,
+    cache: Any = None,  # noqa: ANN401 - a cache of transformers
+) -> torch.Tensor:
+    """Logits of the token after rows: (rows, vocabulary).
+
+    Args:
+        model: that answers.
+        ids: (rows, tokens).
+        mask: likewise, 0 where a row is filled up.
+        cache: of the first of the tokens, or None.
+    """
     import torch
 
     with torch.inference_mode():
-        made = _write(model, ids, 1, mask=mask)
+        made = write_on(model, ids, 1, cache, mask)
     found: torch.Tensor = made.logits[0].float()
     return found
 
 
-def _write(
+def write_on(
     model: Any,  # noqa: ANN401 - any causal language model
     ids: torch.Tensor,
     n: int,
     cache: Any = None,  # noqa: ANN401 - a cache of transformers
     mask: torch.Tensor | None = None,
 ) -> Any:  # noqa: ANN401 - what transformers gives
+    """What transformers gives for n more tokens, the likeliest ones, with their logits and the cache.
+
+    Args:
+        model: that answers.
+        ids: (rows, tokens).
+        n: how many, whatever ends an answer.
+        cache: of the first of the tokens, or None.
+        mask: like ids, 0 where a row is filled up; None where none is.
+    """
     import torch
 
     ids = ids.to(model.device)

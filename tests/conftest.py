@@ -100,35 +100,29 @@ def lamps(tmp_path: Path) -> Path:
     return make_domain(tmp_path / "lamps")
 
 
-@pytest.fixture(scope="session")
-def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A random two-layer Llama with a tokenizer and chat template, as a folder."""
+def random_llama(folder: Path, seed: int, **settings: object) -> None:
+    """Write a two-layer Llama of random weights with 600 tokens, without a tokenizer."""
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
+    shape = {"vocab_size": 600, "hidden_size": 32, "intermediate_size": 64, "max_position_embeddings": 512}
+    parts = {"num_hidden_layers": 2, "num_attention_heads": 2, "num_key_value_heads": 2, "bos_token_id": None}
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        LlamaForCausalLM(LlamaConfig(**shape, **parts, **settings)).save_pretrained(folder)
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A random two-layer Llama with a tokenizer and chat template, as a folder."""
     from ragstudy.pocket.tokenizer import learn_tokenizer
 
     folder = tmp_path_factory.mktemp("tiny")
     tokenizer = learn_tokenizer(600, 40, 1)
     tokenizer.save_pretrained(folder)
-    with torch.random.fork_rng():
-        torch.manual_seed(3)
-        model = LlamaForCausalLM(
-            LlamaConfig(
-                vocab_size=600,
-                hidden_size=32,
-                intermediate_size=64,
-                num_hidden_layers=2,
-                num_attention_heads=2,
-                num_key_value_heads=2,
-                max_position_embeddings=512,
-                tie_word_embeddings=True,
-                bos_token_id=None,
-                eos_token_id=tokenizer.eos_token_id,
-                pad_token_id=tokenizer.pad_token_id,
-            )
-        )
-    model.save_pretrained(folder)
+    random_llama(
+        folder, 3, tie_word_embeddings=True, eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id
+    )
     return folder
 
 

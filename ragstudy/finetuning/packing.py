@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ragstudy.finetuning.pairs import IGNORED
-from ragstudy.hardware import SHAPE_STEP
+from ragstudy.hardware import in_steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -56,7 +56,7 @@ class Packed:
         order = sorted(range(len(self.ids)), key=lambda row: -needed[row])
         start = 0
         while start < len(order):
-            width = min(needed[order[start]] + -needed[order[start]] % SHAPE_STEP, self.ids.shape[1])
+            width = min(in_steps(needed[order[start]]), self.ids.shape[1])
             stop = start + max(1, n_tokens // width)
             rows = order[start:stop]
             positions = None if self.positions is None else self.positions[rows, :width]
@@ -90,8 +90,7 @@ def one_each(examples: Sequence[Example]) -> Packed:
     Args:
         examples: of the step.
     """
-    width = max(len(example) for example in examples)
-    width += -width % SHAPE_STEP
+    width = in_steps(max(len(example) for example in examples))
     ids, labels = np.zeros((len(examples), width), np.int64), np.full((len(examples), width), IGNORED, np.int64)
     for row, example in enumerate(examples):
         ids[row, : len(example)] = example.ids
@@ -110,10 +109,10 @@ def pack(examples: Sequence[Example], n_positions: int) -> Packed:
     """
     lengths = [len(example) for example in examples]
     width = max(*lengths, min(_ROW, sum(lengths))) if len(lengths) > 1 else lengths[0]
-    width += -width % SHAPE_STEP
+    width = in_steps(width)
     rows = rows_of(lengths, width)
     if len(rows) == len(lengths):
-        width = max(lengths) + -max(lengths) % SHAPE_STEP
+        width = in_steps(max(lengths))
     shape = (len(rows), width)
     ids, labels = np.zeros(shape, np.int64), np.full(shape, IGNORED, np.int64)
     positions = np.zeros(shape, np.int64)

@@ -81,7 +81,7 @@ def depends_on_tokens(config: Any) -> bool:  # noqa: ANN401 - a configuration of
     Args:
         config: of the adapter, or None.
     """
-    by_whole_input = str(getattr(config, "peft_type", "")).rpartition(".")[2] == "XLORA"
+    by_whole_input = getattr(config, "peft_type", None) == "XLORA"
     return has_virtual_tokens(config) or by_whole_input or bool(getattr(config, "alora_invocation_tokens", None))
 
 

@@ -15,8 +15,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ragstudy.hardware import SHAPE_STEP
-from ragstudy.probes import close, made_up, tried
+from ragstudy.hardware import in_steps
+from ragstudy.probes import close, made_up, next_logits, tried, write_on
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,7 +99,7 @@ def begin(
 
     Args:
         model: that answers; `reads_cleanly` says whether it can be read so.
-        prompts: token ids, the longest first.
+        prompts: token ids of two prompts or more, the longest first.
         pad: token that rows are filled up with.
         most: columns that may be used, where the longest prompt leaves any.
         how: settings of transformers' generate.
@@ -109,7 +109,7 @@ def begin(
     from ragstudy.generation.roomy_cache import RoomyCache, repeated
 
     n_shared = shared_beginning(prompts)
-    n_shared = n_shared if n_shared >= _FEWEST_SHARED and len(prompts) > 1 else 0
+    n_shared = n_shared if n_shared >= _FEWEST_SHARED else 0
     widths = [_width(len(prompt) - n_shared, most - n_shared) for prompt in prompts]
     width = n_shared + widths[0]
     ids, mask = (one.to(model.device) for one in _rows(prompts, pad, width, n_shared))
@@ -169,6 +169,8 @@ def reads_cleanly(model: Any, pad: int, most: int) -> bool:  # noqa: ANN401 - an
     """
     import torch
 
+    if counts_columns(model):
+        return False
     long = max(_SHORT, min(_LONG, most - _FEWEST_SHARED))
     start = made_up(model, _FEWEST_SHARED, 1)
     rests = [made_up(model, n, seed) for seed, n in enumerate((long, _SHORT, long, _SHORT, _SHORT), start=2)]
@@ -179,12 +181,10 @@ def reads_cleanly(model: Any, pad: int, most: int) -> bool:  # noqa: ANN401 - an
         with torch.inference_mode():
             begun = begin(model, prompts, pad, most)
             begun.cache.batch_select_indices(kept)
-            together = _next(model, begun.ids[kept], begun.mask[kept], begun.cache)
+            together = next_logits(model, begun.ids[kept], begun.mask[kept], begun.cache)
             alone = [_next_alone(model, prompts[row], begun.ids[row : row + 1, -1:]) for row in kept.tolist()]
         return close(torch.cat(alone), together, model, _ROUNDED)
 
-    if counts_columns(model):
-        return False
     return tried(probe, "reading prompts some at a time", "all prompts of a batch are read at once")
 
 
@@ -208,28 +208,11 @@ def _next_alone(model: Any, prompt: list[int], first: torch.Tensor) -> torch.Ten
     import torch
 
     ids = first.new_tensor([prompt])
-    how = {"max_new_tokens": 1, "do_sample": False, "return_dict_in_generate": True}
-    read = model.generate(input_ids=ids, attention_mask=torch.ones_like(ids), **how)
     whole = torch.cat([ids, first], dim=1)
-    return _next(model, whole, torch.ones_like(whole), read.past_key_values)
-
-
-def _next(model: Any, ids: torch.Tensor, mask: torch.Tensor, cache: Any) -> torch.Tensor:  # noqa: ANN401 - of transformers
-    """Logits of the token after rows: (rows, vocabulary)."""
-    made = model.generate(
-        input_ids=ids,
-        attention_mask=mask,
-        past_key_values=cache,
-        max_new_tokens=1,
-        do_sample=False,
-        output_logits=True,
-        return_dict_in_generate=True,
-    )
-    found: torch.Tensor = made.logits[0].float()
-    return found
+    return next_logits(model, whole, torch.ones_like(whole), write_on(model, ids, 1).past_key_values)
 
 
 def _width(n_tokens: int, most: int) -> int:
-    """Tokens filled up to a multiple of `SHAPE_STEP`, where there are so many columns."""
-    wide = n_tokens + -n_tokens % SHAPE_STEP
+    """Columns of a row in steps, where there are so many."""
+    wide = in_steps(n_tokens)
     return wide if wide <= most else n_tokens

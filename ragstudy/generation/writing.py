@@ -1,9 +1,4 @@
-"""Writing the answers of a batch: rows that have come to their end leave it, and do not wait for a few long answers.
-
-Examples:
-    >>> write.__module__
-    'ragstudy.generation.writing'
-"""
+"""Writing the answers of a batch: rows that have come to their end leave it, and do not wait for a few long answers."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from conftest import random_llama
 
 from ragstudy.generation import reading
 from ragstudy.generation.causal import CausalModel
@@ -130,26 +131,13 @@ def test_room_is_made_as_it_is_needed(model):
 
 @pytest.fixture
 def random_model(tiny_model, tmp_path):
-    """Random weights, which make every token count, and never write an end."""
-    from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
+    """Random weights, so large that every token counts."""
+    from transformers import AutoTokenizer
 
-    tokenizer = AutoTokenizer.from_pretrained(tiny_model)
-    config = LlamaConfig(
-        vocab_size=600,
-        hidden_size=32,
-        intermediate_size=64,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        eos_token_id=None,
-        initializer_range=0.3,
-    )
-    with torch.random.fork_rng():
-        torch.manual_seed(5)
-        LlamaForCausalLM(config).save_pretrained(tmp_path / "random")
-    tokenizer.save_pretrained(tmp_path / "random")
-    spec = TransformersSpec(name="random", model=str(tmp_path / "random"), dtype="float32", max_new_tokens=12)
-    return CausalModel(spec)
+    folder = tmp_path / "random"
+    random_llama(folder, 5, eos_token_id=None, initializer_range=0.3)
+    AutoTokenizer.from_pretrained(tiny_model).save_pretrained(folder)
+    return CausalModel(TransformersSpec(name="random", model=str(folder), dtype="float32", max_new_tokens=12))
 
 
 def tuned(model, kind, folder):

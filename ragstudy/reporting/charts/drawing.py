@@ -78,8 +78,8 @@ def svg(chart: Chart, prefix: str) -> str:
     has_links = False
     for above, node in [(one, node) for one in drawn.iter() for node in one]:
         has_links |= _cleaned(above, node, prefix)
-    # Within an image nothing can be a link.
     drawn.set("overflow", "visible")
+    # Within an image nothing can be a link.
     drawn.set("role", "group" if has_links else "img")
     drawn.set("aria-label", f"{chart.title}: {chart.told}")
     return ET.tostring(drawn, encoding="unicode")
