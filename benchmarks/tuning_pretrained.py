@@ -5,9 +5,9 @@
 
 All learn the same pairs of the invented handbook with five passages each, one epoch in steps of eight pairs, rank 16 on
 every linear layer of SmolLM2-135M-Instruct. Printed are pairs and tokens a second, the share of this machine's measured
-bfloat16 product that reading forwards and backwards to the inputs makes (4 x parameters x tokens, as the weights of the
-base need no gradient), and the peak of memory. Loading does not count. The ratio to ragstudy is what counts, not the
-seconds.
+bfloat16 product that the multiplications make which reading forwards and backwards to the inputs needs (the linear
+layers twice, as the weights of the base need no gradient, attention three times, the vocabulary for what is learned),
+and the peak of memory. Loading does not count. The ratio to ragstudy is what counts, not the seconds.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tuning import examples, trl_trainer
-from ways import measure, table
+from ways import Work, measure, table
 
 from ragstudy.finetuning import training
-from ragstudy.finetuning.pairs import Example
+from ragstudy.finetuning.pairs import IGNORED, Example
 from ragstudy.generation.causal import CausalModel
 from ragstudy.generation.locate import model_folder
 from ragstudy.specs import FineTuneSpec, TransformersSpec
@@ -85,13 +85,23 @@ def main() -> None:
     made = examples(model, with_passages=True)[:_N_PAIRS]
     print(f"{len(made)} pairs of {sum(map(len, made)) / len(made):.0f} tokens")
     pairs = [[one.question, one.ids, one.labels, one.n_passages] for one in made]
-    table(__file__, given.ways or WAYS, pairs, len(made), "pairs", 4 * model.base.num_parameters())
+    work = Work.of(model.base)
+    needed = sum(_needed(one, work) for one in made)
+    table(__file__, given.ways or WAYS, {"pairs": pairs, "needed": needed}, len(made), "pairs")
 
 
-def _with_pairs(way: str, pairs: list[list[Any]]) -> tuple[float, int]:
-    """Seconds of a way, and the tokens of its pairs."""
-    made = [Example(name, tuple(ids), tuple(labels), n) for name, ids, labels, n in pairs]
-    return WAYS[way](made), sum(map(len, made))
+def _needed(example: Example, work: Work) -> float:
+    """Products and sums of a pair, read forwards and backwards."""
+    n = len(example.ids)
+    attention = work.reading(n) - n * work.layers
+    n_learned = sum(label != IGNORED for label in example.labels)
+    return 2 * n * work.layers + 3 * attention + 2 * n_learned * work.head
+
+
+def _with_pairs(way: str, given: dict[str, Any]) -> tuple[float, int, float]:
+    """Seconds of a way, the tokens of its pairs, and the products that these need."""
+    made = [Example(name, tuple(ids), tuple(labels), n) for name, ids, labels, n in given["pairs"]]
+    return WAYS[way](made), sum(map(len, made)), given["needed"]
 
 
 if __name__ == "__main__":

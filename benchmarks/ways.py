@@ -26,12 +26,59 @@ class Measured:
     Attributes:
         seconds: of the work, without loading.
         n_tokens: read and written.
+        n_products: multiplications and additions of numbers that these need, whoever does them.
         gib: peak memory of the process, or of its largest child.
     """
 
     seconds: float
     n_tokens: int
+    n_products: float
     gib: float
+
+
+@dataclass(frozen=True)
+class Work:
+    """Products and sums that a token of a model needs, two for a product.
+
+    Attributes:
+        layers: of its linear layers.
+        head: of the probabilities of the next token.
+        key: of attention to one key.
+    """
+
+    layers: float
+    head: float
+    key: float
+
+    @classmethod
+    def of(cls, model: Any) -> Work:  # noqa: ANN401 - a model of transformers
+        """That of a causal language model without experts.
+
+        Args:
+            model: as loaded.
+        """
+        config = model.config
+        in_table = model.get_input_embeddings().weight.numel()
+        width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+        in_layers = model.num_parameters() - in_table * (1 if config.tie_word_embeddings else 2)
+        attention = 4.0 * config.num_hidden_layers * config.num_attention_heads * width
+        return cls(2.0 * in_layers, 2.0 * in_table, attention)
+
+    def reading(self, n_tokens: int) -> float:
+        """Of a text, each token of which attends to those before it; without the head.
+
+        Args:
+            n_tokens: of the text.
+        """
+        return n_tokens * (self.layers + self.key * (n_tokens + 1) / 2)
+
+    def writing(self, n_before: float) -> float:
+        """Of a new token.
+
+        Args:
+            n_before: tokens that it attends to.
+        """
+        return self.layers + self.head + self.key * n_before
 
 
 def product() -> float:
@@ -48,20 +95,20 @@ def product() -> float:
     return 8 * 2 * _SIDE**3 / best
 
 
-def measure(way: str, do: Callable[[Any], tuple[float, int]]) -> None:
+def measure(way: str, do: Callable[[Any], tuple[float, int, float]]) -> None:
     """In the process of one way: do the work that stands on standard input, and print what it took.
 
     Args:
         way: its name; the product is measured by itself.
-        do: gives seconds and tokens.
+        do: gives seconds, tokens, and the products that they need.
     """
     given = json.loads(sys.stdin.read())
     if way == _PRODUCT:
         found: Any = product()
     else:
-        seconds, n_tokens = do(given)
+        done = do(given)
         used = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-        found = [seconds, n_tokens, max(used) / 2**20]
+        found = [*done, max(used) / 2**20]
     print("\n" + _MARK + json.dumps(found))
 
 
@@ -71,7 +118,6 @@ def table(  # noqa: PLR0913 - what is compared
     given: Any,  # noqa: ANN401 - whatever JSON holds
     n_things: int,
     thing: str,
-    products_per_token: int,
     settings: dict[str, str] | None = None,
 ) -> None:
     """Print a line for each way, and how much faster ragstudy is where it is the first.
@@ -82,7 +128,6 @@ def table(  # noqa: PLR0913 - what is compared
         given: to each on its standard input.
         n_things: that are done.
         thing: what they are called.
-        products_per_token: multiplications and additions that every token needs.
         settings: of the environment.
     """
     best = _result(_of_a_process(script, _PRODUCT, given, settings).stdout)
@@ -97,7 +142,7 @@ def table(  # noqa: PLR0913 - what is compared
             continue
         found = Measured(*_result(done.stdout))
         first = found.seconds if way == "ragstudy" else first
-        share = products_per_token * found.n_tokens / found.seconds / best
+        share = found.n_products / found.seconds / best
         ratio = f"{found.seconds / first:.1f}" if first else ""
         speed = f"{n_things / found.seconds:.2f} | {found.n_tokens / found.seconds:,.0f}"
         print(f"| {way} | {speed} | {share:.0%} | {found.gib:.1f} | {ratio} |", flush=True)

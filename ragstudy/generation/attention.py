@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
     import torch
     from transformers import PreTrainedModel
 
@@ -16,8 +20,29 @@ _FEWEST = 2**22
 _MOST_KEPT = 2**24
 # Far below every product and still finite: a row that may look at nothing becomes a mean, not NaN.
 _NOTHING = -1e30
+# Stretches of hidden columns that are hidden each for itself; where there are more, all between them is.
+_MOST_STRETCHES = 2
 # What some models ask of attention beside queries, keys, values and a mask.
 _NOT_PLAIN = ("position_bias", "softcap", "s_aux", "cache")
+# What tensors of keys and values are called that begin with the ones given and are zero behind them.
+WHOLE = "whole"
+
+
+@dataclass(frozen=True)
+class _Block:
+    """Queries that are attended for at a time.
+
+    Attributes:
+        start: first query.
+        stop: behind the last.
+        end: behind the last key that one of them may look at.
+        hidden: first column, and what is added to the products of some columns: (rows or 1, 1, queries, columns).
+    """
+
+    start: int
+    stop: int
+    end: int
+    hidden: tuple[tuple[int, torch.Tensor], ...]
 
 
 def speed_up(model: PreTrainedModel, device: str) -> None:
@@ -85,8 +110,8 @@ def one_query(
 
     Args:
         query: (rows, H, 1, width).
-        key: (rows, K, keys, width).
-        value: (rows, K, keys, width of values).
+        key: (rows, K, keys, width), with the attribute `whole` where it is the first part of a larger tensor.
+        value: (rows, K, keys, width of values), likewise.
         mask: (rows, 1, 1, keys), true where a key may be looked at, or what is added to the products; None for all.
         scaling: of the products; one over the root of the width by default.
 
@@ -96,12 +121,16 @@ def one_query(
     import torch
 
     n_rows, n_heads, _, width = query.shape
+    n_keys = key.shape[2]
     # Of a part of a larger tensor the product would make a transposed copy, which takes five times as long.
-    key, value = key.contiguous(), value.contiguous()
+    key, value = (getattr(one, WHOLE, one).contiguous() for one in (key, value))
     grouped = query.reshape(n_rows, key.shape[1], n_heads // key.shape[1], width)
     products = (grouped @ key.transpose(2, 3)).float() * (width**-0.5 if scaling is None else scaling)
-    if mask is not None:
-        products = products.masked_fill(~mask, _NOTHING) if mask.dtype == torch.bool else products + mask
+    products[..., n_keys:] = _NOTHING
+    if mask is not None and mask.dtype == torch.bool:
+        products[..., :n_keys].masked_fill_(~mask, _NOTHING)
+    elif mask is not None:
+        products[..., :n_keys] += mask
     mixed = products.softmax(dim=-1).to(value.dtype) @ value
     return mixed.reshape(n_rows, 1, n_heads, value.shape[-1])
 
@@ -125,20 +154,71 @@ def in_blocks(
 
     n_rows, n_heads, length, width = query.shape
     n_shared, n_keys = key.shape[1:3]
-    n_before = n_keys - length
-    seen = torch.ones(1, 1, length, n_keys, dtype=torch.bool).tril(n_before) if mask is None else mask
     scaled = query * (width**-0.5 if scaling is None else scaling)
     grouped = scaled.view(n_rows, n_shared, n_heads // n_shared, length, width)
     made = []
     with torch.autocast("cpu", enabled=False):
-        for start in range(0, length, _BLOCK):
-            stop = min(length, start + _BLOCK)
-            end = n_before + stop
-            end = n_keys if bool(seen[:, :, start:stop, end:].any()) else end
-            block = grouped[:, :, :, start:stop].reshape(n_rows, n_shared, -1, width)
-            products = (block @ key[:, :, :end].transpose(2, 3)).view(n_rows, n_heads, stop - start, end)
-            hidden = torch.zeros(1, dtype=query.dtype).expand(seen.shape[0], 1, stop - start, end)
-            products = products + hidden.masked_fill(~seen[:, :, start:stop, :end], _NOTHING)
-            weights = products.softmax(dim=-1).view(n_rows, n_shared, -1, end)
-            made.append((weights @ value[:, :, :end]).view(n_rows, n_heads, stop - start, value.shape[-1]))
-    return torch.cat(made, dim=2).transpose(1, 2).contiguous()
+        for one in _blocks(_causal(length, n_keys) if mask is None else mask):
+            block = grouped[:, :, :, one.start : one.stop].reshape(n_rows, n_shared, -1, width)
+            products = block @ key[:, :, : one.end].transpose(2, 3)
+            by_head = products.view(n_rows, n_heads, one.stop - one.start, one.end)
+            for first, hidden in one.hidden:
+                by_head[..., first : first + hidden.shape[-1]] += hidden.to(products.dtype)
+            mixed = products.softmax(dim=-1) @ value[:, :, : one.end]
+            made.append(mixed.view(n_rows, n_heads, one.stop - one.start, value.shape[-1]).transpose(1, 2))
+    return torch.cat(made, dim=1)
+
+
+@cache
+def _planned() -> MutableMapping[torch.Tensor, tuple[_Block, ...]]:
+    """Blocks of the masks that are in use: all layers of a model are given the same."""
+    from torch.utils.weak import WeakTensorKeyDictionary
+
+    return WeakTensorKeyDictionary()
+
+
+def _blocks(seen: torch.Tensor) -> tuple[_Block, ...]:
+    """Blocks of queries, and what each of them may not look at.
+
+    Args:
+        seen: (rows or 1, 1, queries, keys), true where a key may be looked at; is not changed afterwards.
+    """
+    planned = _planned()
+    if seen not in planned:
+        length = seen.shape[2]
+        planned[seen] = tuple(_block(seen, start, min(length, start + _BLOCK)) for start in range(0, length, _BLOCK))
+    return planned[seen]
+
+
+def _block(seen: torch.Tensor, start: int, stop: int) -> _Block:
+    import torch
+
+    end = _last(seen[:, :, start:stop].any(dim=(0, 1, 2)))
+    hidden = ~seen[:, :, start:stop, :end]
+    added = torch.zeros(hidden.shape, dtype=torch.bfloat16).masked_fill_(hidden, _NOTHING)
+    stretches = _stretches(hidden.any(dim=(0, 1, 2)))
+    return _Block(start, stop, end, tuple((first, added[..., first:last].clone()) for first, last in stretches))
+
+
+def _last(marked: torch.Tensor) -> int:
+    """The place behind the last mark."""
+    return int(marked.nonzero().max()) + 1 if bool(marked.any()) else len(marked)
+
+
+def _stretches(marked: torch.Tensor) -> list[tuple[int, int]]:
+    """First places, and those behind the last, of the marks that stand together."""
+    import torch
+
+    edge = torch.zeros(1, dtype=torch.int)
+    steps = torch.diff(marked.int(), prepend=edge, append=edge)
+    firsts, lasts = ((steps == step).nonzero().flatten().tolist() for step in (1, -1))
+    together = list(zip(firsts, lasts, strict=True))
+    return together if len(together) <= _MOST_STRETCHES else [(firsts[0], lasts[-1])]
+
+
+@lru_cache(maxsize=1)
+def _causal(length: int, n_keys: int) -> torch.Tensor:
+    """(1, 1, length, keys), true for keys up to the query's own, the queries being those of the last keys."""
+    import torch
+
+    return torch.ones(1, 1, length, n_keys, dtype=torch.bool).tril(n_keys - length)

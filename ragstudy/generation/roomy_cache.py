@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from transformers.cache_utils import Cache, DynamicCache, DynamicLayer
 
+from ragstudy.generation.attention import WHOLE
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -62,18 +64,25 @@ class _RoomyLayer(DynamicLayer):  # type: ignore[no-untyped-call] # its library 
         self.keys: Any
         self.values: Any
         self.dtype, self.device, self.is_initialized = like.dtype, like.device, True
-        self._stores = [
-            one.new_zeros((n_rows, one.shape[1], width + _ROOM, one.shape[3])) for one in (like.keys, like.values)
+        stores = [
+            one.new_empty((n_rows, one.shape[1], width + _ROOM, one.shape[3])) for one in (like.keys, like.values)
         ]
-        self._show(width)
+        for store in stores:
+            store[:, :, width:] = 0
+        self._show(stores, width)
 
-    def _show(self, n: int) -> None:
-        self.keys, self.values = (store[:, :, :n] for store in self._stores)
+    def _show(self, stores: list[torch.Tensor], n: int) -> None:
+        """Have n columns; attention may look at the rest as well, which is zero."""
+        self._stores = stores
+        self.keys, self.values = (store[:, :, :n] for store in stores)
+        for part, store in zip((self.keys, self.values), stores, strict=True):
+            setattr(part, WHOLE, store)
 
     def take(self, layer: Any, rows: slice, n_shared: int) -> None:  # noqa: ANN401 - a layer of a cache
         for mine, one in ((self.keys, layer.keys), (self.values, layer.values)):
             n_own = one.shape[2] - n_shared
             mine[rows, :, :n_shared] = one[:, :, :n_shared]
+            mine[rows, :, n_shared : mine.shape[2] - n_own] = 0
             mine[rows, :, mine.shape[2] - n_own :] = one[:, :, n_shared:]
 
     def update(
@@ -91,11 +100,12 @@ class _RoomyLayer(DynamicLayer):  # type: ignore[no-untyped-call] # its library 
         """
         start = self.get_seq_length()
         stop = start + key_states.shape[2]
-        if stop > self._stores[0].shape[2]:
-            self._stores = [_with_room(store[:, :, :start], stop - start) for store in self._stores]
-        for store, one in zip(self._stores, (key_states, value_states), strict=True):
+        stores = self._stores
+        if stop > stores[0].shape[2]:
+            stores = [_with_room(store[:, :, :start], stop - start) for store in stores]
+        for store, one in zip(stores, (key_states, value_states), strict=True):
             store[:, :, start:stop] = one
-        self._show(stop)
+        self._show(stores, stop)
         return self.keys, self.values
 
     def batch_select_indices(self, indices: torch.Tensor) -> None:
@@ -104,9 +114,7 @@ class _RoomyLayer(DynamicLayer):  # type: ignore[no-untyped-call] # its library 
         Args:
             indices: of the rows.
         """
-        n = self.get_seq_length()
-        self._stores = [store[indices] for store in self._stores]
-        self._show(n)
+        self._show([store[indices] for store in self._stores], self.get_seq_length())
 
 
 def _with_room(store: torch.Tensor, n: int) -> torch.Tensor:
@@ -114,7 +122,7 @@ def _with_room(store: torch.Tensor, n: int) -> torch.Tensor:
     import torch
 
     rows, heads, _, width = store.shape
-    return torch.cat([store, store.new_empty((rows, heads, n + _ROOM, width))], dim=2)
+    return torch.cat([store, store.new_zeros((rows, heads, n + _ROOM, width))], dim=2)
 
 
 def is_plain(cache: Any) -> bool:  # noqa: ANN401 - a cache of transformers

@@ -11,7 +11,8 @@ import pytest
 import torch
 
 from ragstudy.errors import InputError, UnavailableError
-from ragstudy.generation.attention import _attend, in_blocks, one_query
+from ragstudy.generation import attention
+from ragstudy.generation.attention import WHOLE, _attend, in_blocks, one_query
 from ragstudy.generation.causal import CausalGenerator, CausalModel
 from ragstudy.generation.custom import CustomSpec
 from ragstudy.generation.endpoint import EndpointGenerator, EndpointSpec
@@ -124,6 +125,18 @@ def test_attention_of_one_query_is_the_fused_one(n_groups, kind):
     assert torch.allclose(one_query(query, key, value, mask, None), fused.transpose(1, 2), atol=1e-5)
 
 
+@pytest.mark.parametrize("is_masked", [True, False])
+def test_attention_of_one_query_leaves_out_the_room_behind_the_keys(is_masked):
+    torch.manual_seed(1)
+    query, wholes = torch.randn(3, 4, 1, 8), [torch.randn(3, 2, 16, 8) for _ in range(2)]
+    key, value = (whole[:, :, :9] for whole in wholes)
+    mask = torch.rand(3, 1, 1, 9) > 0.3 if is_masked else None
+    alone = one_query(query, key, value, mask, None)
+    for part, whole in zip((key, value), wholes, strict=True):
+        setattr(part, WHOLE, whole)
+    assert torch.allclose(one_query(query, key, value, mask, None), alone, atol=1e-6)
+
+
 def causal(length):
     return torch.ones(1, 1, length, length, dtype=torch.bool).tril()
 
@@ -139,6 +152,7 @@ MASKS = {
     "causal": causal,
     "filled up": padded,
     "window": lambda n: causal(n) & ~causal(n).tril(-21),
+    "islands": lambda n: causal(n) & (torch.arange(n) % 50 < 40)[None, None, None, :],
     "seen from before": lambda n: causal(n) | (torch.arange(n) < 150)[None, None, None, :],
 }
 
@@ -174,6 +188,20 @@ def test_attention_in_blocks_knows_keys_that_were_read_before(n_groups):
     made = in_blocks(query, key, value, seen, None)
     fused = torch.nn.functional.scaled_dot_product_attention(query, key, value, attn_mask=seen, enable_gqa=True)
     assert torch.allclose(made, fused.transpose(1, 2), atol=1e-5)
+
+
+def test_what_a_mask_hides_is_found_once_for_all_layers(monkeypatch):
+    asked = []
+    plain = attention._block
+    monkeypatch.setattr(attention, "_block", lambda *of: asked.append(of) or plain(*of))
+    query, key, value = (torch.randn(2, 2, 200, 8) for _ in range(3))
+    mask = causal(200)
+    first = in_blocks(query, key, value, mask, None)
+    n_first = len(asked)
+    assert torch.equal(in_blocks(query, key, value, mask, None), first)
+    assert len(asked) == n_first > 1
+    in_blocks(query, key, value, mask.clone(), None)
+    assert len(asked) == 2 * n_first
 
 
 def test_attention_with_more_to_it_is_left_to_the_library():

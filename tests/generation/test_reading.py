@@ -7,6 +7,7 @@ import torch
 from conftest import random_llama
 
 from ragstudy.generation import reading
+from ragstudy.generation.attention import WHOLE
 from ragstudy.generation.causal import CausalModel
 from ragstudy.generation.likelihood import likelihoods
 from ragstudy.generation.reading import begin, counts_columns, filled_up, groups, shared_beginning
@@ -126,7 +127,19 @@ def test_room_is_made_as_it_is_needed(model):
         keys, _ = layer.update(number * new, new)
     assert keys.shape[2] == n + 150
     assert keys[0, 0, n:, 0].tolist() == list(range(150))
-    assert layer._stores[0].shape[2] < n + 150 + 2 * 64
+    whole = getattr(keys, WHOLE)
+    assert n + 150 <= whole.shape[2] < n + 150 + 2 * 64
+    assert torch.equal(whole[:, :, : n + 150], keys)
+    assert not whole[:, :, n + 150 :].any()
+
+
+@torch.inference_mode()
+def test_filling_and_room_are_zero_so_that_nothing_hidden_can_count(model, monkeypatch):
+    empty = torch.Tensor.new_empty
+    monkeypatch.setattr(torch.Tensor, "new_empty", lambda *of, **how: empty(*of, **how).fill_(torch.nan))
+    cache = begin(model.base, [[1] * 90, [1] * 20], 0, 400, do_sample=False).cache
+    for part in (cache.layers[0].keys, cache.layers[0].values):
+        assert bool(torch.isfinite(getattr(part, WHOLE)).all())
 
 
 @pytest.fixture
