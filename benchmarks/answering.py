@@ -7,7 +7,8 @@
 All read the same prompts of the invented handbook with SmolLM2-135M-Instruct and write at most 32 tokens greedily.
 Printed are questions a second, tokens a second, the share of this machine's measured bfloat16 product that the
 multiplications make which reading and writing need (of the linear layers, of attention and, for new tokens, of the
-vocabulary), and the peak of memory. Loading does not count. `ragstudy, first token` is reading alone.
+vocabulary), and the peak of memory. Loading does not count. `ragstudy, first token` is reading alone. Every prompt is
+counted whole for every way, although ragstudy reads the beginning that all share once a batch.
 The ratio to ragstudy is what counts, not the seconds.
 """
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 MODEL = "smollm2-135m-instruct"
 _NEW_TOKENS = 32
 _BATCH = 32
+_READING = "ragstudy, first token"
 
 
 def prompts(n: int) -> list[str]:
@@ -99,6 +101,27 @@ def _transformers(texts: list[str], dtype: str, batch: int) -> tuple[float, int]
     return time.perf_counter() - started, n_written
 
 
+def continuous(texts: list[str]) -> tuple[float, int]:
+    """Seconds of transformers' continuous batching, with as much at a time as was fastest here."""
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.generation.configuration_utils import ContinuousBatchingConfig
+
+    from ragstudy.generation.locate import model_folder
+    from ragstudy.prompting import token_ids
+
+    folder = model_folder(MODEL)
+    tokenizer: Any = AutoTokenizer.from_pretrained(folder)
+    model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.bfloat16)
+    how = model.generation_config
+    how.max_new_tokens, how.do_sample = _NEW_TOKENS, False
+    at_once = ContinuousBatchingConfig(max_batch_tokens=1024, num_blocks=64)
+    asked = [token_ids(text, tokenizer) for text in texts]
+    started = time.perf_counter()
+    said = model.generate_batch(inputs=asked, generation_config=how, continuous_batching_config=at_once)
+    return time.perf_counter() - started, sum(len(one.generated_tokens) for one in said.values())
+
+
 def llama_index(texts: list[str]) -> tuple[float, int]:
     """Seconds of llama-index's HuggingFaceLLM, one by one, as its query engine asks it."""
     from generation import hugging_face_llm
@@ -164,8 +187,9 @@ def vllm(texts: list[str]) -> tuple[float, int]:
 
 WAYS: dict[str, Callable[[list[str]], tuple[float, int]]] = {
     "ragstudy": ragstudy,
-    "ragstudy, first token": lambda texts: ragstudy(texts, 1),
+    _READING: lambda texts: ragstudy(texts, 1),
     "transformers, bfloat16, in batches": lambda texts: _transformers(texts, "bfloat16", _BATCH),
+    "transformers, continuous batching": continuous,
     "transformers, float32, one by one": lambda texts: _transformers(texts, "float32", 1),
     "llama-index": llama_index,
     "llama.cpp": llama_cpp,
@@ -198,7 +222,7 @@ def main() -> None:
     print(f"{len(texts)} prompts of {mean:.0f} tokens")
     reading = sum(work.reading(n) for n in read)
     asked = {"texts": texts, "n_read": sum(read), "reading": reading, "writing": work.writing(mean + _NEW_TOKENS / 2)}
-    table(__file__, ways, asked, len(texts), "questions", settings)
+    table(__file__, ways, asked, len(texts), "questions", settings, _READING)
 
 
 def _with_prompts(way: str, asked: dict[str, Any]) -> tuple[float, int, float]:

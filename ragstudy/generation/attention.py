@@ -92,7 +92,7 @@ def _attend(  # noqa: PLR0913 - as transformers calls it
     if (
         is_plain
         and query.dtype == torch.bfloat16
-        and (query.shape[2] == key.shape[2] or (query.shape[2] < key.shape[2] and attention_mask is not None))
+        and _fits(query, key, attention_mask)
         and is_worth_it
         and (n_products <= _MOST_KEPT or not query.requires_grad)
     ):
@@ -101,6 +101,12 @@ def _attend(  # noqa: PLR0913 - as transformers calls it
         module, query, key, value, attention_mask, dropout=dropout, scaling=scaling, **others
     )
     return found
+
+
+def _fits(query: torch.Tensor, key: torch.Tensor, mask: torch.Tensor | None) -> bool:
+    """Whether a mask says of every query and key what may be looked at; without one these are as many."""
+    n_queries, n_keys = query.shape[2], key.shape[2]
+    return n_queries == n_keys if mask is None else n_queries <= n_keys and mask.shape[2:] == (n_queries, n_keys)
 
 
 def one_query(
@@ -123,14 +129,17 @@ def one_query(
     n_rows, n_heads, _, width = query.shape
     n_keys = key.shape[2]
     # Of a part of a larger tensor the product would make a transposed copy, which takes five times as long.
-    key, value = (getattr(one, WHOLE, one).contiguous() for one in (key, value))
+    whole_key, whole_value = (getattr(one, WHOLE, one) for one in (key, value))
+    if whole_key.shape[:3] == whole_value.shape[:3]:
+        key, value = whole_key, whole_value
+    key, value = key.contiguous(), value.contiguous()
     grouped = query.reshape(n_rows, key.shape[1], n_heads // key.shape[1], width)
     products = (grouped @ key.transpose(2, 3)).float() * (width**-0.5 if scaling is None else scaling)
-    products[..., n_keys:] = _NOTHING
+    products[..., n_keys:] = -torch.inf
     if mask is not None and mask.dtype == torch.bool:
         products[..., :n_keys].masked_fill_(~mask, _NOTHING)
     elif mask is not None:
-        products[..., :n_keys] += mask
+        products[..., :n_keys].add_(mask)
     mixed = products.softmax(dim=-1).to(value.dtype) @ value
     return mixed.reshape(n_rows, 1, n_heads, value.shape[-1])
 
@@ -158,20 +167,33 @@ def in_blocks(
     grouped = scaled.view(n_rows, n_shared, n_heads // n_shared, length, width)
     made = []
     with torch.autocast("cpu", enabled=False):
-        for one in _blocks(_causal(length, n_keys) if mask is None else mask):
+        for one in _causal_blocks(length, n_keys) if mask is None else _blocks(mask):
             block = grouped[:, :, :, one.start : one.stop].reshape(n_rows, n_shared, -1, width)
             products = block @ key[:, :, : one.end].transpose(2, 3)
             by_head = products.view(n_rows, n_heads, one.stop - one.start, one.end)
             for first, hidden in one.hidden:
-                by_head[..., first : first + hidden.shape[-1]] += hidden.to(products.dtype)
+                by_head[..., first : first + hidden.shape[-1]].add_(hidden.to(products.dtype))
             mixed = products.softmax(dim=-1) @ value[:, :, : one.end]
             made.append(mixed.view(n_rows, n_heads, one.stop - one.start, value.shape[-1]).transpose(1, 2))
     return torch.cat(made, dim=1)
 
 
+@dataclass(frozen=True)
+class _Plan:
+    """The blocks of a mask.
+
+    Attributes:
+        version: of the mask, which counts its changes; None where torch does not count them.
+        blocks: in the order of the queries.
+    """
+
+    version: int | None
+    blocks: tuple[_Block, ...]
+
+
 @cache
-def _planned() -> MutableMapping[torch.Tensor, tuple[_Block, ...]]:
-    """Blocks of the masks that are in use: all layers of a model are given the same."""
+def _plans() -> MutableMapping[torch.Tensor, _Plan]:
+    """Those of the masks that are in use: all layers of a model are given the same."""
     from torch.utils.weak import WeakTensorKeyDictionary
 
     return WeakTensorKeyDictionary()
@@ -181,13 +203,35 @@ def _blocks(seen: torch.Tensor) -> tuple[_Block, ...]:
     """Blocks of queries, and what each of them may not look at.
 
     Args:
-        seen: (rows or 1, 1, queries, keys), true where a key may be looked at; is not changed afterwards.
+        seen: (rows or 1, 1, queries, keys), true where a key may be looked at. In inference mode, where torch does not
+            count changes, it is not changed afterwards.
     """
-    planned = _planned()
-    if seen not in planned:
-        length = seen.shape[2]
-        planned[seen] = tuple(_block(seen, start, min(length, start + _BLOCK)) for start in range(0, length, _BLOCK))
-    return planned[seen]
+    plans = _plans()
+    version = None if seen.is_inference() else seen._version  # noqa: SLF001 - torch has no public way to ask
+    if seen not in plans or plans[seen].version != version:
+        plans[seen] = _Plan(version, tuple(_block(seen, *ends) for ends in _ends(seen.shape[2])))
+    return plans[seen].blocks
+
+
+@lru_cache(maxsize=64)
+def _causal_blocks(length: int, n_keys: int) -> tuple[_Block, ...]:
+    """Blocks of queries that look at keys up to their own, the queries being those of the last keys."""
+    before = n_keys - length
+    return tuple(
+        _Block(start, stop, before + stop, ((before + start, _later(stop - start)),)) for start, stop in _ends(length)
+    )
+
+
+def _ends(length: int) -> list[tuple[int, int]]:
+    return [(start, min(length, start + _BLOCK)) for start in range(0, length, _BLOCK)]
+
+
+@lru_cache(maxsize=_BLOCK)
+def _later(n: int) -> torch.Tensor:
+    """(1, 1, n, n), what hides the keys behind a query's own."""
+    import torch
+
+    return torch.full((1, 1, n, n), _NOTHING, dtype=torch.bfloat16).triu(1)
 
 
 def _block(seen: torch.Tensor, start: int, stop: int) -> _Block:
@@ -214,11 +258,3 @@ def _stretches(marked: torch.Tensor) -> list[tuple[int, int]]:
     firsts, lasts = ((steps == step).nonzero().flatten().tolist() for step in (1, -1))
     together = list(zip(firsts, lasts, strict=True))
     return together if len(together) <= _MOST_STRETCHES else [(firsts[0], lasts[-1])]
-
-
-@lru_cache(maxsize=1)
-def _causal(length: int, n_keys: int) -> torch.Tensor:
-    """(1, 1, length, keys), true for keys up to the query's own, the queries being those of the last keys."""
-    import torch
-
-    return torch.ones(1, 1, length, n_keys, dtype=torch.bool).tril(n_keys - length)

@@ -125,16 +125,31 @@ def test_attention_of_one_query_is_the_fused_one(n_groups, kind):
     assert torch.allclose(one_query(query, key, value, mask, None), fused.transpose(1, 2), atol=1e-5)
 
 
-@pytest.mark.parametrize("is_masked", [True, False])
-def test_attention_of_one_query_leaves_out_the_room_behind_the_keys(is_masked):
+@pytest.mark.parametrize("kind", ["none", "boolean", "added", "nothing seen"])
+@pytest.mark.parametrize("n_whole", [2, 1])
+def test_attention_of_one_query_leaves_out_the_room_behind_the_keys(kind, n_whole):
+    """Values that a model has changed since they were read are no part of the cache any more."""
     torch.manual_seed(1)
     query, wholes = torch.randn(3, 4, 1, 8), [torch.randn(3, 2, 16, 8) for _ in range(2)]
     key, value = (whole[:, :, :9] for whole in wholes)
-    mask = torch.rand(3, 1, 1, 9) > 0.3 if is_masked else None
+    seen = torch.rand(3, 1, 1, 9) > (1 if kind == "nothing seen" else 0.3)
+    mask = {"none": None, "added": torch.zeros(3, 1, 1, 9).masked_fill(~seen, -1e30)}.get(kind, seen)
     alone = one_query(query, key, value, mask, None)
-    for part, whole in zip((key, value), wholes, strict=True):
+    for part, whole in list(zip((key, value), wholes, strict=True))[:n_whole]:
         setattr(part, WHOLE, whole)
     assert torch.allclose(one_query(query, key, value, mask, None), alone, atol=1e-6)
+
+
+def test_a_mask_of_another_shape_is_left_to_the_library():
+    torch.manual_seed(1)
+    rows, length = 140, 96
+    query, key, value = (torch.randn(rows, 4, length, 8, dtype=torch.bfloat16) for _ in range(3))
+    mask = torch.arange(length)[None, None, None] < torch.randint(1, length, (rows, 1, 1, 1))
+    assert rows * 4 * length * length >= attention._FEWEST
+    made = _attend(torch.nn.Identity(), query, key, value, mask)[0]
+    fused = torch.nn.functional.scaled_dot_product_attention(query, key, value, attn_mask=mask).transpose(1, 2)
+    assert made.shape == fused.shape
+    assert torch.allclose(made, fused, atol=1e-2)
 
 
 def causal(length):
@@ -202,6 +217,12 @@ def test_what_a_mask_hides_is_found_once_for_all_layers(monkeypatch):
     assert len(asked) == n_first > 1
     in_blocks(query, key, value, mask.clone(), None)
     assert len(asked) == 2 * n_first
+    mask[..., 1:10] = False
+    assert torch.allclose(
+        in_blocks(query, key, value, mask, None),
+        torch.nn.functional.scaled_dot_product_attention(query, key, value, attn_mask=mask).transpose(1, 2),
+        atol=1e-5,
+    )
 
 
 def test_attention_with_more_to_it_is_left_to_the_library():

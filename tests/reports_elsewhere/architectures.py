@@ -27,6 +27,7 @@ JAMBA: dict[str, Any] = {"attn_layer_period": 2, "attn_layer_offset": 1, "num_ex
 # From the number of tokens to the configuration.
 CONFIGS: dict[str, Callable[[int], Any]] = {
     "llama": lambda v: T.LlamaConfig(vocab_size=v, **DENSE),
+    "diffllama": lambda v: T.DiffLlamaConfig(vocab_size=v, **DENSE),
     "qwen2": lambda v: T.Qwen2Config(vocab_size=v, **DENSE),
     "qwen3": lambda v: T.Qwen3Config(vocab_size=v, head_dim=8, **DENSE),
     "olmo2": lambda v: T.Olmo2Config(vocab_size=v, **DENSE),

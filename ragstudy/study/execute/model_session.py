@@ -58,7 +58,9 @@ class LazyModel:
         return CausalGenerator(self.causal(), adapter)
 
     def release(self) -> None:
-        """Give the memory back."""
+        """Give the memory back, of a model that was loaded."""
+        if self._model is None and self._other is None:
+            return
         self._model = self._other = None
         give_memory_back()
 
