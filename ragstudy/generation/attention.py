@@ -239,9 +239,11 @@ def _block(seen: torch.Tensor, start: int, stop: int) -> _Block:
 
     end = _last(seen[:, :, start:stop].any(dim=(0, 1, 2)))
     hidden = ~seen[:, :, start:stop, :end]
-    added = torch.zeros(hidden.shape, dtype=torch.bfloat16).masked_fill_(hidden, _NOTHING)
-    stretches = _stretches(hidden.any(dim=(0, 1, 2)))
-    return _Block(start, stop, end, tuple((first, added[..., first:last].clone()) for first, last in stretches))
+    parts = [(first, hidden[..., first:last]) for first, last in _stretches(hidden.any(dim=(0, 1, 2)))]
+    added = [
+        (first, torch.zeros_like(part, dtype=torch.bfloat16).masked_fill_(part, _NOTHING)) for first, part in parts
+    ]
+    return _Block(start, stop, end, tuple(added))
 
 
 def _last(marked: torch.Tensor) -> int:
