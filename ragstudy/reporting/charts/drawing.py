@@ -34,11 +34,11 @@ _CONFIG: Spec = {
     "view": {"stroke": None},
     "axis": _TEXT
     | {"labelLimit": 240, "titleFontWeight": "normal", "grid": False, "domainColor": SOFT, "tickColor": SOFT},
-    "legend": _TEXT | {"labelLimit": 240, "symbolBaseFillColor": SOFT},
+    "legend": _TEXT | {"labelLimit": 240, "symbolBaseFillColor": SOFT, "columnPadding": 32},
     "header": _TEXT | {"labelLimit": 420, "labelFontWeight": 600},
     "range": {"category": SERIES_COLOURS},
 }
-# Room beside the names, which the reader's fonts may write wider than those that they were measured with.
+# Room beside names, which the readers' fonts may write wider than those they were measured with (legends likewise).
 _PADDING = {"left": 16, "top": 4, "right": 16, "bottom": 4}
 _SVG, _XLINK = "http://www.w3.org/2000/svg", "{http://www.w3.org/1999/xlink}href"
 
